@@ -1,0 +1,34 @@
+// Every maximum and every timeout of the system, with its unit in its name.
+
+/** A block: large enough for a 512-series tile or a panel, small enough to buffer a few of. */
+export const BLOCK_BYTES_MAX = 64 * 2 ** 20;
+/** Panels aim at this size: one transfer of about 40 ms on gigabit, a few on a data channel. */
+export const PANEL_BYTES_TARGET = 4 * 2 ** 20;
+/** A control message (JSON) on the WebSocket. */
+export const CONTROL_MESSAGE_BYTES_MAX = 1 * 2 ** 20;
+/** The body of a job submission: 5,000 tasks take about 3 MB. */
+export const JOB_BODY_BYTES_MAX = 64 * 2 ** 20;
+/** A dataset's description: names and dates only, the values are blocks. */
+export const DATASET_BODY_BYTES_MAX = 32 * 2 ** 20;
+export const TASKS_PER_JOB_MAX = 200_000;
+export const INPUTS_PER_TASK_MAX = 256;
+export const SERIES_MAX = 50_000;
+export const WORKERS_MAX = 256;
+export const CLIENTS_MAX = 64;
+export const THREADS_PER_WORKER_MAX = 256;
+export const NAME_LENGTH_MAX = 64;
+
+/** The coordinator asks every session this often; answering needs no timer in the page. */
+export const PING_INTERVAL_MS = 2_000;
+/** Silent this long, a worker gets no new work and its attempts may be leased a second time. */
+export const SUSPECT_AFTER_MS = 8_000;
+/** Silent this long, a visible worker's incarnation ends. */
+export const LOST_AFTER_MS = 25_000;
+/** Hidden pages are throttled by browsers, not gone: they get longer. */
+export const LOST_AFTER_HIDDEN_MS = 90_000;
+/** Without an open direct channel after this time the coordinator carries the bytes. */
+export const DIRECT_CHANNEL_TIMEOUT_MS = 4_000;
+/** A transfer that delivers nothing for this long is abandoned and tried elsewhere. */
+export const TRANSFER_STALL_MS = 5_000;
+/** How long the coordinator waits for a holder to upload a block that somebody asked for. */
+export const STORE_WAIT_MS = 30_000;

@@ -1,0 +1,83 @@
+// The bodies of the HTTP interface, with their schemas; paths are in `httpPaths`.
+import * as z from "zod";
+import * as limits from "../limits.ts";
+import type { BlockId, DatasetId, JobId } from "../ids.ts";
+import { blockRefSchema, datasetIdSchema, jobIdSchema, jsonSchema, taskKeySchema } from "./messages.ts";
+
+/** All paths of the HTTP interface. Every one needs `Authorization: Bearer <token>` but `app`. */
+export const httpPaths = {
+  control: "/control",
+  signal: "/signal",
+  block: (block: BlockId) => `/api/blocks/${block}`,
+  datasets: "/api/datasets",
+  dataset: (dataset: DatasetId) => `/api/datasets/${dataset}`,
+  jobs: "/api/jobs",
+  job: (job: JobId) => `/api/jobs/${job}`,
+  jobAction: (job: JobId, action: "cancel" | "pause" | "resume") => `/api/jobs/${job}/${action}`,
+  /** `ticket` replaces the header, for links that the browser downloads itself. */
+  result: (job: JobId, format: "csv" | "npy", ticket?: string) =>
+    `/api/jobs/${job}/result?format=${format}${ticket === undefined ? "" : `&ticket=${ticket}`}`,
+  tickets: "/api/tickets",
+} as const;
+
+/** A table of series: names, dates, and its values as column panels. */
+export const datasetSchema = z.object({
+  name: z.string().min(1).max(200),
+  /** One name a series, in panel order. */
+  series: z.array(z.string().max(1_000)).min(1).max(limits.SERIES_MAX),
+  /** One label a row, ascending. */
+  dates: z.array(z.string().max(64)).min(1).max(1_000_000),
+  /** Share of missing values over series × dates, 0 to 1. */
+  missingShare: z.number().min(0).max(1),
+  /** Names of columns without any value; they were dropped. */
+  dropped: z.array(z.string().max(1_000)),
+  /** Series in every panel but the last. */
+  panelSeries: z.int().positive(),
+  /** NPY float64 arrays of shape (series in panel, dates), C order, NaN where missing. */
+  panels: z.array(blockRefSchema).min(1),
+});
+
+export const datasetRecordSchema = datasetSchema.extend({
+  dataset: datasetIdSchema,
+  createdAtMs: z.number(),
+});
+
+const taskInputSchema = z.union([
+  blockRefSchema,
+  z.object({ task: taskKeySchema, output: z.int().nonnegative().max(63) }),
+]);
+
+export const taskSchema = z.object({
+  key: taskKeySchema,
+  kernel: z.string().regex(/^[a-z][a-z0-9-]*@\d+$/),
+  params: jsonSchema,
+  inputs: z.array(taskInputSchema).max(limits.INPUTS_PER_TASK_MAX),
+  cost: z.object({ operations: z.number().nonnegative(), outputBytes: z.number().nonnegative() }),
+  retries: z.int().min(0).max(100),
+});
+
+export const jobSubmissionSchema = z.object({
+  kind: z.string().min(1).max(64),
+  title: z.string().min(1).max(200),
+  meta: jsonSchema,
+  priority: z.number().min(-1_000).max(1_000),
+  tasks: z.array(taskSchema).min(1).max(limits.TASKS_PER_JOB_MAX),
+  targets: z.array(taskKeySchema).min(1).max(limits.TASKS_PER_JOB_MAX),
+});
+
+export const jobCreatedSchema = z.object({ job: jobIdSchema });
+export const datasetCreatedSchema = z.object({ dataset: datasetIdSchema });
+/** A link that downloads one result once, within a minute. */
+export const ticketCreatedSchema = z.object({ ticket: z.string() });
+
+/** RFC 9457 problem+json: every error of the interface. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+});
+
+export type Dataset = z.infer<typeof datasetSchema>;
+export type DatasetRecord = z.infer<typeof datasetRecordSchema>;
+export type Problem = z.infer<typeof problemSchema>;

@@ -1,0 +1,299 @@
+// Every message on the control socket, with its schema: the whole wire on one page.
+// zod is the one npm import of shared/protocol; it is plain ECMAScript and runs everywhere.
+import * as z from "zod";
+import * as limits from "../limits.ts";
+import { asAttemptId, asBlockId, asClientId, asIncarnation, asJobId } from "../ids.ts";
+import { asDatasetId, asPeerId, asTaskKey, asWorkerId } from "../ids.ts";
+import type { JsonValue } from "../graph/task.ts";
+
+// Schemas are compiled with `new Function` unless told otherwise, which a strict CSP forbids.
+z.config({ jitless: true });
+
+/** Raised by one with every incompatible change; both sides refuse any other number. */
+export const PROTOCOL_VERSION = 1;
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const token22 = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[\\w-]{22}$`));
+const count = z.int().nonnegative();
+const milliseconds = z.number().nonnegative();
+const name = z.string().trim().min(1).max(limits.NAME_LENGTH_MAX);
+const text = z.string().max(4_000);
+
+export const blockIdSchema = hash.transform(asBlockId);
+export const taskKeySchema = hash.transform(asTaskKey);
+export const jobIdSchema = token22("j").transform(asJobId);
+export const datasetIdSchema = token22("d").transform(asDatasetId);
+export const workerIdSchema = token22("w").transform(asWorkerId);
+export const clientIdSchema = token22("c").transform(asClientId);
+const peerIdSchema = z.string().min(8).max(64).transform(asPeerId);
+const attemptIdSchema = z.int().positive().transform(asAttemptId);
+const incarnationSchema = z.int().positive().transform(asIncarnation);
+export const jsonSchema = z.json() as unknown as z.ZodType<JsonValue>;
+
+export const blockRefSchema = z.object({
+  block: blockIdSchema,
+  sizeBytes: count.max(limits.BLOCK_BYTES_MAX),
+});
+
+/** A block with everywhere it can be fetched: peers to dial, and whether the store has it. */
+export const locatedBlockSchema = blockRefSchema.extend({
+  peers: z.array(peerIdSchema),
+  stored: z.boolean(),
+});
+
+const threads = z.int().min(0).max(limits.THREADS_PER_WORKER_MAX);
+
+export const deviceSchema = z.object({
+  browser: name,
+  system: name,
+  cores: z.int().min(1).max(1024),
+  isMobile: z.boolean(),
+  /** True on https and localhost: shared memory, WebGPU and wake lock may exist. */
+  isSecureContext: z.boolean(),
+});
+
+/** How bytes last came from one source, as the receiving side measured it. */
+export const linkSchema = z.object({
+  /** The peer at the other end, or null for the coordinator (HTTP). */
+  peer: peerIdSchema.nullable(),
+  state: z.enum(["connecting", "open", "failed"]),
+  bytesReceived: count,
+  bytesSent: count,
+  /** Smoothed rate of recent transfers; null until one was measured. */
+  bytesPerMs: z.number().nonnegative().nullable(),
+  /** For "failed": why no direct channel is used, in plain words. */
+  why: text.nullable(),
+});
+
+const helloShape = { type: z.literal("hello"), version: z.int(), token: z.string().max(200) };
+
+const workerHello = z.object({
+  ...helloShape,
+  role: z.literal("worker"),
+  worker: workerIdSchema,
+  name,
+  threads,
+  threadsMax: threads.min(1),
+  paused: z.boolean(),
+  hidden: z.boolean(),
+  device: deviceSchema,
+});
+
+const clientHello = z.object({
+  ...helloShape,
+  role: z.literal("client"),
+  client: clientIdSchema,
+});
+
+/** The first message on a socket; anything else first is refused. */
+export const helloSchema = z.discriminatedUnion("role", [workerHello, clientHello]);
+
+const pong = z.object({ type: z.literal("pong"), seq: count });
+const have = z.object({ type: z.literal("have"), blocks: z.array(blockRefSchema).max(5_000) });
+const dropped = z.object({ type: z.literal("dropped"), blocks: z.array(blockIdSchema).max(5_000) });
+const links = z.object({ type: z.literal("links"), links: z.array(linkSchema).max(512) });
+/** Ask again who holds these blocks; answered by "located". */
+const locate = z.object({ type: z.literal("locate"), blocks: z.array(blockIdSchema).max(1_000) });
+
+export const attemptFailureSchema = z.enum([
+  "kernel-error",
+  "bad-input",
+  "out-of-memory",
+  "thread-died",
+  "input-unavailable",
+  "timed-out",
+]);
+
+/** What a worker says after its hello. */
+export const workerMessageSchema = z.discriminatedUnion("type", [
+  pong,
+  have,
+  dropped,
+  links,
+  locate,
+  z.object({
+    type: z.literal("status"),
+    name,
+    threads,
+    paused: z.boolean(),
+    hidden: z.boolean(),
+    /** Attempts in a thread right now; the rest of the leases wait or fetch. */
+    running: z.array(attemptIdSchema).max(limits.THREADS_PER_WORKER_MAX),
+    cacheBytes: count,
+  }),
+  z.object({
+    type: z.literal("attempt-finished"),
+    attempt: attemptIdSchema,
+    outputs: z.array(blockRefSchema).max(64),
+    computeMs: milliseconds,
+    /** From lease to start: fetching inputs, and then waiting for a thread. */
+    fetchMs: milliseconds,
+    waitMs: milliseconds,
+    bytesFetched: count,
+  }),
+  z.object({
+    type: z.literal("attempt-failed"),
+    attempt: attemptIdSchema,
+    reason: attemptFailureSchema,
+    message: text,
+    stack: z.string().max(8_000).optional(),
+    block: blockIdSchema.optional(),
+  }),
+  z.object({ type: z.literal("attempts-returned"), attempts: z.array(attemptIdSchema).max(1_000) }),
+  /** Goodbye: every lease is returned and the incarnation ends. */
+  z.object({ type: z.literal("leave") }),
+]);
+
+/** What a client says after its hello. */
+export const clientMessageSchema = z.discriminatedUnion("type", [
+  pong,
+  have,
+  dropped,
+  links,
+  locate,
+  /** Follow a job's results; those already there come first. */
+  z.object({ type: z.literal("watch-job"), job: jobIdSchema }),
+  z.object({ type: z.literal("unwatch-job"), job: jobIdSchema }),
+]);
+
+export const refusalReasons = [
+  "wrong-version",
+  "wrong-token",
+  "malformed",
+  "too-many",
+  "too-fast",
+  "unknown-job",
+  "superseded",
+  "shutting-down",
+  "silent",
+] as const;
+
+export const workerViewSchema = z.object({
+  worker: workerIdSchema,
+  peer: peerIdSchema,
+  name,
+  device: deviceSchema,
+  address: z.string(),
+  threads,
+  threadsMax: threads,
+  state: z.enum(["computing", "fetching", "idle", "paused", "silent"]),
+  hidden: z.boolean(),
+  running: count,
+  leased: count,
+  tasksDone: count,
+  tasksFailed: count,
+  cacheBytes: count,
+  /** Bytes that this worker received, by path. */
+  bytesDirect: count,
+  bytesCoordinator: count,
+  /** "direct": an open channel to a peer; "coordinator": bytes go through the coordinator. */
+  path: z.enum(["direct", "coordinator", "unknown"]),
+  why: text.nullable(),
+});
+
+export const jobViewSchema = z.object({
+  job: jobIdSchema,
+  kind: z.string(),
+  title: z.string(),
+  meta: jsonSchema,
+  priority: z.number(),
+  state: z.enum(["running", "paused", "done", "failed", "cancelled"]),
+  submittedAtMs: z.number(),
+  finishedAtMs: z.number().nullable(),
+  tasksTotal: count,
+  tasksDone: count,
+  tasksRunning: count,
+  targetsTotal: count,
+  targetsDone: count,
+  failure: z.object({ task: taskKeySchema, message: text }).nullable(),
+  /** Sums over attempts, in thread-milliseconds; and each worker's share. */
+  timing: z.object({
+    computeMs: milliseconds,
+    fetchMs: milliseconds,
+    waitMs: milliseconds,
+    bytesMoved: count,
+    workers: z.array(
+      z.object({
+        worker: workerIdSchema,
+        name,
+        tasks: count,
+        computeMs: milliseconds,
+        fetchMs: milliseconds,
+        waitMs: milliseconds,
+        bytesFetched: count,
+      }),
+    ),
+  }),
+});
+
+const jobResultSchema = z.object({
+  task: taskKeySchema,
+  outputs: z.array(locatedBlockSchema),
+});
+
+/** What the coordinator says, to workers and clients. */
+export const coordinatorMessageSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("welcome"),
+    /** This connection's number for a worker; 0 for a client. */
+    incarnation: count,
+    peer: peerIdSchema,
+    /** Secret that admits this peer to the signalling socket, once. */
+    ticket: z.string(),
+    /** False when the coordinator was started without signalling. */
+    direct: z.boolean(),
+  }),
+  z.object({ type: z.literal("refused"), reason: z.enum(refusalReasons), message: text }),
+  z.object({ type: z.literal("ping"), seq: count }),
+  z.object({ type: z.literal("located"), blocks: z.array(locatedBlockSchema) }),
+  // To workers.
+  z.object({
+    type: z.literal("lease"),
+    attempt: attemptIdSchema,
+    task: taskKeySchema,
+    job: jobIdSchema,
+    title: z.string(),
+    kernel: z.string(),
+    params: jsonSchema,
+    inputs: z.array(locatedBlockSchema),
+    /** The lease ends this long after it was sent, unless finished or returned. */
+    leaseMs: milliseconds,
+    isSpeculative: z.boolean(),
+  }),
+  z.object({
+    type: z.literal("cancel-attempt"),
+    attempt: attemptIdSchema,
+    reason: z.enum(["superseded", "job-cancelled", "job-paused", "lease-expired"]),
+  }),
+  z.object({ type: z.literal("store-blocks"), blocks: z.array(blockIdSchema) }),
+  z.object({ type: z.literal("release-blocks"), blocks: z.array(blockIdSchema) }),
+  // To clients.
+  z.object({
+    type: z.literal("cluster"),
+    workers: z.array(workerViewSchema),
+    jobs: z.array(jobViewSchema),
+  }),
+  z.object({
+    type: z.literal("job-results"),
+    job: jobIdSchema,
+    results: z.array(jobResultSchema),
+    /** True when these complete the job and no more will come. */
+    isLast: z.boolean(),
+  }),
+]);
+
+export { incarnationSchema };
+export type BlockRefMessage = z.infer<typeof blockRefSchema>;
+export type LocatedBlock = z.infer<typeof locatedBlockSchema>;
+export type Device = z.infer<typeof deviceSchema>;
+export type LinkReport = z.infer<typeof linkSchema>;
+export type Hello = z.infer<typeof helloSchema>;
+export type WorkerHello = z.infer<typeof workerHello>;
+export type ClientHello = z.infer<typeof clientHello>;
+export type WorkerMessage = z.infer<typeof workerMessageSchema>;
+export type ClientMessage = z.infer<typeof clientMessageSchema>;
+export type CoordinatorMessage = z.infer<typeof coordinatorMessageSchema>;
+export type RefusalReason = (typeof refusalReasons)[number];
+export type WorkerView = z.infer<typeof workerViewSchema>;
+export type JobView = z.infer<typeof jobViewSchema>;
+export type JobResult = z.infer<typeof jobResultSchema>;

@@ -1,0 +1,70 @@
+// What the scheduler asks its host to do. The host turns each into messages or records.
+import type { AttemptId, BlockId, Incarnation, JobId, TaskKey, WorkerId } from "../ids.ts";
+import type { BlockRef } from "../graph/task.ts";
+import type { Holder } from "./events.ts";
+
+export type SchedulerCommand =
+  | {
+      readonly type: "grant-lease";
+      readonly worker: WorkerId;
+      readonly incarnation: Incarnation;
+      readonly attempt: AttemptId;
+      readonly task: TaskKey;
+      /** The first job that wants the task, for the worker's display. */
+      readonly job: JobId;
+      /** The inputs in the task's order, each with everybody who holds it now. */
+      readonly inputs: readonly (BlockRef & { readonly holders: readonly Holder[] })[];
+      readonly deadlineMs: number;
+      readonly isSpeculative: boolean;
+    }
+  | {
+      readonly type: "cancel-attempt";
+      readonly worker: WorkerId;
+      readonly incarnation: Incarnation;
+      readonly attempt: AttemptId;
+      readonly reason: "superseded" | "job-cancelled" | "job-paused" | "lease-expired";
+    }
+  | {
+      /** Copy this block to the coordinator's store; answered by "blocks-held" of "store". */
+      readonly type: "store-block";
+      readonly holder: Exclude<Holder, "store">;
+      readonly block: BlockId;
+    }
+  | {
+      /** Nobody needs these any more; the worker may drop them. */
+      readonly type: "release-blocks";
+      readonly worker: WorkerId;
+      readonly blocks: readonly BlockId[];
+    }
+  | {
+      /** This incarnation is over or unknown: the host closes its session so that it joins anew. */
+      readonly type: "end-incarnation";
+      readonly worker: WorkerId;
+      readonly incarnation: Incarnation;
+      readonly reason: "silent" | "unknown";
+    }
+  | {
+      /** A task has its accepted result; journal it. `jobs` are those that wait for it. */
+      readonly type: "record-result";
+      readonly task: TaskKey;
+      readonly outputs: readonly BlockRef[];
+      readonly jobs: readonly JobId[];
+      readonly worker: WorkerId;
+      readonly attempt: AttemptId;
+      readonly computeMs: number;
+    }
+  | {
+      /** A target of `job` now exists: tell whoever watches the job. */
+      readonly type: "announce-target";
+      readonly job: JobId;
+      readonly task: TaskKey;
+      readonly outputs: readonly BlockRef[];
+    }
+  | {
+      /** The job reached a final state. "done" means every target's blocks are in the store. */
+      readonly type: "finish-job";
+      readonly job: JobId;
+      readonly state: "done" | "failed" | "cancelled";
+      /** For "failed": the task that failed and its story, in plain sentences. */
+      readonly failure?: { readonly task: TaskKey; readonly message: string };
+    };
