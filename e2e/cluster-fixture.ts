@@ -1,0 +1,127 @@
+// What every browser test needs: a coordinator process of its own, and ways to open pages on it.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type BrowserContext, type Page, test as base } from "@playwright/test";
+import { lanAddresses } from "../coordinator/network-addresses.ts";
+
+const root = resolve(import.meta.dirname, "..");
+
+/** A running `tabswarm serve`, which can be killed and started again on the same data folder. */
+export class CoordinatorProcess {
+  readonly #dataDir: string;
+  readonly #output: string[] = [];
+  #child: ChildProcess | undefined;
+  #port = 0;
+  #dashboardToken = "";
+  #joinToken = "";
+
+  private constructor(dataDir: string) {
+    this.#dataDir = dataDir;
+  }
+
+  static async start(): Promise<CoordinatorProcess> {
+    const coordinator = new CoordinatorProcess(await mkdtemp(join(tmpdir(), "tabswarm-e2e-")));
+    await coordinator.start();
+    return coordinator;
+  }
+
+  /** Starts the process and waits for the addresses that it prints for a person. */
+  async start(): Promise<void> {
+    const args = ["coordinator/tabswarm.js", "serve", "--host", "0.0.0.0"];
+    args.push("--port", String(this.#port), "--data", this.#dataDir);
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = child;
+    let text = "";
+    await new Promise<void>((done, fail) => {
+      const read = (data: Buffer): void => {
+        text += data.toString();
+        this.#output.push(data.toString());
+        const dashboard = /(http:\/\/\S+?):(\d+)\/#t=([\w-]+)/.exec(text);
+        const joining = /(http:\/\/\S+?):(\d+)\/join#t=([\w-]+)/.exec(text);
+        if (dashboard === null || joining === null) return;
+        this.#port = Number(dashboard[2]);
+        this.#dashboardToken = dashboard[3] ?? "";
+        this.#joinToken = joining[3] ?? "";
+        done();
+      };
+      child.stdout.on("data", read);
+      child.stderr.on("data", read);
+      child.once("exit", (code) => fail(new Error(`The coordinator ended (${code}): ${text}`)));
+    });
+  }
+
+  get output(): string {
+    return this.#output.join("");
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get submitToken(): string {
+    return this.#dashboardToken;
+  }
+
+  /** The dashboard, on the LAN address: a plain-http page that is no secure context. */
+  dashboardUrl(host = lanHost()): string {
+    return `http://${host}:${this.#port}/#t=${this.#dashboardToken}`;
+  }
+
+  joinUrl(host = lanHost()): string {
+    return `http://${host}:${this.#port}/join#t=${this.#joinToken}`;
+  }
+
+  apiUrl(path: string): string {
+    return `http://127.0.0.1:${this.#port}${path}`;
+  }
+
+  /** Ends the process at once, as a power cut would. */
+  async kill(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  }
+
+  async close(): Promise<void> {
+    await this.kill("SIGTERM");
+    await rm(this.#dataDir, { recursive: true, force: true });
+  }
+}
+
+/** The address other machines would use; loopback on a machine without a network. */
+export function lanHost(): string {
+  return lanAddresses(networkInterfaces())[0] ?? "127.0.0.1";
+}
+
+/** Opens a join page as a machine called `name` and waits until it is part of the cluster. */
+export async function joinWorker(
+  context: BrowserContext,
+  coordinator: CoordinatorProcess,
+  name: string,
+  threads = 1,
+): Promise<Page> {
+  const page = await context.newPage();
+  const url = new URL(coordinator.joinUrl());
+  url.searchParams.set("name", name);
+  url.searchParams.set("threads", String(threads));
+  await page.goto(url.href);
+  await page.locator("html[data-worker-state]:not([data-worker-state=connecting])").waitFor();
+  return page;
+}
+
+export const test = base.extend<{ coordinator: CoordinatorProcess }>({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixture's needs from the pattern.
+  coordinator: async ({}, use) => {
+    const coordinator = await CoordinatorProcess.start();
+    await use(coordinator);
+    await coordinator.close();
+  },
+});
+
+export { expect } from "@playwright/test";
