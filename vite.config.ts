@@ -19,5 +19,6 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ["{shared,coordinator,web}/**/*.test.ts"],
+    globalSetup: [resolve(import.meta.dirname, "coordinator/testing/ensure-kernels.ts")],
   },
 });

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type BrowserContext, type Page, test as base } from "@playwright/test";
-import { lanAddresses } from "../coordinator/network-addresses.ts";
+import { joinAddresses } from "../coordinator/network-addresses.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -96,7 +96,7 @@ export class CoordinatorProcess {
 
 /** The address other machines would use; loopback on a machine without a network. */
 export function lanHost(): string {
-  return lanAddresses(networkInterfaces())[0] ?? "127.0.0.1";
+  return joinAddresses(networkInterfaces())[0] ?? "127.0.0.1";
 }
 
 /** Opens a join page as a machine called `name` and waits until it is part of the cluster. */

@@ -1,6 +1,8 @@
 // Browser tests: real coordinator, real pages, real WebRTC, one test at a time (small machines).
 import { defineConfig } from "@playwright/test";
-import { browserOptions } from "../coordinator/browser/find-browser.ts";
+import { findBrowser } from "../coordinator/browser/find-browser.ts";
+
+const executablePath = await findBrowser((line) => process.stderr.write(`${line}\n`));
 
 export default defineConfig({
   testDir: ".",
@@ -13,7 +15,17 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   reporter: [["list"]],
   use: {
-    launchOptions: await browserOptions(),
+    launchOptions: {
+      executablePath,
+      // The whole browser, as people have it: real WebRTC and real background behaviour.
+      args: [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        "--allow-loopback-in-peer-connection",
+      ],
+    },
     trace: "off",
     locale: "en-GB",
     timezoneId: "UTC",

@@ -13,6 +13,15 @@ export const DATASET_BODY_BYTES_MAX = 32 * 2 ** 20;
 export const TASKS_PER_JOB_MAX = 200_000;
 export const INPUTS_PER_TASK_MAX = 256;
 export const SERIES_MAX = 50_000;
+export const DATES_MAX = 1_000_000;
+/** A series' name; a dropped file may have anything in its header. */
+export const SERIES_NAME_LENGTH_MAX = 1_000;
+/** Series × dates of one table: 4 GiB of float64, all that a browser's tab can hold. */
+export const TABLE_VALUES_MAX = 2 ** 29;
+/** A cell of a text table; a longer one is almost always a quotation mark that nobody closed. */
+export const CELL_CHARS_MAX = 2 ** 20;
+/** A line of a text table: 50,000 series with room for long numbers. */
+export const RECORD_CHARS_MAX = 2 ** 25;
 export const WORKERS_MAX = 256;
 export const CLIENTS_MAX = 64;
 export const THREADS_PER_WORKER_MAX = 256;

@@ -1,7 +1,7 @@
 // The client's side of the cluster, as dashboards, the command line and libraries see it.
 import type { BlockId, DatasetId, JobId } from "../ids.ts";
 import type { JobSubmission } from "../graph/task.ts";
-import type { Dataset, DatasetRecord } from "../protocol/http.ts";
+import type { Dataset, DatasetRecord, ResultFormat } from "../protocol/http.ts";
 import type {
   JobResult,
   JobView,
@@ -74,13 +74,16 @@ export interface ClusterClient {
    * Follows a job's targets: those already there first, then each as it arrives, over reconnects,
    * never one twice. `onResults` gets isLast = true exactly once, when the job is complete.
    */
-  watch(job: JobId, onResults: (results: readonly JobResult[], isLast: boolean) => void): () => void;
+  watch(
+    job: JobId,
+    onResults: (results: readonly JobResult[], isLast: boolean) => void,
+  ): () => void;
 
   /** The verified bytes of a block, from the fastest source. Rejects when no source has it. */
   fetchBlock(located: LocatedBlock, signal?: AbortSignalLike): Promise<Uint8Array>;
 
   /** A link that downloads the result once, within a minute, for the browser's own download. */
-  downloadPath(job: JobId, format: "csv" | "npy"): Promise<string>;
+  downloadPath(job: JobId, format: ResultFormat): Promise<string>;
 
   /** Ends the connection and every request; idempotent. */
   close(): void;

@@ -4,6 +4,10 @@ import * as limits from "../limits.ts";
 import type { BlockId, DatasetId, JobId } from "../ids.ts";
 import { blockRefSchema, datasetIdSchema, jobIdSchema, jsonSchema, taskKeySchema } from "./messages.ts";
 
+/** Every file that a finished correlation can be downloaded as. */
+export const resultFormats = ["pairs.csv", "matrix.csv", "matrix.npy"] as const;
+export type ResultFormat = (typeof resultFormats)[number];
+
 /** All paths of the HTTP interface. Every one needs `Authorization: Bearer <token>` but `app`. */
 export const httpPaths = {
   control: "/control",
@@ -15,9 +19,10 @@ export const httpPaths = {
   job: (job: JobId) => `/api/jobs/${job}`,
   jobAction: (job: JobId, action: "cancel" | "pause" | "resume") => `/api/jobs/${job}/${action}`,
   /** `ticket` replaces the header, for links that the browser downloads itself. */
-  result: (job: JobId, format: "csv" | "npy", ticket?: string) =>
+  result: (job: JobId, format: ResultFormat, ticket?: string) =>
     `/api/jobs/${job}/result?format=${format}${ticket === undefined ? "" : `&ticket=${ticket}`}`,
   tickets: "/api/tickets",
+  joinLinks: "/api/join-links",
 } as const;
 
 /** A table of series: names, dates, and its values as column panels. */
@@ -69,6 +74,9 @@ export const jobCreatedSchema = z.object({ job: jobIdSchema });
 export const datasetCreatedSchema = z.object({ dataset: datasetIdSchema });
 /** A link that downloads one result once, within a minute. */
 export const ticketCreatedSchema = z.object({ ticket: z.string() });
+
+/** Addresses that other machines open to join, likeliest first; the token is in the fragment. */
+export const joinLinksSchema = z.object({ links: z.array(z.string().max(400)).max(64) });
 
 /** RFC 9457 problem+json: every error of the interface. */
 export const problemSchema = z.object({

@@ -1,0 +1,233 @@
+// The durable replicas: one file a block, named by its hash, written atomically, verified when read.
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { createBLAKE3, type IHasher } from "hash-wasm";
+import type { BlockRef } from "../shared/graph/task.ts";
+import { asBlockId, type BlockId } from "../shared/ids.ts";
+
+export type BlockStoreFailure = "wrong-hash" | "too-large" | "disk-full" | "write-failed";
+
+/** A block that could not be stored, and why. */
+export class BlockStoreError extends Error {
+  override name = "BlockStoreError";
+  readonly code: BlockStoreFailure;
+
+  constructor(code: BlockStoreFailure, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A file whose content is known to match its name. */
+export interface StoredFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+interface Entry {
+  sizeBytes: number;
+  modifiedAtMs: number;
+  /** False until the bytes were hashed in this process's life. */
+  isVerified: boolean;
+}
+
+const BLOCK_NAME = /^[0-9a-f]{64}$/;
+
+export class BlockStore {
+  readonly #folder: string;
+  readonly #draftFolder: string;
+  readonly #entries = new Map<BlockId, Entry>();
+  /** Hashers not in use: each is a WebAssembly instance, so they are reused. */
+  readonly #idleHashers: IHasher[] = [];
+  #draftCount = 0;
+  /** Called when a block that the store listed turns out to be corrupt or gone. */
+  onLost: (block: BlockId) => void = () => {};
+
+  private constructor(dataDir: string) {
+    this.#folder = join(dataDir, "blocks");
+    this.#draftFolder = join(dataDir, "drafts");
+  }
+
+  /** Opens the store of a data folder; drafts of an interrupted run are removed. */
+  static async open(dataDir: string): Promise<BlockStore> {
+    const store = new BlockStore(dataDir);
+    await rm(store.#draftFolder, { recursive: true, force: true });
+    await mkdir(store.#draftFolder, { recursive: true });
+    await mkdir(store.#folder, { recursive: true });
+    for (const prefix of await readdir(store.#folder)) {
+      if (!/^[0-9a-f]{2}$/.test(prefix)) continue;
+      for (const name of await readdir(join(store.#folder, prefix))) {
+        if (BLOCK_NAME.test(name)) await store.#enter(asBlockId(name), false);
+      }
+    }
+    return store;
+  }
+
+  /** The block and its size when the store holds it. */
+  get(block: BlockId): BlockRef | undefined {
+    const entry = this.#entries.get(block);
+    return entry === undefined ? undefined : { block, sizeBytes: entry.sizeBytes };
+  }
+
+  list(): BlockRef[] {
+    return Array.from(this.#entries, ([block, entry]) => ({ block, sizeBytes: entry.sizeBytes }));
+  }
+
+  /** When the block was written, in Unix milliseconds. */
+  modifiedAtMs(block: BlockId): number | undefined {
+    return this.#entries.get(block)?.modifiedAtMs;
+  }
+
+  /**
+   * Stores a block from its bytes; `isNew` is false when it was there already. Nothing is visible
+   * before the hash was checked. There is no fsync: what a power failure tears is found by the
+   * hash when read, and fetched or computed again. Rejects with BlockStoreError.
+   */
+  async put(
+    block: BlockId,
+    bytes: AsyncIterable<Uint8Array>,
+    sizeBytesMax: number,
+  ): Promise<{ readonly ref: BlockRef; readonly isNew: boolean }> {
+    const known = await this.openFile(block);
+    if (known !== undefined) {
+      for await (const _ of bytes); // The sender's upload must be read to its end.
+      return { ref: { block, sizeBytes: known.sizeBytes }, isNew: false };
+    }
+    const draft = join(this.#draftFolder, `${block}.${(this.#draftCount += 1)}`);
+    try {
+      const found = await this.#writeDraft(draft, bytes, sizeBytesMax);
+      if (found !== block) {
+        throw new BlockStoreError("wrong-hash", `The bytes are of block ${found}, not ${block}.`);
+      }
+      await mkdir(join(this.#folder, block.slice(0, 2)), { recursive: true });
+      await rename(draft, this.#path(block));
+      const entry = await this.#enter(block, true);
+      return { ref: { block, sizeBytes: entry.sizeBytes }, isNew: true };
+    } catch (error) {
+      throw asStoreError(error);
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+
+  /** Writes the draft file and returns the hash of what was written. */
+  async #writeDraft(
+    draft: string,
+    bytes: AsyncIterable<Uint8Array>,
+    sizeBytesMax: number,
+  ): Promise<string> {
+    const hasher = (await this.#takeHasher()).init();
+    const file = await open(draft, "wx");
+    try {
+      let sizeBytes = 0;
+      for await (const chunk of bytes) {
+        sizeBytes += chunk.length;
+        if (sizeBytes > sizeBytesMax) {
+          throw new BlockStoreError("too-large", `A block has at most ${sizeBytesMax} bytes.`);
+        }
+        hasher.update(chunk);
+        // One write may take only part of the chunk.
+        for (let done = 0; done < chunk.length;) {
+          done += (await file.write(chunk, done)).bytesWritten;
+        }
+      }
+      return hasher.digest();
+    } finally {
+      this.#idleHashers.push(hasher);
+      await file.close();
+    }
+  }
+
+  /**
+   * The block's file, verified: at the first use by its hash, later by its size and time of change.
+   * A corrupt or vanished file is removed, reported to `onLost`, and missing from then on.
+   */
+  async openFile(block: BlockId): Promise<StoredFile | undefined> {
+    const entry = this.#entries.get(block);
+    if (entry === undefined) return undefined;
+    const path = this.#path(block);
+    const isUnchanged = await stat(path).then(
+      (now) => now.size === entry.sizeBytes && now.mtimeMs === entry.modifiedAtMs,
+      () => false,
+    );
+    if (!isUnchanged || !entry.isVerified) {
+      const found = await this.#hashFile(path).catch(() => undefined);
+      if (found !== block) {
+        await this.#lose(block, entry);
+        return undefined;
+      }
+      const now = await this.#enter(block, true);
+      return { path, sizeBytes: now.sizeBytes };
+    }
+    return { path, sizeBytes: entry.sizeBytes };
+  }
+
+  /** The block's verified bytes, or undefined when the store lacks it. */
+  async read(block: BlockId): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const file = await this.openFile(block);
+    return file === undefined ? undefined : new Uint8Array(await readFile(file.path));
+  }
+
+  async delete(block: BlockId): Promise<void> {
+    this.#entries.delete(block);
+    await rm(this.#path(block), { force: true });
+  }
+
+  #path(block: BlockId): string {
+    return join(this.#folder, block.slice(0, 2), block);
+  }
+
+  async #enter(block: BlockId, isVerified: boolean): Promise<Entry> {
+    const file = await stat(this.#path(block));
+    const entry = { sizeBytes: file.size, modifiedAtMs: file.mtimeMs, isVerified };
+    this.#entries.set(block, entry);
+    return entry;
+  }
+
+  async #lose(block: BlockId, entry: Entry): Promise<void> {
+    // Two readers may find the same damage, and a fresh upload may have replaced it meanwhile.
+    if (this.#entries.get(block) !== entry) return;
+    await this.delete(block);
+    this.onLost(block);
+  }
+
+  async #hashFile(path: string): Promise<string> {
+    const hasher = (await this.#takeHasher()).init();
+    try {
+      for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+        hasher.update(chunk as Uint8Array);
+      }
+      return hasher.digest();
+    } finally {
+      this.#idleHashers.push(hasher);
+    }
+  }
+
+  async #takeHasher(): Promise<IHasher> {
+    return this.#idleHashers.pop() ?? (await createBLAKE3());
+  }
+}
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && "code" in error ? error.code : undefined;
+
+function asStoreError(error: unknown): unknown {
+  if (error instanceof BlockStoreError) return error;
+  const code = codeOf(error);
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new BlockStoreError(
+      "disk-full",
+      "The coordinator's disk is full. Free some space, or start it with --data on another disk.",
+      { cause: error },
+    );
+  }
+  if (code === "EACCES" || code === "EROFS" || code === "EIO" || code === "ENOENT") {
+    return new BlockStoreError(
+      "write-failed",
+      `The coordinator cannot write to its data folder (${String(code)}). Check the folder and its permissions.`,
+      { cause: error },
+    );
+  }
+  return error;
+}

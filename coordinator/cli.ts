@@ -1,0 +1,179 @@
+// The command line: every command, option and exit status of `tabswarm`.
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { THREADS_PER_WORKER_MAX } from "../shared/limits.ts";
+import { ensureBuilt } from "./build.ts";
+import { CommandError } from "./commands/command-error.ts";
+import type { CorrelateOptions } from "./commands/correlate-command.ts";
+import type { DemoOptions } from "./commands/demo-command.ts";
+import type { ServeOptions } from "./commands/serve-command.ts";
+import type { WorkOptions } from "./commands/work-command.ts";
+
+/** More headless browsers on one machine only get in each other's way. */
+const BROWSERS_MAX = 64;
+
+/** Runs one command and sets the process' exit status: 0, 2 for bad usage or input, 1 for a failure. */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync(args, { from: "user" });
+  } catch (error) {
+    process.exitCode = exitStatusOf(error);
+  }
+}
+
+function exitStatusOf(error: unknown): number {
+  // The parser has said already what is wrong; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommandError) {
+    process.stderr.write(`error: ${oneLine(error.message)}\n`);
+    return error.exitStatus;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`error: ${oneLine(message)}\n`);
+  if (process.env["TABSWARM_DEBUG"] !== undefined) console.error(error);
+  return 1;
+}
+
+const oneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, " ");
+
+// Each command's code is loaded when it runs: `--help` needs neither a server nor Playwright.
+function createProgram(): Command {
+  const program = new Command("tabswarm")
+    .description("Turns the browsers of a home or office into one compute cluster.")
+    .version(readVersion())
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .addHelpText("after", EXAMPLES);
+  addServe(program);
+  addWork(program);
+  addCorrelate(program);
+  addDemo(program);
+  program
+    .command("build")
+    .description("Build the kernels and the web app into dist/ (other commands do when needed).")
+    .action(() => ensureBuilt((line) => console.error(line), true));
+  return program;
+}
+
+function addServe(program: Command): void {
+  program
+    .command("serve")
+    .description("Start a coordinator: prints the dashboard's and the join addresses.")
+    .option("--host <address>", "address to listen on", "0.0.0.0")
+    .option("--port <number>", "port to listen on; 0 takes any free one", integer(0, 65_535), 7070)
+    .option("--data <folder>", "where jobs, datasets and results are kept", ".tabswarm")
+    .option("--https", "serve https, with --cert and --key or a certificate made for it")
+    .addOption(new Option("--cert <file>", "certificate in PEM format").implies({ https: true }))
+    .addOption(new Option("--key <file>", "its private key in PEM format").implies({ https: true }))
+    .action(async (options: ServeOptions) => {
+      const { serve } = await import("./commands/serve-command.ts");
+      await serve(options);
+    });
+}
+
+function addWork(program: Command): void {
+  program
+    .command("work")
+    .description("Join a cluster with headless browsers, until Ctrl-C.")
+    .argument("<join-url>", 'the join address that "serve" prints, in quotes')
+    .option(
+      "--browsers <number>",
+      "headless browsers, each one worker",
+      integer(1, BROWSERS_MAX),
+      1,
+    )
+    .option(
+      "--threads <number>",
+      "threads of each worker (default: one a core)",
+      integer(1, THREADS_PER_WORKER_MAX),
+    )
+    .option("--name <name>", "the workers' name in the dashboard", hostname().slice(0, 40))
+    .action(async (joinUrl: string, options: WorkOptions) => {
+      const { work } = await import("./commands/work-command.ts");
+      await work(joinUrl, options);
+    });
+}
+
+function addCorrelate(program: Command): void {
+  program
+    .command("correlate")
+    .description("Correlate all pairs of series in a CSV file.")
+    .argument("<file>", "CSV: date, name, value (long), or date and one column a series (wide)")
+    .requiredOption("--out <file>", "pairs: series_1,series_2,correlation,observations")
+    .option("--matrix <file>", "also write the square matrix in NPY format")
+    .addOption(
+      new Option("--coordinator <url>", "use this coordinator and its workers").conflicts(
+        "workers",
+      ),
+    )
+    .addOption(
+      new Option("--token <token>", "the coordinator's submit token: see #t= in its address"),
+    )
+    .addOption(
+      new Option("--workers <number>", "without --coordinator: headless workers for this run")
+        .argParser(integer(1, BROWSERS_MAX))
+        .default(2),
+    )
+    .addOption(
+      new Option("--layout <layout>", "how the table is laid out")
+        .choices(["auto", "long", "wide"])
+        .default("auto"),
+    )
+    .option("--date <column>", "name of the column with dates")
+    .option("--series <column>", "long: name of the column with the series' names")
+    .option("--value <column>", "long: name of the column with the values")
+    .option("--min-periods <number>", "fewest common observations of a pair", integer(1, 1e9), 1)
+    .addOption(
+      new Option("--precision <precision>", "of the computation")
+        .choices(["f64", "f32"])
+        .default("f64"),
+    )
+    .option("--tile <number>", "series along a tile's side (default: chosen)", integer(8, 2_048))
+    .option("--json", "print a summary as one JSON object on stdout")
+    .action(async (file: string, options: CorrelateOptions) => {
+      if (options.token !== undefined && options.coordinator === undefined) {
+        throw new CommandError("--token belongs to --coordinator; give both or none.", 2);
+      }
+      const { correlate } = await import("./commands/correlate-command.ts");
+      await correlate(file, options);
+    });
+}
+
+function addDemo(program: Command): void {
+  program
+    .command("demo")
+    .description("Correlate a bundled price table with two headless workers and a dashboard.")
+    .option("--keep", "leave the coordinator and its workers running, until Ctrl-C")
+    .action(async (options: DemoOptions) => {
+      const { demo } = await import("./commands/demo-command.ts");
+      await demo(options);
+    });
+}
+
+/** Checks a whole number from `min` to `max`. */
+function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
+  };
+}
+
+function readVersion(): string {
+  const path = join(import.meta.dirname, "../package.json");
+  const { version } = JSON.parse(readFileSync(path, "utf8")) as { readonly version: string };
+  return version;
+}
+
+const EXAMPLES = `
+Examples:
+  $ tabswarm serve
+  $ tabswarm work "http://192.168.1.20:7070/join#t=TOKEN" --browsers 2
+  $ tabswarm correlate prices.csv --out pairs.csv --matrix matrix.npy --json
+  $ tabswarm correlate prices.csv --out pairs.csv --coordinator http://192.168.1.20:7070 --token TOKEN
+
+Exit status: 0 when all went well, 2 for bad usage or bad input, 1 for any other failure.
+TABSWARM_BROWSER names the Chromium or Chrome that headless workers use.
+"tabswarm COMMAND --help" explains a command.`;

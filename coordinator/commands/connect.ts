@@ -1,0 +1,61 @@
+// Connects a command to a coordinator, or says in one sentence why that is not possible.
+import type { ClusterClient } from "../../shared/client/cluster-client.ts";
+import { openNodeClient, type NodeTools } from "../node-client.ts";
+import { CommandError } from "./command-error.ts";
+
+export interface CoordinatorAddress {
+  /** "http://host:port", without a path. */
+  readonly baseUrl: string;
+  readonly token: string;
+}
+
+/**
+ * The address from `--coordinator` and `--token`; the dashboard's whole address with its fragment is
+ * taken too, as that is what people copy. Throws CommandError (2).
+ */
+export function parseCoordinator(text: string, token: string | undefined): CoordinatorAddress {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new CommandError(`"${text}" is not an address. Give one such as http://host:7070.`, 2);
+  }
+  const found = token ?? new URLSearchParams(url.hash.slice(1)).get("t");
+  if (found === null || found === "") {
+    throw new CommandError(
+      "The token is missing: add --token, with what follows #t= in the dashboard's address.",
+      2,
+    );
+  }
+  return { baseUrl: url.origin, token: found };
+}
+
+/** Resolves when the coordinator has accepted us and told of its workers. Throws CommandError. */
+export async function connect(
+  address: CoordinatorAddress,
+  tools: NodeTools,
+): Promise<ClusterClient> {
+  const client = openNodeClient(address.baseUrl, address.token, tools);
+  const stops: (() => void)[] = [];
+  try {
+    await new Promise<void>((resolve, reject) => {
+      stops.push(
+        client.onView(() => resolve()),
+        client.onConnection((connection) => {
+          if (connection.state === "refused") reject(new CommandError(connection.message));
+          else if (connection.state === "lost") {
+            reject(
+              new CommandError(
+                `No coordinator answers at ${address.baseUrl}. Start one with "tabswarm serve".`,
+              ),
+            );
+          }
+        }),
+      );
+    });
+    return client;
+  } catch (error) {
+    client.close();
+    throw error;
+  } finally {
+    for (const stop of stops) stop();
+  }
+}

@@ -1,0 +1,121 @@
+// `tabswarm correlate`: a CSV file in, the correlations of all pairs out.
+import { resolve } from "node:path";
+import type { Precision } from "../../shared/correlation/plan.ts";
+import { createNodeTools } from "../node-client.ts";
+import { createCleanups, type Cleanups } from "./cleanups.ts";
+import { connect, parseCoordinator, type CoordinatorAddress } from "./connect.ts";
+import { createProgress } from "./progress.ts";
+import { openTable, type LayoutOptions } from "./read-table.ts";
+import { runCorrelation, seconds, type CorrelationSummary } from "./run-correlation.ts";
+import { listenForStop } from "./stop-signal.ts";
+import { checkWritable } from "./write-file.ts";
+
+export interface CorrelateOptions extends LayoutOptions {
+  readonly out: string;
+  readonly matrix?: string;
+  readonly coordinator?: string;
+  readonly token?: string;
+  readonly workers: number;
+  readonly minPeriods: number;
+  readonly precision: Precision;
+  readonly tile?: number;
+  readonly json?: boolean;
+}
+
+export async function correlate(file: string, options: CorrelateOptions): Promise<void> {
+  const cleanups = createCleanups();
+  const stop = listenForStop();
+  cleanups.add(() => stop.release());
+  const progress = createProgress(process.stderr);
+  cleanups.add(() => progress.stop());
+  const lost = new AbortController();
+  const signal = AbortSignal.any([stop.signal, lost.signal]);
+  try {
+    const remote =
+      options.coordinator === undefined
+        ? undefined
+        : parseCoordinator(options.coordinator, options.token);
+    for (const path of [options.out, options.matrix]) {
+      if (path !== undefined) await checkWritable(resolve(path));
+    }
+    const open = await openTable(file, options);
+    cleanups.add(() => open.close());
+
+    // Workers start while the table is read; whichever fails first ends the command.
+    const starting = remote ?? startCluster(options.workers, cleanups, lost, progress.say);
+    const readMs = performance.now();
+    let parseMs = 0;
+    const reading = open
+      .read((bytes) => progress.show("Reading", bytes, open.sizeBytes), signal)
+      .finally(() => {
+        parseMs = performance.now() - readMs;
+      });
+    const [table, address] = await settleBoth(reading, Promise.resolve(starting));
+
+    signal.throwIfAborted();
+    const tools = await createNodeTools();
+    const client = await connect(address, tools);
+    cleanups.add(() => client.close());
+    if (client.view.workers.length === 0) {
+      progress.say("No worker has joined yet; the job waits for the first one.");
+    }
+    const run = await runCorrelation(client, table, tools, {
+      name: open.name,
+      pairsPath: resolve(options.out),
+      ...(options.matrix === undefined ? {} : { matrixPath: resolve(options.matrix) }),
+      minPeriods: options.minPeriods,
+      precision: options.precision,
+      tile: options.tile ?? "auto",
+      progress,
+      signal,
+    });
+    progress.stop();
+    // Its origin is the start of the process, so that nothing is left out.
+    const total = seconds(performance.now());
+    report({ ...run, seconds: { ...run.seconds, parse: seconds(parseMs), total } }, options);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    await cleanups.run();
+  }
+}
+
+/** Both outcomes, waiting for the second even when the first fails: it may start what must be ended. */
+async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  if (a.status === "rejected") throw a.reason;
+  if (b.status === "rejected") throw b.reason;
+  return [a.value, b.value];
+}
+
+/** Loaded only when it is needed: a remote coordinator needs no browser here. */
+async function startCluster(
+  workers: number,
+  cleanups: Cleanups,
+  lost: AbortController,
+  say: (line: string) => void,
+): Promise<CoordinatorAddress> {
+  const { startLocalCluster } = await import("./local-cluster.ts");
+  const cluster = await startLocalCluster({ workers, name: "headless", cleanups, lost, say });
+  return cluster.address;
+}
+
+function report(summary: CorrelationSummary, options: CorrelateOptions): void {
+  if (options.json === true) {
+    process.stdout.write(`${JSON.stringify(summary)}\n`);
+    return;
+  }
+  const { series, dates, pairs, workers, notices } = summary;
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  for (const notice of notices) say(notice);
+  const times = summary.seconds;
+  say(
+    `${pairs.toLocaleString("en")} pairs of ${series.toLocaleString("en")} series over ` +
+      `${dates.toLocaleString("en")} dates, on ${workers} ${workers === 1 ? "worker" : "workers"}, ` +
+      `in ${times.total.toFixed(1)} s (reading ${times.parse.toFixed(1)}, computing ` +
+      `${times.compute.toFixed(1)}, transfer ${times.transfer.toFixed(1)}, writing ` +
+      `${times.write.toFixed(1)}).`,
+  );
+  say(`Wrote ${[options.out, options.matrix].filter((path) => path !== undefined).join(" and ")}.`);
+}

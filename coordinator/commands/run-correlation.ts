@@ -1,0 +1,172 @@
+// One correlation job through a client, from a parsed table to files, with its timings.
+import { ClusterError, type ClusterClient } from "../../shared/client/cluster-client.ts";
+import { exportCorrelation, type CorrelationSource } from "../../shared/correlation/export.ts";
+import {
+  planCorrelation,
+  PlanError,
+  type CorrelationOptions,
+  type CorrelationPlan,
+} from "../../shared/correlation/plan.ts";
+import type { ParsedTable } from "../../shared/ingest/finish-table.ts";
+import { describe, panelsOf } from "../../shared/ingest/panels.ts";
+import { noticesOf } from "../../shared/ingest/report.ts";
+import type { DatasetRecord } from "../../shared/protocol/http.ts";
+import type { JobView } from "../../shared/protocol/messages.ts";
+import type { NodeTools } from "../node-client.ts";
+import { CommandError } from "./command-error.ts";
+import { followJob } from "./follow-job.ts";
+import type { Progress } from "./progress.ts";
+import { createResultTiles } from "./result-tiles.ts";
+import { unlessAborted } from "./unless-aborted.ts";
+import { writeFileAtomically } from "./write-file.ts";
+
+export interface RunOptions extends CorrelationOptions {
+  /** The file's name, for the job's title. */
+  readonly name: string;
+  readonly pairsPath: string;
+  readonly matrixPath?: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface CorrelationSummary {
+  readonly series: number;
+  readonly dates: number;
+  readonly pairs: number;
+  readonly workers: number;
+  readonly seconds: {
+    readonly parse: number;
+    readonly compute: number;
+    /** Sending the panels, and fetching what results had not come while computing went on. */
+    readonly transfer: number;
+    readonly write: number;
+    readonly total: number;
+  };
+  /** Bytes of blocks over the network: dataset up, panels to workers, results down. */
+  readonly bytesMoved: number;
+  readonly dropped: readonly string[];
+  readonly notices: readonly string[];
+}
+
+/** Everything but parse and total, which the caller measures. Throws CommandError. */
+export async function runCorrelation(
+  client: ClusterClient,
+  table: ParsedTable,
+  tools: NodeTools,
+  options: RunOptions,
+): Promise<CorrelationSummary> {
+  const { progress, signal } = options;
+  const startMs = performance.now();
+  const notices = noticesOf(table.report);
+  const record = await upload(client, table, options);
+  const plan = makePlan(client, record, tools, options);
+  const results = createResultTiles(client, plan.tiles, signal);
+
+  const submitMs = performance.now();
+  const job = await client.submit(plan.submission);
+  let workersSeen = 0;
+  const followed = followJob(client, job, {
+    onResults: results.add,
+    onProgress: (view) => {
+      workersSeen = Math.max(workersSeen, client.view.workers.length);
+      progress.show("Correlating", view.targetsDone, view.targetsTotal, rateOf(view, submitMs));
+    },
+  });
+  try {
+    await unlessAborted(followed.complete, signal);
+    const computedMs = performance.now();
+    await results.settled();
+    const fetchedMs = performance.now();
+    const source: CorrelationSource = {
+      series: record.series,
+      tile: plan.meta.tile,
+      precision: plan.meta.precision,
+      readTile: results.readTile,
+      encode: tools.encode,
+    };
+    await writeFiles(source, options);
+    const writtenMs = performance.now();
+    const view = await unlessAborted(followed.finalView, signal);
+    const uploadedBytes = record.panels.reduce((sum, panel) => sum + panel.sizeBytes, 0);
+    const received = client.bytesReceived;
+    const pairs = (record.series.length * (record.series.length - 1)) / 2;
+    return {
+      series: record.series.length,
+      dates: record.dates.length,
+      pairs,
+      workers: Math.max(workersSeen, view.timing.workers.length),
+      seconds: {
+        parse: 0,
+        compute: seconds(computedMs - submitMs),
+        transfer: seconds(submitMs - startMs + (fetchedMs - computedMs)),
+        write: seconds(writtenMs - fetchedMs),
+        total: 0,
+      },
+      bytesMoved: uploadedBytes + view.timing.bytesMoved + received.direct + received.coordinator,
+      dropped: record.dropped,
+      notices,
+    };
+  } catch (error) {
+    // Nobody waits for this job any more; a coordinator that is gone needs no telling.
+    await client.cancel(job).catch(() => undefined);
+    throw error;
+  } finally {
+    followed.stop();
+  }
+}
+
+export const seconds = (durationMs: number): number => Math.round(durationMs) / 1_000;
+
+async function upload(
+  client: ClusterClient,
+  table: ParsedTable,
+  options: RunOptions,
+): Promise<DatasetRecord> {
+  const description = describe(table, options.name);
+  const totalBytes = description.series.length * description.dates.length * 8;
+  try {
+    return await client.uploadDataset({
+      description,
+      panels: panelsOf(table, description.panelSeries),
+      onProgress: (bytes) => options.progress.show("Sending", bytes, totalBytes),
+      signal: options.signal,
+    });
+  } catch (error) {
+    if (error instanceof ClusterError) {
+      throw new CommandError(`The table could not be sent. ${error.message}`, 1, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function makePlan(
+  client: ClusterClient,
+  record: DatasetRecord,
+  tools: NodeTools,
+  options: RunOptions,
+): CorrelationPlan {
+  const threads = client.view.workers.reduce((sum, worker) => sum + worker.threads, 0);
+  try {
+    return planCorrelation(record, options, { ...tools, threads });
+  } catch (error) {
+    if (error instanceof PlanError) throw new CommandError(error.message, 2, { cause: error });
+    throw error;
+  }
+}
+
+async function writeFiles(source: CorrelationSource, options: RunOptions): Promise<void> {
+  const { progress, pairsPath, matrixPath } = options;
+  progress.show("Writing", 0, 1);
+  await writeFileAtomically(pairsPath, exportCorrelation("pairs.csv", source), options.signal);
+  if (matrixPath !== undefined) {
+    await writeFileAtomically(matrixPath, exportCorrelation("matrix.npy", source), options.signal);
+  }
+  progress.show("Writing", 1, 1);
+}
+
+function rateOf(view: JobView, submitMs: number): string {
+  const elapsedMs = performance.now() - submitMs;
+  if (view.targetsDone === 0) return "";
+  const leftMs = (elapsedMs / view.targetsDone) * (view.targetsTotal - view.targetsDone);
+  return `${view.targetsDone}/${view.targetsTotal} tiles, ${Math.ceil(leftMs / 1_000)} s left`;
+}

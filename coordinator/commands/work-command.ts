@@ -1,0 +1,54 @@
+// `tabswarm work`: joins a cluster with headless browsers until it is stopped.
+import { findBrowser } from "../browser/find-browser.ts";
+import { startHeadlessWorkers } from "../browser/headless-worker.ts";
+import { CommandError } from "./command-error.ts";
+import { listenForStop } from "./stop-signal.ts";
+
+export interface WorkOptions {
+  readonly browsers: number;
+  readonly threads?: number;
+  readonly name: string;
+}
+
+export async function work(joinUrl: string, options: WorkOptions): Promise<void> {
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const stop = listenForStop();
+  try {
+    checkJoinUrl(joinUrl);
+    const executablePath = await findBrowser(say);
+    const starting = startHeadlessWorkers({ joinUrl, executablePath, say, ...options });
+    const started = await Promise.race([starting, stop.stopped]);
+    if (started === undefined) {
+      // Stopped while joining: what comes up all the same is ended, and failures do not matter now.
+      const late = await starting.catch(() => undefined);
+      await late?.stop();
+      return;
+    }
+    const threads = options.threads === undefined ? "" : ` with ${options.threads} threads each`;
+    const plural = options.browsers === 1 ? "browser" : "browsers";
+    say(`Joined with ${options.browsers} headless ${plural}${threads}. Press Ctrl-C to leave.`);
+    const reason = await Promise.race([started.ended, stop.stopped]);
+    await started.stop();
+    if (typeof reason === "string") throw new CommandError(reason);
+    say("Left; unfinished work went back to the others.");
+  } finally {
+    stop.release();
+  }
+}
+
+/** Throws CommandError for anything but an http address. */
+function checkJoinUrl(joinUrl: string): void {
+  const url = URL.canParse(joinUrl) ? new URL(joinUrl) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new CommandError(
+      `"${joinUrl}" is not an address. Give the join address that "tabswarm serve" prints, in quotes.`,
+      2,
+    );
+  }
+  if (!/^#t=./.test(url.hash)) {
+    throw new CommandError(
+      "The join address lacks its token: put the whole address in quotes, with #t=… at its end.",
+      2,
+    );
+  }
+}

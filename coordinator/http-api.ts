@@ -1,0 +1,74 @@
+// The HTTP server: guards, strict headers, plain errors, and all routes.
+import fastify, { type FastifyInstance } from "fastify";
+import { httpPaths } from "../shared/protocol/http.ts";
+import { addBlockRoutes, type BlockRoutesParts } from "./block-routes.ts";
+import { addJobRoutes, type JobRoutesParts } from "./job-routes.ts";
+import { HttpProblem, problemBody } from "./problem.ts";
+import { addResultRoutes, type ResultRoutesParts } from "./result-routes.ts";
+import { serveApp, setStrictHeaders } from "./static-app.ts";
+
+/** A body for which no route says otherwise. */
+const BODY_BYTES_MAX = 64 * 1024;
+
+export interface HttpApiParts extends BlockRoutesParts, JobRoutesParts, ResultRoutesParts {
+  readonly staticDir: string;
+  /** The addresses under which other machines can join now. */
+  readonly joinLinks: () => readonly string[];
+}
+
+export interface TlsFiles {
+  readonly key: string | Buffer;
+  readonly cert: string | Buffer;
+}
+
+/** A server without routes: the other parts need its socket before the routes can be made. */
+export function createHttpServer(https: TlsFiles | false): FastifyInstance {
+  const options = { bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true, logger: false } as const;
+  if (https === false) return fastify(options);
+  // The kinds of server differ only in types that no route here looks at.
+  return fastify({ ...options, https }) as unknown as FastifyInstance;
+}
+
+/** Adds guards and routes to a fresh server. */
+export async function addHttpApi(server: FastifyInstance, parts: HttpApiParts): Promise<void> {
+  const { guard, log } = parts;
+  server.addHook("onRequest", (request, reply, done) => {
+    setStrictHeaders(request, reply);
+    guard.checkRate(request.ip);
+    guard.checkHost(request.headers);
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    if (!isRead) guard.checkOrigin(request.headers, false);
+    done();
+  });
+  server.setErrorHandler((error, request, reply) => {
+    const { status, detail } = describe(error);
+    if (status >= 500) log(`${request.method} ${request.url.split("?", 1)[0]}: ${errorText(error)}`);
+    return reply
+      .code(status)
+      .header("cache-control", "no-store")
+      .type("application/problem+json")
+      .send(problemBody(status, detail));
+  });
+  // Only JSON and blocks are understood; this removes the parser for plain text.
+  server.removeContentTypeParser("text/plain");
+  addBlockRoutes(server, parts);
+  addJobRoutes(server, parts);
+  addResultRoutes(server, parts);
+  server.get(httpPaths.joinLinks, async (request) => {
+    guard.requireSubmit(request.headers, request.ip);
+    return { links: parts.joinLinks() };
+  });
+  await serveApp(server, parts.staticDir);
+}
+
+const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Status and text for any error: ours in full, the library's as far as they are the sender's. */
+function describe(error: unknown): { status: number; detail: string } {
+  if (error instanceof HttpProblem) return { status: error.status, detail: error.message };
+  const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
+  if (typeof status === "number" && status >= 400 && status < 500) {
+    return { status, detail: errorText(error) };
+  }
+  return { status: 500, detail: "The coordinator could not do this. Its terminal shows why." };
+}

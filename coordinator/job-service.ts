@@ -1,0 +1,232 @@
+// Submitting, steering, resuming and forgetting jobs, and removing blocks that nothing refers to.
+import { randomBytes } from "node:crypto";
+import type { IHasher } from "hash-wasm";
+import { taskKey } from "../shared/graph/task-key.ts";
+import type { BlockRef, JobSubmission, Task, TaskResult } from "../shared/graph/task.ts";
+import { asJobId, randomText, type BlockId, type DatasetId, type JobId } from "../shared/ids.ts";
+import type { TaskKey } from "../shared/ids.ts";
+import type { BlockSources } from "./block-sources.ts";
+import type { BlockStore } from "./block-store.ts";
+import { rowOf, type JobBook } from "./job-book.ts";
+import type { Journal } from "./journal.ts";
+import { HttpProblem } from "./problem.ts";
+import type { SchedulerHost } from "./scheduler-host.ts";
+
+/** Jobs kept, unfinished and finished; the dashboard lists them all. */
+const JOBS_MAX = 500;
+/** Unfinished jobs at once. */
+const ACTIVE_JOBS_MAX = 64;
+/** A block that nothing refers to yet may belong to an upload that is still going on. */
+const ORPHAN_AGE_MS = 3_600_000;
+
+const noTiming = { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] };
+const textEncoder = new TextEncoder();
+
+export interface JobServiceParts {
+  readonly journal: Journal;
+  readonly store: BlockStore;
+  readonly sources: BlockSources;
+  readonly book: JobBook;
+  readonly host: SchedulerHost;
+  /** BLAKE3, for checking the keys of submitted tasks. */
+  readonly hasher: IHasher;
+  readonly nowUnixMs: () => number;
+  readonly log: (line: string) => void;
+  readonly onChange: () => void;
+}
+
+export class JobService {
+  readonly #parts: JobServiceParts;
+
+  constructor(parts: JobServiceParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes up what the journal holds: finished jobs to be viewed, unfinished ones to be run. */
+  async restore(): Promise<void> {
+    const { journal, book, host, log } = this.#parts;
+    for (const row of journal.jobs()) {
+      if (row.state !== "running" && row.state !== "paused") {
+        book.addFinished(row);
+        continue;
+      }
+      const work = journal.work(row.job);
+      const known = await this.#knownResults(work.tasks);
+      book.open(row, work, known, row.state === "paused");
+      const { job, head } = row;
+      host.dispatch({ type: "job-submitted", job, priority: head.priority, ...work, known });
+      if (row.state === "paused") host.dispatch({ type: "job-paused", job });
+      log(`Resuming job "${head.title}": ${known.length} results of ${work.tasks.length} tasks known.`);
+    }
+  }
+
+  /** Journals and starts a job. Throws HttpProblem when it cannot be run. */
+  async submit(submission: JobSubmission): Promise<JobId> {
+    const { journal, book, host, nowUnixMs, onChange } = this.#parts;
+    this.#checkRoom();
+    this.#checkGraph(submission);
+    const { kind, title, meta, priority, tasks, targets } = submission;
+    const head = { kind, title, meta, priority };
+    const job = asJobId(`j_${randomText(randomBytes(16))}`);
+    const known = await this.#knownResults(tasks);
+    const row = { job, head, submittedAtMs: nowUnixMs(), timing: noTiming };
+    const active = book.open(row, { tasks, targets }, known, false);
+    try {
+      journal.addJob(rowOf(active, "running", null, null), submission);
+    } catch (error) {
+      book.forget(job);
+      throw new HttpProblem(507, "The job cannot be recorded: the coordinator's disk is full or not writable.", {
+        cause: error,
+      });
+    }
+    host.dispatch({ type: "job-submitted", job, priority, tasks, targets, known });
+    onChange();
+    return job;
+  }
+
+  cancel(job: JobId): void {
+    this.#requireJob(job);
+    if (this.#parts.book.active(job) === undefined) return;
+    this.#parts.host.dispatch({ type: "job-cancelled", job });
+    // The scheduler answers with the job's end; a job that it does not know is ended here.
+    this.#parts.host.finishJob(job, "cancelled", null);
+  }
+
+  pause(job: JobId): void {
+    this.#setPaused(job, true);
+  }
+
+  resume(job: JobId): void {
+    this.#setPaused(job, false);
+  }
+
+  #setPaused(job: JobId, isPaused: boolean): void {
+    this.#requireJob(job);
+    const { book, journal, host, onChange } = this.#parts;
+    const active = book.active(job);
+    if (active === undefined) throw new HttpProblem(409, "This job has ended already.");
+    active.isPaused = isPaused;
+    journal.setJobState(job, isPaused ? "paused" : "running");
+    host.dispatch({ type: isPaused ? "job-paused" : "job-resumed", job });
+    onChange();
+  }
+
+  /** Deletes a job's record, and its results as far as no other job refers to them. */
+  async forget(job: JobId): Promise<void> {
+    this.#requireJob(job);
+    const { journal, book, host, onChange } = this.#parts;
+    this.cancel(job);
+    host.dispatch({ type: "job-forgotten", job });
+    const before = blocksOf(journal.allResults());
+    journal.removeJob(job);
+    book.forget(job);
+    onChange();
+    await this.#removeUnreferenced(before);
+  }
+
+  /** Deletes a dataset and its blocks. Throws HttpProblem while an unfinished job reads them. */
+  async removeDataset(dataset: DatasetId): Promise<void> {
+    const { journal, book } = this.#parts;
+    const record = journal.dataset(dataset);
+    if (record === undefined) throw new HttpProblem(404, "There is no such dataset.");
+    const inUse = new Set(book.inputBlocks());
+    if (record.panels.some((panel) => inUse.has(panel.block))) {
+      throw new HttpProblem(409, "A running job reads this dataset. Cancel the job first.");
+    }
+    journal.removeDataset(dataset);
+    await this.#removeUnreferenced(record.panels.map((panel) => panel.block));
+  }
+
+  /** Removes stored blocks that nothing refers to and that are too old to be still expected. */
+  async sweep(): Promise<void> {
+    const { store, nowUnixMs, log } = this.#parts;
+    const oldEnoughMs = nowUnixMs() - ORPHAN_AGE_MS;
+    const old = store.list().flatMap(({ block }) => {
+      return (store.modifiedAtMs(block) ?? Infinity) < oldEnoughMs ? [block] : [];
+    });
+    const removedCount = await this.#removeUnreferenced(old);
+    if (removedCount > 0) log(`Removed ${removedCount} stored blocks that nothing refers to.`);
+  }
+
+  async #removeUnreferenced(candidates: Iterable<BlockId>): Promise<number> {
+    const { journal, store, host, book } = this.#parts;
+    const referenced = new Set<BlockId>(book.inputBlocks());
+    for (const block of blocksOf(journal.allResults())) referenced.add(block);
+    for (const { panels } of journal.datasets()) {
+      for (const { block } of panels) referenced.add(block);
+    }
+    const unwanted = [...new Set(candidates)].filter(
+      (block) => !referenced.has(block) && store.get(block) !== undefined,
+    );
+    for (const block of unwanted) await store.delete(block);
+    if (unwanted.length > 0) host.blocksDropped("store", unwanted);
+    return unwanted.length;
+  }
+
+  #requireJob(job: JobId): void {
+    if (this.#parts.book.view(job) === undefined) {
+      throw new HttpProblem(404, "There is no such job; it may have been deleted.");
+    }
+  }
+
+  #checkRoom(): void {
+    const { book } = this.#parts;
+    if (book.activeJobs().length >= ACTIVE_JOBS_MAX) {
+      throw new HttpProblem(409, `${ACTIVE_JOBS_MAX} jobs are unfinished. Wait for one, or cancel one.`);
+    }
+    if (book.size >= JOBS_MAX) {
+      throw new HttpProblem(409, `The coordinator keeps ${JOBS_MAX} jobs. Delete some old ones first.`);
+    }
+  }
+
+  /**
+   * Refuses a graph whose keys are not what they claim: results are found again by key, so a wrong
+   * key would give one job's numbers to another. A cycle cannot exist with right keys.
+   */
+  #checkGraph({ tasks, targets }: JobSubmission): void {
+    const { hasher, sources } = this.#parts;
+    const hash = (bytes: Uint8Array): string => hasher.init().update(bytes).digest();
+    const encode = (text: string): Uint8Array => textEncoder.encode(text);
+    const keys = new Set<TaskKey>();
+    for (const task of tasks) {
+      if (taskKey(task, hash, encode) !== task.key) throw refuse(`Task ${task.key} has a wrong key.`);
+      if (keys.has(task.key)) throw refuse(`Task ${task.key} is in the job twice.`);
+      keys.add(task.key);
+    }
+    for (const task of tasks) {
+      for (const input of task.inputs) {
+        if ("task" in input) {
+          if (!keys.has(input.task)) throw refuse(`Task ${task.key} needs a task that is not in the job.`);
+        } else if (!sources.isHeld(input.block)) {
+          throw new HttpProblem(409, `Nobody holds block ${input.block}, which the job reads. Upload the dataset again.`);
+        }
+      }
+    }
+    for (const target of targets) {
+      if (!keys.has(target)) throw refuse(`Target ${target} is not among the tasks.`);
+    }
+  }
+
+  /**
+   * Results from earlier jobs, or from this one before a restart, whose blocks are still there.
+   * Stored ones are verified now: a job that relied on a damaged file could not be completed later.
+   */
+  async #knownResults(tasks: readonly Task[]): Promise<TaskResult[]> {
+    const { journal, store, sources } = this.#parts;
+    const recorded = journal.results(tasks.map((task) => task.key));
+    for (const { outputs } of recorded) {
+      for (const { block } of outputs) await store.openFile(block);
+    }
+    const isHere = (output: BlockRef): boolean => sources.isHeld(output.block);
+    return recorded.filter((result) => result.outputs.every(isHere));
+  }
+}
+
+const refuse = (detail: string): HttpProblem =>
+  new HttpProblem(422, `${detail} The job was not started.`);
+
+function blocksOf(results: Iterable<TaskResult>): Set<BlockId> {
+  const blocks = new Set<BlockId>();
+  for (const { outputs } of results) for (const { block } of outputs) blocks.add(block);
+  return blocks;
+}

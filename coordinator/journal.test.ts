@@ -1,0 +1,163 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Libsql from "libsql";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { JobSubmission, Task } from "../shared/graph/task.ts";
+import { asBlockId, asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
+import type { JobId, TaskKey } from "../shared/ids.ts";
+import { Journal, JournalError, JOURNAL_VERSION, type JobRow } from "./journal.ts";
+
+let folder = "";
+let journal: Journal;
+
+const key = (digit: string): TaskKey => asTaskKey(digit.repeat(64));
+const output = (digit: string) => [{ block: asBlockId(digit.repeat(64)), sizeBytes: 10 }];
+const jobA = asJobId(`j_${"a".repeat(22)}`);
+const jobB = asJobId(`j_${"b".repeat(22)}`);
+const timing = { computeMs: 1, fetchMs: 2, waitMs: 3, bytesMoved: 4, workers: [] };
+
+const task = (digit: string): Task => ({
+  key: key(digit),
+  kernel: "test@1",
+  params: { digit },
+  inputs: [],
+  cost: { operations: 1, outputBytes: 10 },
+  retries: 0,
+});
+
+function addJob(job: JobId, tasks: string[], targets: string[]): JobRow {
+  const head = { kind: "test", title: "A test", meta: { of: "head" }, priority: 1 };
+  const row: JobRow = {
+    job,
+    head,
+    state: "running",
+    submittedAtMs: 123.5,
+    finishedAtMs: null,
+    failure: null,
+    tasksTotal: tasks.length,
+    tasksDone: 0,
+    targetsTotal: targets.length,
+    timing,
+  };
+  const submission: JobSubmission = {
+    ...head,
+    tasks: tasks.map((digit) => task(digit)),
+    targets: targets.map((digit) => key(digit)),
+  };
+  journal.addJob(row, submission);
+  return row;
+}
+
+function reopen(): void {
+  journal.close();
+  journal = Journal.open(folder);
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tabswarm-journal-"));
+  journal = Journal.open(folder);
+});
+afterEach(async () => {
+  journal.close();
+  await rm(folder, { recursive: true });
+});
+
+describe("Journal", () => {
+  it("keeps datasets", () => {
+    const dataset = asDatasetId(`d_${"x".repeat(22)}`);
+    const body = {
+      name: "prices",
+      series: ["A", "B"],
+      dates: ["2020-01-01"],
+      missingShare: 0,
+      dropped: [],
+      panelSeries: 2,
+      panels: output("a"),
+    };
+    journal.addDataset(dataset, 5, body);
+    reopen();
+    expect(journal.dataset(dataset)).toEqual({ ...body, dataset, createdAtMs: 5 });
+    expect(journal.datasets()).toHaveLength(1);
+    expect(journal.removeDataset(dataset)).toBe(true);
+    expect(journal.removeDataset(dataset)).toBe(false);
+    expect(journal.dataset(dataset)).toBeUndefined();
+  });
+
+  it("keeps an unfinished job with its tasks, and a finished one without them", () => {
+    const row = addJob(jobA, ["1", "2"], ["2"]);
+    journal.setJobState(jobA, "paused");
+    journal.saveProgress(jobA, 1, { ...timing, computeMs: 9 });
+    reopen();
+    expect(journal.jobs()).toEqual([
+      { ...row, state: "paused", tasksDone: 1, timing: { ...timing, computeMs: 9 } },
+    ]);
+    expect(journal.work(jobA)).toEqual({ tasks: [task("1"), task("2")], targets: [key("2")] });
+
+    const failure = { task: key("1"), message: "It broke." };
+    const finished: JobRow = { ...row, state: "failed", finishedAtMs: 200, failure, tasksDone: 1 };
+    journal.finishJob(finished);
+    reopen();
+    expect(journal.jobs()).toEqual([finished]);
+    expect(() => journal.work(jobA)).toThrow(JournalError);
+  });
+
+  it("finds results of any job by task, and a job's targets in order", () => {
+    addJob(jobA, ["3", "1", "2"], ["3", "2"]);
+    journal.addResult({ task: key("2"), outputs: output("b") }, 7);
+    journal.addResult({ task: key("3"), outputs: output("c") }, 7);
+    journal.addResult({ task: key("1"), outputs: output("a") }, 7);
+    reopen();
+    expect(journal.results([key("1"), key("9")])).toEqual([
+      { task: key("1"), outputs: output("a") },
+    ]);
+    expect(journal.targetResults(jobA)).toEqual([
+      { task: key("3"), outputs: output("c") },
+      { task: key("2"), outputs: output("b") },
+    ]);
+    expect([...journal.allResults()]).toHaveLength(3);
+  });
+
+  it("forgets with a job only the results that no other job refers to", () => {
+    addJob(jobA, ["1", "2"], ["2"]);
+    addJob(jobB, ["2", "3"], ["3"]);
+    for (const digit of ["1", "2", "3"]) {
+      journal.addResult({ task: key(digit), outputs: output(digit) }, 1);
+    }
+    journal.removeJob(jobA);
+    reopen();
+    expect(journal.jobs().map((row) => row.job)).toEqual([jobB]);
+    expect([...journal.allResults()].map((result) => result.task)).toEqual([key("2"), key("3")]);
+  });
+
+  it("never gives a number of a counter twice", () => {
+    expect(journal.reserve("attempt", 100)).toBe(1);
+    expect(journal.reserve("incarnation", 1)).toBe(1);
+    reopen();
+    expect(journal.reserve("attempt", 100)).toBe(101);
+    expect(journal.reserve("incarnation", 1)).toBe(2);
+    expect(journal.reserve("incarnation", 1)).toBe(3);
+  });
+
+  it("adds a job whole or not at all", () => {
+    addJob(jobA, ["1"], ["1"]);
+    expect(() => addJob(jobA, ["2"], ["2"])).toThrow();
+    expect(journal.jobs()).toHaveLength(1);
+    expect(journal.work(jobA).targets).toEqual([key("1")]);
+  });
+
+  it("refuses a journal of a newer version, saying so", () => {
+    journal.close();
+    const database = new Libsql(join(folder, "journal.sqlite"));
+    database.exec(`PRAGMA user_version = ${JOURNAL_VERSION + 1}`);
+    database.close();
+    expect(() => Journal.open(folder)).toThrow(/newer version of Tabswarm.*--data/);
+  });
+
+  it("refuses a file that is no journal, saying what to do", async () => {
+    const other = await mkdtemp(join(tmpdir(), "tabswarm-journal-"));
+    await writeFile(join(other, "journal.sqlite"), "this is no database, it is prose ".repeat(200));
+    expect(() => Journal.open(other)).toThrow(/cannot be read.*--data/);
+    await rm(other, { recursive: true });
+  });
+});

@@ -1,0 +1,139 @@
+// The cluster's client in Node: control over ws, everything else over HTTP.
+import { randomBytes } from "node:crypto";
+import { createBLAKE3 } from "hash-wasm";
+import { WebSocket } from "ws";
+import type { ClientPlatform } from "../shared/client/client-platform.ts";
+import type { ClusterClient } from "../shared/client/cluster-client.ts";
+import {
+  openControlSocket,
+  type SocketHandlers,
+  type SocketLike,
+} from "../shared/client/control-socket.ts";
+import { createClusterClient } from "../shared/client/create-client.ts";
+import { createBlockFetcher, type DirectPath } from "../shared/data-plane/block-fetcher.ts";
+import type { Clock } from "../shared/data-plane/clock.ts";
+import { TransferError } from "../shared/data-plane/transfer-error.ts";
+import type { EncodeText, Hash } from "../shared/graph/task-key.ts";
+import { asClientId, randomText } from "../shared/ids.ts";
+import { CONTROL_MESSAGE_BYTES_MAX } from "../shared/limits.ts";
+import { httpPaths } from "../shared/protocol/http.ts";
+import { PROTOCOL_VERSION, type ClientMessage } from "../shared/protocol/messages.ts";
+import { createNodeBlocks, linkAbort } from "./node-blocks.ts";
+
+export interface NodeTools {
+  readonly hash: Hash;
+  readonly encode: EncodeText;
+}
+
+/** BLAKE3 and UTF-8 for shared code that runs in Node. */
+export async function createNodeTools(): Promise<NodeTools> {
+  const blake3 = await createBLAKE3();
+  const encoder = new TextEncoder();
+  return {
+    hash: (bytes) => blake3.init().update(bytes).digest("hex"),
+    encode: (text) => encoder.encode(text),
+  };
+}
+
+const nodeClock: Clock = {
+  nowMs: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Nobody can dial a Node client, and it dials nobody. */
+const noDirectPath: DirectPath = {
+  state: () => "failed",
+  dial: () => Promise.resolve(),
+  request: () => Promise.reject(new TransferError("unreachable", "No direct channels here.")),
+};
+
+/** Connects to the coordinator at `baseUrl` ("http://host:port"); tries again by itself. */
+export function openNodeClient(baseUrl: string, token: string, tools: NodeTools): ClusterClient {
+  const client = asClientId(`c_${randomText(randomBytes(16))}`);
+  const control = openControlSocket<ClientMessage>({
+    createSocket: (handlers) => openSocket(baseUrl, handlers),
+    hello: () => ({ type: "hello", version: PROTOCOL_VERSION, token, role: "client", client }),
+    clock: nodeClock,
+    random: Math.random,
+  });
+  const blocks = createNodeBlocks(baseUrl, token);
+  const fetcher = createBlockFetcher({
+    clock: nodeClock,
+    hash: tools.hash,
+    direct: noDirectPath,
+    coordinator: blocks,
+    locate: () => Promise.resolve(null),
+    ownPeer: () => null,
+    random: Math.random,
+  });
+  return createClusterClient({
+    control,
+    blocks: {
+      servesPeers: false,
+      bytesReceived: fetcher.bytesReceived,
+      fetch: (located, signal) => fetcher.fetch(located, signal),
+      upload: blocks.upload,
+      hold: () => undefined,
+      release: () => undefined,
+      close: () => fetcher.close(),
+    },
+    request: createRequest(baseUrl, token),
+    now: Date.now,
+    ...tools,
+  });
+}
+
+function openSocket(baseUrl: string, handlers: SocketHandlers): SocketLike {
+  const url = `${baseUrl.replace(/^http/, "ws")}${httpPaths.control}`;
+  const socket = new WebSocket(url, { maxPayload: 64 * CONTROL_MESSAGE_BYTES_MAX });
+  socket.on("open", handlers.onOpen);
+  // Text frames only: the control plane has no others.
+  socket.on("message", (data, isBinary) => {
+    if (!isBinary) handlers.onText(String(data));
+  });
+  socket.on("close", handlers.onClose);
+  socket.on("error", () => undefined);
+  return {
+    send: (text) => socket.send(text),
+    get bufferedAmount() {
+      return socket.bufferedAmount;
+    },
+    close: () => {
+      for (const name of ["open", "message", "close"]) socket.removeAllListeners(name);
+      // One that is still connecting emits an error when it is ended, so that listener stays.
+      socket.close();
+    },
+  };
+}
+
+function createRequest(baseUrl: string, token: string): ClientPlatform["request"] {
+  return async ({ method, path, body, signal }) => {
+    const { abort, release } = linkAbort(signal);
+    try {
+      const response = await fetch(`${baseUrl}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: abort.signal,
+      });
+      const text = await response.text();
+      return { status: response.status, body: parseJson(text) };
+    } finally {
+      release();
+    }
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,357 @@
+// The only caller of the scheduler: turns what happened into events, and its commands into messages.
+import type { BlockRef, TaskResult } from "../shared/graph/task.ts";
+import type { AttemptId, BlockId, JobId, WorkerId } from "../shared/ids.ts";
+import type { WorkerMessage } from "../shared/protocol/messages.ts";
+import type { SchedulerCommand } from "../shared/scheduler/commands.ts";
+import type { Holder, SchedulerEvent } from "../shared/scheduler/events.ts";
+import { createScheduler, step } from "../shared/scheduler/scheduler.ts";
+import type { BlockSources } from "./block-sources.ts";
+import type { BlockStore } from "./block-store.ts";
+import type { JobBook } from "./job-book.ts";
+import type { FinalJobState, Journal, JobRow } from "./journal.ts";
+import { clientHolder, type ClientPort, type WorkerPort } from "./ports.ts";
+import { Watchers } from "./watchers.ts";
+
+/** How often the scheduler learns that time has passed. */
+const TICK_MS = 500;
+/** Ticks between two savings of the unfinished jobs' timing. */
+const TICKS_PER_SAVE = 10;
+/** Attempt numbers taken from the journal at once. */
+const ATTEMPTS_RESERVED = 1_000_000;
+type Command<Type extends SchedulerCommand["type"]> = Extract<SchedulerCommand, { type: Type }>;
+type Said<Type extends WorkerMessage["type"]> = Extract<WorkerMessage, { type: Type }>;
+
+export interface SchedulerHostOptions {
+  readonly journal: Journal;
+  readonly store: BlockStore;
+  readonly sources: BlockSources;
+  readonly book: JobBook;
+  /** Monotonic time. */
+  readonly nowMs: () => number;
+  /** Time of day, in Unix milliseconds. */
+  readonly nowUnixMs: () => number;
+  readonly log: (line: string) => void;
+  /** Called when something changed that the views show. */
+  readonly onChange: () => void;
+}
+
+export class SchedulerHost {
+  readonly #options: SchedulerHostOptions;
+  readonly #scheduler: ReturnType<typeof createScheduler>;
+  readonly #sources: BlockSources;
+  readonly #workers = new Map<WorkerId, WorkerPort>();
+  readonly #watchers: Watchers;
+  readonly #events: SchedulerEvent[] = [];
+  #attemptsReservedTo: number;
+  #isDraining = false;
+  #isClosed = false;
+  #timer: NodeJS.Timeout | undefined;
+  #tickCount = 0;
+
+  constructor(options: SchedulerHostOptions) {
+    this.#options = options;
+    const nextAttempt = options.journal.reserve("attempt", ATTEMPTS_RESERVED);
+    this.#attemptsReservedTo = nextAttempt + ATTEMPTS_RESERVED - 1;
+    this.#scheduler = createScheduler({ nextAttempt });
+    this.#sources = options.sources;
+    this.#watchers = new Watchers((result) => options.sources.locatedResult(result));
+    options.store.onLost = (block) => {
+      options.log(`A stored block was damaged and is removed: ${block}`);
+      this.blocksDropped("store", [block]);
+    };
+  }
+
+  /** Announces the stored blocks and begins to tick. */
+  start(): void {
+    this.blocksHeld("store", this.#options.store.list());
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#timer.unref();
+  }
+
+  /** Saves what is unsaved; events are ignored from then on. */
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    this.#sources.close();
+    this.#saveProgress();
+  }
+
+  /** Gives an event to the scheduler, and carries out all that follows before it returns. */
+  dispatch(event: SchedulerEvent): void {
+    if (this.#isClosed) return;
+    this.#events.push(event);
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+        const commands = step(this.#scheduler, next, this.#options.nowMs());
+        for (const command of commands) this.#execute(command);
+      }
+    } finally {
+      this.#isDraining = false;
+    }
+    this.#sources.sendUploadRequests();
+    this.#watchers.flush();
+  }
+
+  // Workers
+
+  get workers(): readonly WorkerPort[] {
+    return [...this.#workers.values()];
+  }
+
+  workerJoined(port: WorkerPort): void {
+    const { threads, paused, hidden } = port.record.status;
+    this.#workers.set(port.worker, port);
+    this.#sources.join(port.worker, port);
+    this.dispatch({ type: "worker-joined", ...identity(port), threads, paused, hidden });
+    this.#options.onChange();
+  }
+
+  workerLeft(port: WorkerPort, isExpected: boolean): void {
+    for (const attempt of port.record.leased) this.#options.book.attemptEnded(attempt);
+    port.record.leased.clear();
+    this.#sources.leave(port.worker, port);
+    if (this.#workers.get(port.worker) === port) this.#workers.delete(port.worker);
+    this.dispatch({ type: "worker-left", ...identity(port), isExpected });
+    this.#options.onChange();
+  }
+
+  workerHeard(port: WorkerPort): void {
+    port.record.heard(this.#options.nowMs());
+    this.dispatch({ type: "worker-heard", ...identity(port) });
+  }
+
+  workerStatus(port: WorkerPort, status: Said<"status">): void {
+    const before = port.record.status;
+    port.record.applyStatus(status);
+    const { threads, paused, hidden } = status;
+    if (before.threads !== threads || before.paused !== paused || before.hidden !== hidden) {
+      this.dispatch({ type: "worker-changed", ...identity(port), threads, paused, hidden });
+    }
+    this.#options.onChange();
+  }
+
+  attemptFinished(port: WorkerPort, message: Said<"attempt-finished">): void {
+    const { attempt, outputs, computeMs } = message;
+    this.#options.book.attemptTimed(message);
+    this.#endAttempt(port, attempt);
+    this.#sources.hold(port.worker, outputs);
+    this.dispatch({ type: "attempt-finished", ...identity(port), attempt, outputs, computeMs });
+  }
+
+  attemptFailed(port: WorkerPort, failed: Said<"attempt-failed">): void {
+    const { attempt, reason, message, block } = failed;
+    this.#endAttempt(port, attempt);
+    port.record.tally.tasksFailed += 1;
+    this.#options.log(`${port.record.name}: attempt ${attempt} failed (${reason}): ${message}`);
+    this.dispatch({
+      type: "attempt-failed",
+      ...identity(port),
+      attempt,
+      reason,
+      message,
+      ...(block === undefined ? {} : { block }),
+    });
+  }
+
+  attemptsReturned(port: WorkerPort, attempts: readonly AttemptId[]): void {
+    for (const attempt of attempts) this.#endAttempt(port, attempt);
+    this.dispatch({ type: "attempts-returned", ...identity(port), attempts });
+  }
+
+  linksMeasured(port: WorkerPort, links: Said<"links">["links"]): void {
+    port.record.applyLinks(links);
+    for (const { peer, bytesPerMs } of links) {
+      const source = peer === null ? "store" : this.#sources.holderOf(peer);
+      if (bytesPerMs === null || source === undefined) continue;
+      this.dispatch({ type: "link-measured", worker: port.worker, source, bytesPerMs });
+    }
+    this.#options.onChange();
+  }
+
+  // Clients
+
+  clientJoined(port: ClientPort): void {
+    this.#sources.join(clientHolder(port.client), port);
+  }
+
+  clientLeft(port: ClientPort): void {
+    const holder = clientHolder(port.client);
+    this.#watchers.leave(port);
+    if (this.#sources.leave(holder, port)) this.dispatch({ type: "holder-left", holder });
+  }
+
+  /** False when there is no such job. */
+  watch(port: ClientPort, job: JobId): boolean {
+    const { book, journal } = this.#options;
+    const active = book.active(job);
+    if (active !== undefined) {
+      const results = Array.from(active.results, ([task, outputs]) => ({ task, outputs }));
+      this.#watchers.add(port, job, results, false);
+      return true;
+    }
+    if (book.finished(job) === undefined) return false;
+    this.#watchers.add(port, job, journal.targetResults(job), true);
+    return true;
+  }
+
+  unwatch(port: ClientPort, job: JobId): void {
+    this.#watchers.remove(port, job);
+  }
+
+  // Blocks
+
+  blocksHeld(holder: Holder, blocks: readonly BlockRef[]): void {
+    this.#sources.hold(holder, blocks);
+    this.dispatch({ type: "blocks-held", holder, blocks });
+  }
+
+  blocksDropped(holder: Holder, blocks: readonly BlockId[]): void {
+    this.#sources.drop(holder, blocks);
+    this.dispatch({ type: "blocks-dropped", holder, blocks });
+  }
+
+  // What commands do
+
+  #execute(command: SchedulerCommand): void {
+    switch (command.type) {
+      case "grant-lease":
+        return this.#grantLease(command);
+      case "cancel-attempt":
+        return this.#cancelAttempt(command);
+      case "store-block":
+        return this.#storeBlock(command);
+      case "release-blocks":
+        this.#workers.get(command.worker)?.send({ type: "release-blocks", blocks: [...command.blocks] });
+        return undefined;
+      case "end-incarnation":
+        this.#portOf(command)?.end("silent", "The coordinator lost touch with this page for a while.");
+        return undefined;
+      case "record-result":
+        return this.#recordResult(command);
+      case "announce-target":
+        return this.#announceTarget(command.job, command);
+      case "finish-job":
+        return this.finishJob(command.job, command.state, command.failure ?? null);
+    }
+  }
+
+  /** The worker's port, unless another incarnation has taken its place. */
+  #portOf(of: { worker: WorkerId; incarnation: number }): WorkerPort | undefined {
+    const port = this.#workers.get(of.worker);
+    return port?.incarnation === of.incarnation ? port : undefined;
+  }
+
+  #grantLease(command: Command<"grant-lease">): void {
+    const { attempt, job, task, isSpeculative } = command;
+    this.#reserveAttempts(attempt);
+    const port = this.#portOf(command);
+    const active = this.#options.book.active(job);
+    const work = active?.tasks.get(task);
+    if (port === undefined || active === undefined || work === undefined) return;
+    const story = { job, task, worker: port.worker, workerName: port.record.name };
+    this.#options.book.attemptGranted(attempt, story);
+    port.record.leased.add(attempt);
+    port.send({
+      type: "lease",
+      attempt,
+      task,
+      job,
+      title: active.head.title,
+      kernel: work.kernel,
+      params: work.params,
+      inputs: command.inputs.map((input) => this.#sources.located(input, input.holders, port.peer)),
+      leaseMs: Math.max(0, command.deadlineMs - this.#options.nowMs()),
+      isSpeculative,
+    });
+    this.#options.onChange();
+  }
+
+  /** Keeps the journal's mark ahead of the numbers in use. */
+  #reserveAttempts(attempt: number): void {
+    if (attempt < this.#attemptsReservedTo) return;
+    this.#journal("reserve attempt numbers", () => {
+      const first = this.#options.journal.reserve("attempt", ATTEMPTS_RESERVED);
+      this.#attemptsReservedTo = first + ATTEMPTS_RESERVED - 1;
+    });
+  }
+
+  #cancelAttempt(command: Command<"cancel-attempt">): void {
+    const port = this.#portOf(command);
+    if (port === undefined) return;
+    this.#endAttempt(port, command.attempt);
+    port.send({ type: "cancel-attempt", attempt: command.attempt, reason: command.reason });
+  }
+
+  #endAttempt(port: WorkerPort, attempt: AttemptId): void {
+    if (port.record.leased.delete(attempt)) this.#options.book.attemptEnded(attempt);
+    this.#options.onChange();
+  }
+
+  #recordResult(command: Command<"record-result">): void {
+    const { task, outputs, jobs, worker, computeMs } = command;
+    const { book, journal } = this.#options;
+    const record = this.#workers.get(worker)?.record;
+    if (record !== undefined) record.tally.tasksDone += 1;
+    book.taskDone(task, jobs, worker, record?.name ?? worker);
+    this.#journal("record a result", () => journal.addResult({ task, outputs }, computeMs));
+    this.#options.onChange();
+  }
+
+  #announceTarget(job: JobId, { task, outputs }: TaskResult): void {
+    if (!this.#options.book.targetReady(job, { task, outputs })) return;
+    this.#watchers.targetReady(job, { task, outputs });
+    this.#options.onChange();
+  }
+
+  /** Closes a job's record and tells those who watch it. */
+  finishJob(job: JobId, state: FinalJobState, failure: JobRow["failure"]): void {
+    const { book, journal, nowUnixMs } = this.#options;
+    const row = book.finish(job, state, failure, nowUnixMs());
+    if (row === undefined) return;
+    this.#journal("record a job's end", () => journal.finishJob(row));
+    this.#watchers.jobEnded(job);
+    this.#options.log(`Job "${row.head.title}" ${state}${failure === null ? "" : `: ${failure.message}`}`);
+    this.#options.onChange();
+  }
+
+  #storeBlock({ holder, block }: Command<"store-block">): void {
+    const stored = this.#options.store.get(block);
+    if (stored === undefined) this.#sources.requestUpload(holder, block);
+    else this.dispatch({ type: "blocks-held", holder: "store", blocks: [stored] });
+  }
+
+  // Time and records
+
+  #tick(): void {
+    this.dispatch({ type: "ticked" });
+    this.#tickCount += 1;
+    if (this.#tickCount % TICKS_PER_SAVE === 0) this.#saveProgress();
+  }
+
+  #saveProgress(): void {
+    for (const row of this.#options.book.takeUnsaved()) {
+      this.#journal("save a job's progress", () =>
+        this.#options.journal.saveProgress(row.job, row.tasksDone, row.timing),
+      );
+    }
+  }
+
+  /**
+   * A write that may fail without stopping the cluster: what the journal lacks after a restart is
+   * computed again.
+   */
+  #journal(what: string, write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#options.log(`The journal could not ${what}: ${(error as Error).message}`);
+    }
+  }
+}
+
+const identity = (port: WorkerPort): Pick<WorkerPort, "worker" | "incarnation"> => ({
+  worker: port.worker,
+  incarnation: port.incarnation,
+});

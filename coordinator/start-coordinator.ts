@@ -1,0 +1,211 @@
+// Puts the coordinator together from its parts, starts it on a port, and ends all of it again.
+import { mkdir } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
+import type { FastifyInstance } from "fastify";
+import { createBLAKE3 } from "hash-wasm";
+import { assert } from "../shared/assert.ts";
+import { httpPaths } from "../shared/protocol/http.ts";
+import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
+import { loadAccessTokens, type AccessTokens } from "./access-tokens.ts";
+import { BlockSources } from "./block-sources.ts";
+import { BlockStore } from "./block-store.ts";
+import { ClusterFeed } from "./cluster-feed.ts";
+import { addHttpApi, createHttpServer, type TlsFiles } from "./http-api.ts";
+import { JobBook } from "./job-book.ts";
+import { JobService } from "./job-service.ts";
+import { Journal, JournalError } from "./journal.ts";
+import { joinAddresses, ownAddresses, urlHost } from "./network-addresses.ts";
+import { RequestGuard } from "./request-guard.ts";
+import type { ResultExporters } from "./result-exporters.ts";
+import { SchedulerHost } from "./scheduler-host.ts";
+import { Sessions } from "./sessions.ts";
+import { Signalling } from "./signalling.ts";
+import { routeUpgrades } from "./upgrade-router.ts";
+
+export interface CoordinatorOptions {
+  /** The address to listen on; all of this machine's by default. */
+  readonly host?: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Holds the tokens, the journal and the blocks; made when missing. */
+  readonly dataDir: string;
+  readonly https?: TlsFiles | false;
+  /** The built web app. */
+  readonly staticDir: string;
+  /** How results become files, by kind of job. */
+  readonly exporters?: ResultExporters;
+  readonly log?: (line: string) => void;
+  /** Further host names under which this machine is reached. */
+  readonly allowedHosts?: readonly string[];
+}
+
+export interface Coordinator extends AccessTokens {
+  readonly port: number;
+  /** The dashboard's address for this machine, and the join address for every network. */
+  urls(): { readonly dashboard: string; readonly join: readonly string[] };
+  /** Ends every connection, timer and file; later calls wait for the same end. */
+  close(): Promise<void>;
+}
+
+/** The coordinator cannot start: what is wrong, and the way out. */
+export class CoordinatorStartError extends Error {
+  override name = "CoordinatorStartError";
+}
+
+/** Jobs named in a view; all are listed by GET /api/jobs. */
+const JOBS_IN_VIEW_MAX = 200;
+
+/** Starts a coordinator. Rejects with CoordinatorStartError when that is not possible. */
+export async function startCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
+  const { tokens, journal, store } = await openDataFolder(options.dataDir);
+  let running: RunningParts | undefined;
+  try {
+    running = await assemble(options, tokens, journal, store);
+    await listen(running.server, options);
+  } catch (error) {
+    await running?.close();
+    journal.close();
+    throw error;
+  }
+  const { server, close } = running;
+  let closing: Promise<void> | undefined;
+  const port = portOf(server);
+  return {
+    ...tokens,
+    port,
+    urls: () => urlsOf(options, tokens, port),
+    close: () => (closing ??= close().finally(() => journal.close())),
+  };
+}
+
+async function openDataFolder(
+  dataDir: string,
+): Promise<{ tokens: AccessTokens; journal: Journal; store: BlockStore }> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    const tokens = await loadAccessTokens(dataDir);
+    const store = await BlockStore.open(dataDir);
+    return { tokens, store, journal: Journal.open(dataDir) };
+  } catch (error) {
+    if (error instanceof JournalError) throw new CoordinatorStartError(error.message, { cause: error });
+    throw new CoordinatorStartError(
+      `The data folder ${dataDir} cannot be used (${(error as Error).message}). ` +
+        "Choose another one: tabswarm serve --data FOLDER.",
+      { cause: error },
+    );
+  }
+}
+
+interface RunningParts {
+  readonly server: FastifyInstance;
+  readonly close: () => Promise<void>;
+}
+
+async function assemble(
+  options: CoordinatorOptions,
+  tokens: AccessTokens,
+  journal: Journal,
+  store: BlockStore,
+): Promise<RunningParts> {
+  const { log = () => {}, https = false, exporters = new Map(), staticDir } = options;
+  const nowMs = (): number => performance.now();
+  const nowUnixMs = (): number => Date.now();
+  const guard = new RequestGuard({
+    tokens,
+    scheme: https === false ? "http" : "https",
+    ownAddresses: () => ownAddresses(networkInterfaces()),
+    allowedHosts: [...(options.allowedHosts ?? []), ...(options.host === undefined ? [] : [options.host])],
+    nowMs,
+  });
+  const book = new JobBook();
+  const sources = new BlockSources(store);
+  const onChange = (): void => feed.changed();
+  const parts = { journal, store, sources, book, nowMs, nowUnixMs, log, onChange };
+  const host = new SchedulerHost(parts);
+  const clusterMessage = (): Extract<CoordinatorMessage, { type: "cluster" }> => ({
+    type: "cluster",
+    workers: host.workers.map((port) => port.record.view(nowMs())),
+    jobs: book.views().slice(0, JOBS_IN_VIEW_MAX),
+  });
+  const service = new JobService({ ...parts, host, hasher: await createBLAKE3() });
+  const server = createHttpServer(https);
+  const signalling = new Signalling(server.server, httpPaths.signal, nowMs);
+  const sessions = new Sessions({ ...parts, host, guard, signalling, clusterMessage });
+  const feed = new ClusterFeed(clusterMessage, (message) => sessions.sendToClients(message));
+
+  host.start();
+  await service.restore();
+  await service.sweep();
+  const joinLinks = (): readonly string[] => urlsOf(options, tokens, portOf(server)).join;
+  await addHttpApi(server, { ...parts, guard, service, exporters, staticDir, host, joinLinks });
+  const endUpgrades = routeUpgrades({
+    server: server.server,
+    guard,
+    signalling,
+    onControl: (socket, address) => sessions.accept(socket, address),
+  });
+  return {
+    server,
+    close: async () => {
+      // The host first: from then on leaving pages change nothing that the journal will remember.
+      host.close();
+      feed.close();
+      sessions.close();
+      endUpgrades();
+      signalling.close();
+      await server.close();
+    },
+  };
+}
+
+async function listen(server: FastifyInstance, options: CoordinatorOptions): Promise<void> {
+  const { port, host = "0.0.0.0" } = options;
+  try {
+    await server.listen({ port, host });
+  } catch (error) {
+    throw new CoordinatorStartError(listenProblem(error as NodeJS.ErrnoException, port, host), {
+      cause: error,
+    });
+  }
+}
+
+function listenProblem(error: NodeJS.ErrnoException, port: number, host: string): string {
+  const other = port < 65_535 ? port + 1 : 7_070;
+  if (error.code === "EADDRINUSE") {
+    return (
+      `Port ${port} is taken. Stop the other program or choose another port: ` +
+      `tabswarm serve --port ${other}.`
+    );
+  }
+  if (error.code === "EACCES") {
+    return `Port ${port} needs special rights. Choose one above 1023: tabswarm serve --port 7070.`;
+  }
+  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND") {
+    return `This machine has no address ${host}. Leave --host out to listen on all of its addresses.`;
+  }
+  return `The coordinator cannot listen on ${host}, port ${port}: ${error.message}`;
+}
+
+function portOf(server: FastifyInstance): number {
+  const address = server.server.address();
+  assert(typeof address === "object" && address !== null, "the server listens on a port");
+  return address.port;
+}
+
+function urlsOf(
+  options: CoordinatorOptions,
+  tokens: AccessTokens,
+  port: number,
+): { dashboard: string; join: string[] } {
+  const { host, https = false } = options;
+  const scheme = https === false ? "http" : "https";
+  const isEverywhere = host === undefined || host === "0.0.0.0" || host === "::";
+  const own = isEverywhere ? "localhost" : urlHost(host);
+  const others = isEverywhere ? joinAddresses(networkInterfaces()) : [host];
+  // Without a network, workers on this machine can still join.
+  const joinHosts = others.length > 0 ? others.map(urlHost) : ["localhost"];
+  return {
+    dashboard: `${scheme}://${own}:${port}/#t=${tokens.submitToken}`,
+    join: joinHosts.map((name) => `${scheme}://${name}:${port}/join#t=${tokens.joinToken}`),
+  };
+}

@@ -1,0 +1,86 @@
+// Serves the built web app with strict headers; a fresh nonce goes into every copy of its page.
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import fastifyStatic from "@fastify/static";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { freshToken } from "./access-tokens.ts";
+import { HttpProblem } from "./problem.ts";
+
+/** Stands in index.html where each response gets its own nonce. */
+const NONCE_MARK = "__NONCE__";
+
+/** The policy for a response to `host`, which the guard has checked. */
+function contentSecurityPolicy(host: string, nonce: string | undefined): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self'",
+    // Safari long did not take 'self' to include WebSockets, so they are named.
+    `connect-src 'self' ws://${host} wss://${host}`,
+    `style-src 'self'${nonce === undefined ? "" : ` 'nonce-${nonce}'`}`,
+    "img-src 'self' data: blob:",
+    "font-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+}
+
+/** Headers of every response, pages and workers and data alike. */
+export function setStrictHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({
+    "content-security-policy": contentSecurityPolicy(request.headers.host ?? "", undefined),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-resource-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "cache-control": cachingOf(request.url),
+  });
+}
+
+/** How long a response may be kept; pages, blocks and errors say otherwise for themselves. */
+function cachingOf(url: string): string {
+  // Files under assets/ have their content's hash in their names.
+  if (url.startsWith("/assets/")) return "public, max-age=31536000, immutable";
+  return url.startsWith("/api/") ? "no-store" : "no-cache";
+}
+
+/** Paths of the page itself: anything that is neither a file nor the interface. */
+const isPagePath = (path: string): boolean =>
+  !path.startsWith("/api/") && !/\.[a-z0-9]+$/i.test(path);
+
+/** Adds the app's files, and its page for every path that the app routes by itself. */
+export async function serveApp(server: FastifyInstance, staticDir: string): Promise<void> {
+  const sendPage = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const page = await readFile(join(staticDir, "index.html"), "utf8").catch(() => {
+      throw new HttpProblem(503, "The web app is not built yet. Run: npm run build");
+    });
+    const nonce = freshToken();
+    return reply
+      .type("text/html; charset=utf-8")
+      .header("cache-control", "no-store")
+      .header("content-security-policy", contentSecurityPolicy(request.headers.host ?? "", nonce))
+      .send(page.replaceAll(NONCE_MARK, nonce));
+  };
+
+  server.get("/", sendPage);
+  server.get("/index.html", sendPage);
+  if (existsSync(staticDir)) {
+    await server.register(fastifyStatic, {
+      root: staticDir,
+      index: false,
+      cacheControl: false,
+    });
+  }
+  server.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.split("?", 1)[0] ?? "/";
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    if (isRead && isPagePath(path)) return sendPage(request, reply);
+    throw new HttpProblem(404, "There is nothing at this address.");
+  });
+}

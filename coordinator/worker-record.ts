@@ -1,0 +1,112 @@
+// What is known of one connected worker beside the scheduler's view: its name, links and counts.
+import type { AttemptId, Incarnation, PeerId } from "../shared/ids.ts";
+import { SUSPECT_AFTER_MS } from "../shared/limits.ts";
+import type { LinkReport, WorkerHello, WorkerMessage } from "../shared/protocol/messages.ts";
+import type { WorkerView } from "../shared/protocol/messages.ts";
+
+type Status = Extract<WorkerMessage, { type: "status" }>;
+
+/** Tasks that a machine did, kept over its reconnections. */
+export interface WorkerTally {
+  tasksDone: number;
+  tasksFailed: number;
+}
+
+export class WorkerRecord {
+  readonly #hello: WorkerHello;
+  readonly incarnation: Incarnation;
+  readonly #peer: PeerId;
+  readonly #address: string;
+  readonly tally: WorkerTally;
+  /** Attempts leased to this incarnation and not yet ended. */
+  readonly leased = new Set<AttemptId>();
+  #status: Omit<Status, "type">;
+  #heardAtMs: number;
+  #links: readonly LinkReport[] = [];
+  /** Bytes of links that are no longer reported, so that the sums never fall. */
+  #retiredBytesDirect = 0;
+  #retiredBytesCoordinator = 0;
+
+  constructor(
+    hello: WorkerHello,
+    identity: { readonly incarnation: Incarnation; readonly peer: PeerId; readonly address: string },
+    tally: WorkerTally,
+    nowMs: number,
+  ) {
+    this.#hello = hello;
+    this.incarnation = identity.incarnation;
+    this.#peer = identity.peer;
+    this.#address = identity.address;
+    this.tally = tally;
+    this.#heardAtMs = nowMs;
+    const { name, threads, paused, hidden } = hello;
+    this.#status = { name, threads, paused, hidden, running: [], cacheBytes: 0 };
+  }
+
+  get name(): string {
+    return this.#status.name;
+  }
+
+  get status(): Omit<Status, "type"> {
+    return this.#status;
+  }
+
+  heard(nowMs: number): void {
+    this.#heardAtMs = nowMs;
+  }
+
+  applyStatus(status: Status): void {
+    this.#status = status;
+  }
+
+  applyLinks(links: readonly LinkReport[]): void {
+    const reported = new Map(links.map((link) => [link.peer, link]));
+    for (const old of this.#links) {
+      // A link that is gone, or counts from zero again, keeps what it had carried.
+      const bytesNow = reported.get(old.peer)?.bytesReceived ?? -1;
+      if (bytesNow >= old.bytesReceived) continue;
+      if (old.peer === null) this.#retiredBytesCoordinator += old.bytesReceived;
+      else this.#retiredBytesDirect += old.bytesReceived;
+    }
+    this.#links = [...reported.values()];
+  }
+
+  view(nowMs: number): WorkerView {
+    const { name, threads, hidden, running, cacheBytes } = this.#status;
+    const direct = this.#links.filter((link) => link.peer !== null);
+    const coordinator = this.#links.find((link) => link.peer === null);
+    return {
+      worker: this.#hello.worker,
+      peer: this.#peer,
+      name,
+      device: this.#hello.device,
+      address: this.#address,
+      threads,
+      threadsMax: this.#hello.threadsMax,
+      state: this.#state(nowMs),
+      hidden,
+      running: running.length,
+      leased: this.leased.size,
+      ...this.tally,
+      cacheBytes,
+      bytesDirect: direct.reduce((sum, link) => sum + link.bytesReceived, this.#retiredBytesDirect),
+      bytesCoordinator: (coordinator?.bytesReceived ?? 0) + this.#retiredBytesCoordinator,
+      ...pathOf(direct),
+    };
+  }
+
+  #state(nowMs: number): WorkerView["state"] {
+    if (nowMs - this.#heardAtMs > SUSPECT_AFTER_MS) return "silent";
+    if (this.#status.running.length > 0) return "computing";
+    if (this.#status.paused) return "paused";
+    return this.leased.size > 0 ? "fetching" : "idle";
+  }
+}
+
+/** Which way this machine's blocks travel, and when not directly, why. */
+function pathOf(direct: readonly LinkReport[]): Pick<WorkerView, "path" | "why"> {
+  if (direct.some((link) => link.state === "open")) return { path: "direct", why: null };
+  const failed = direct.find((link) => link.state === "failed");
+  if (failed !== undefined) return { path: "coordinator", why: failed.why };
+  return { path: "unknown", why: null };
+}

@@ -1,0 +1,195 @@
+// The control connection over any WebSocket: hello, welcome, pong, and rejoining by itself.
+import { assert } from "../assert.ts";
+import type { Clock } from "../data-plane/clock.ts";
+import { type StallTimer, startStallTimer } from "../data-plane/stall-timer.ts";
+import { asIncarnation, type PeerId } from "../ids.ts";
+import { CONTROL_MESSAGE_BYTES_MAX, LOST_AFTER_MS } from "../limits.ts";
+import {
+  type ClientMessage,
+  type CoordinatorMessage,
+  coordinatorMessageSchema,
+  type Hello,
+  type RefusalReason,
+  type WorkerMessage,
+} from "../protocol/messages.ts";
+import type { ControlConnection, ControlState } from "./control-connection.ts";
+
+/** Trying again does not help: a person must do something. */
+const FINAL_REASONS: ReadonlySet<RefusalReason> = new Set([
+  "wrong-token",
+  "wrong-version",
+  "malformed",
+  // Another tab has taken this identity; taking it back would go on forever.
+  "superseded",
+]);
+const FIRST_RETRY_MS = 500;
+const RETRY_MS_MAX = 15_000;
+/** A coordinator that does not take this much is not really there. */
+const OUTBOX_BYTES_MAX = 8 * 2 ** 20;
+
+/** The part of a WebSocket that is needed; the handlers are given to `createSocket`. */
+export interface SocketLike {
+  send(text: string): void;
+  /** No handler is called afterwards. */
+  close(): void;
+  readonly bufferedAmount: number;
+}
+
+export interface SocketHandlers {
+  onOpen(): void;
+  onText(text: string): void;
+  /** Also called when the socket could not be opened. */
+  onClose(): void;
+}
+
+/** What lets our peer into the signalling: a new one at each welcome. */
+export interface PeerTicket {
+  readonly peer: PeerId;
+  readonly ticket: string;
+  /** False when the coordinator was started without signalling. */
+  readonly direct: boolean;
+}
+
+export interface ControlSocket<Sent> extends ControlConnection<Sent> {
+  /** Of the newest welcome; null before the first. Set before "welcomed" is told. */
+  readonly ticket: PeerTicket | null;
+  /** Does not wait for the next attempt: the network came back, or somebody looks. */
+  retryNow(): void;
+}
+
+export interface ControlSocketOptions {
+  /** May throw, which counts as a failed attempt. */
+  readonly createSocket: (handlers: SocketHandlers) => SocketLike;
+  /** Said at each attempt, with what is true then. */
+  readonly hello: () => Hello;
+  readonly clock: Clock;
+  /** In [0, 1): spreads the attempts of many pages after the coordinator's restart. */
+  readonly random: () => number;
+  /** The coordinator sent something that no message is; it was ignored. */
+  readonly onMalformed?: (message: string) => void;
+  /** `close` was called: the owner releases what it attached. */
+  readonly onClosed?: () => void;
+}
+
+export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
+  options: ControlSocketOptions,
+): ControlSocket<Sent> {
+  const { createSocket, hello, clock, random, onMalformed, onClosed } = options;
+  const messageListeners = new Set<(message: CoordinatorMessage) => void>();
+  const stateListeners = new Set<(state: ControlState) => void>();
+  let state: ControlState = { state: "connecting" };
+  let ticket: PeerTicket | null = null;
+  let socket: SocketLike | null = null;
+  let silence: StallTimer | null = null;
+  let stopRetry: (() => void) | null = null;
+  let failures = 0;
+  let isClosed = false;
+
+  function setState(next: ControlState): void {
+    state = next;
+    for (const listener of [...stateListeners]) listener(next);
+  }
+
+  function dropSocket(): void {
+    silence?.stop();
+    silence = null;
+    stopRetry?.();
+    stopRetry = null;
+    const dropped = socket;
+    socket = null;
+    dropped?.close();
+  }
+
+  function lose(): void {
+    dropSocket();
+    if (isClosed || state.state === "refused") return;
+    const backoffMs = Math.min(RETRY_MS_MAX, FIRST_RETRY_MS * 2 ** failures);
+    failures += 1;
+    // Half fixed, half random: never at once, never all together.
+    const delayMs = backoffMs / 2 + (random() * backoffMs) / 2;
+    stopRetry = clock.after(delayMs, connect);
+    setState({ state: "lost", retryAtMs: clock.nowMs() + delayMs });
+  }
+
+  function connect(): void {
+    dropSocket();
+    if (isClosed || state.state === "refused") return;
+    if (state.state !== "connecting") setState({ state: "connecting" });
+    silence = startStallTimer(clock, LOST_AFTER_MS, lose);
+    try {
+      socket = createSocket({
+        onOpen: () => transmit(hello()),
+        onText: receive,
+        onClose: lose,
+      });
+    } catch {
+      lose();
+    }
+  }
+
+  function transmit(message: Hello | Sent | { readonly type: "pong"; readonly seq: number }): void {
+    if (socket === null) return;
+    const text = JSON.stringify(message);
+    assert(text.length <= CONTROL_MESSAGE_BYTES_MAX, `a ${message.type} message is too long`);
+    if (socket.bufferedAmount > OUTBOX_BYTES_MAX) lose();
+    else socket.send(text);
+  }
+
+  function receive(text: string): void {
+    silence?.progressed();
+    const message = decode(text);
+    if (message === null) return onMalformed?.(text.slice(0, 200));
+    if (message.type === "ping") transmit({ type: "pong", seq: message.seq });
+    else if (message.type === "welcome") {
+      const { peer, direct } = message;
+      failures = 0;
+      ticket = { peer, ticket: message.ticket, direct };
+      setState({ state: "welcomed", incarnation: asIncarnation(message.incarnation), peer });
+    } else if (message.type === "refused" && FINAL_REASONS.has(message.reason)) {
+      const { reason } = message;
+      dropSocket();
+      setState({ state: "refused", reason, message: message.message });
+    } else {
+      for (const listener of [...messageListeners]) listener(message);
+    }
+  }
+
+  connect();
+  return {
+    get state() {
+      return state;
+    },
+    get ticket() {
+      return ticket;
+    },
+    send(message) {
+      if (state.state === "welcomed") transmit(message);
+    },
+    onMessage: (listener) => subscribe(messageListeners, listener),
+    onState: (listener) => subscribe(stateListeners, listener),
+    retryNow() {
+      if (state.state === "lost") connect();
+    },
+    close() {
+      if (isClosed) return;
+      isClosed = true;
+      dropSocket();
+      messageListeners.clear();
+      stateListeners.clear();
+      onClosed?.();
+    },
+  };
+}
+
+function subscribe<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+function decode(text: string): CoordinatorMessage | null {
+  try {
+    return coordinatorMessageSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

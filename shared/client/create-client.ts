@@ -1,0 +1,237 @@
+// The client of a cluster over any platform: connection, datasets, jobs, results and blocks.
+import * as z from "zod";
+import type { JsonValue } from "../graph/task.ts";
+import { asBlockId } from "../ids.ts";
+import {
+  datasetCreatedSchema,
+  datasetRecordSchema,
+  httpPaths,
+  jobCreatedSchema,
+  problemSchema,
+  ticketCreatedSchema,
+  type DatasetRecord,
+} from "../protocol/http.ts";
+import type { BlockRefMessage, CoordinatorMessage } from "../protocol/messages.ts";
+import { createAbort } from "../data-plane/abort.ts";
+import type { ClientPlatform, ClientRequest } from "./client-platform.ts";
+import {
+  ClusterError,
+  type AbortSignalLike,
+  type ClusterClient,
+  type ClusterView,
+  type ConnectionState,
+  type DatasetUpload,
+} from "./cluster-client.ts";
+import type { ControlState } from "./control-connection.ts";
+import { createJobWatches } from "./job-watches.ts";
+import { createReplicas, type Replicas } from "./replicas.ts";
+
+/** A tab keeps at most this much of its datasets for peers: 7,000 series × 4,500 dates. */
+const REPLICA_BUDGET_BYTES = 256 * 2 ** 20;
+/** Panels on their way at once: one is sent while the next is parsed. */
+const UPLOADS_MAX = 2;
+
+type Call = <T>(
+  method: ClientRequest["method"],
+  path: string,
+  schema: z.ZodType<T>,
+  body?: JsonValue,
+  signal?: AbortSignalLike,
+) => Promise<T>;
+
+type Run = <T>(
+  work: (signal: AbortSignalLike) => Promise<T>,
+  signal?: AbortSignalLike,
+) => Promise<T>;
+
+export function createClusterClient(
+  platform: ClientPlatform,
+  replicaBudgetBytes = REPLICA_BUDGET_BYTES,
+): ClusterClient {
+  const { control, blocks } = platform;
+  const connectionListeners = new Set<(connection: ConnectionState) => void>();
+  const viewListeners = new Set<(view: ClusterView) => void>();
+  let view: ClusterView = { workers: [], jobs: [] };
+  const watches = createJobWatches(control.send);
+  const replicas = createReplicas(blocks, control.send, replicaBudgetBytes);
+  const { run, endAll } = createRunner();
+  const call = createCall(platform, run);
+
+  const stopState = control.onState((state) => {
+    if (state.state === "welcomed") {
+      replicas.announceAll();
+      watches.resume();
+    }
+    for (const listener of connectionListeners) listener(connectionOf(state));
+  });
+  const stopMessages = control.onMessage((message: CoordinatorMessage) => {
+    if (message.type === "cluster") {
+      view = { workers: message.workers, jobs: message.jobs };
+      for (const listener of viewListeners) listener(view);
+    } else if (message.type === "job-results") {
+      watches.receive(message.job, message.results, message.isLast);
+    } else if (message.type === "store-blocks") {
+      for (const block of message.blocks) {
+        const bytes = replicas.get(block);
+        if (bytes === undefined) continue;
+        // Whoever waits for this block asks elsewhere when it does not come; nothing to report here.
+        run((signal) => blocks.upload(block, bytes, signal)).catch(() => undefined);
+      }
+    }
+  });
+
+  return {
+    get connection() {
+      return connectionOf(control.state);
+    },
+    get view() {
+      return view;
+    },
+    get bytesReceived() {
+      return blocks.bytesReceived;
+    },
+    onConnection: (listener) => subscribe(connectionListeners, listener),
+    onView: (listener) => subscribe(viewListeners, listener),
+    uploadDataset: (upload) => uploadDataset(platform, replicas, run, call, upload),
+    dataset: (dataset) => call("GET", httpPaths.dataset(dataset), datasetRecordSchema),
+    datasets: () => call("GET", httpPaths.datasets, z.array(datasetRecordSchema)),
+    submit: async (submission) => {
+      const body = submission as unknown as JsonValue;
+      return (await call("POST", httpPaths.jobs, jobCreatedSchema, body)).job;
+    },
+    cancel: (job) => call("POST", httpPaths.jobAction(job, "cancel"), nothing),
+    pause: (job) => call("POST", httpPaths.jobAction(job, "pause"), nothing),
+    resume: (job) => call("POST", httpPaths.jobAction(job, "resume"), nothing),
+    forget: (job) => call("DELETE", httpPaths.job(job), nothing),
+    watch: (job, onResults) => watches.add(job, onResults),
+    fetchBlock: (located, signal) => run((both) => blocks.fetch(located, both), signal),
+    downloadPath: async (job, format) => {
+      const body = { job, format };
+      const { ticket } = await call("POST", httpPaths.tickets, ticketCreatedSchema, body);
+      return httpPaths.result(job, format, ticket);
+    },
+    close: () => {
+      stopState();
+      stopMessages();
+      watches.clear();
+      replicas.clear();
+      control.close();
+      endAll();
+      blocks.close();
+      connectionListeners.clear();
+      viewListeners.clear();
+    },
+  };
+}
+
+const nothing = z.unknown().transform(() => undefined);
+
+function subscribe<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function connectionOf(state: ControlState): ConnectionState {
+  return state.state === "welcomed" ? { state: "connected" } : state;
+}
+
+/** Runs asynchronous work so that it ends, rejected, at its own signal or when the client closes. */
+function createRunner(): { readonly run: Run; readonly endAll: () => void } {
+  const enders = new Set<(error: ClusterError) => void>();
+  let isClosed = false;
+  const closed = (): ClusterError => new ClusterError("This connection was closed.", 0);
+  const run: Run = <T>(
+    work: (signal: AbortSignalLike) => Promise<T>,
+    signal?: AbortSignalLike,
+  ): Promise<T> => {
+    if (isClosed) return Promise.reject(closed());
+    if (signal?.aborted === true) return Promise.reject(cancelled());
+    return new Promise<T>((resolve, reject) => {
+      const abort = createAbort();
+      const end = (error: ClusterError): void => {
+        settle();
+        reject(error);
+        abort.abort();
+      };
+      const onAbort = (): void => end(cancelled());
+      const settle = (): void => {
+        enders.delete(end);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      enders.add(end);
+      signal?.addEventListener("abort", onAbort);
+      work(abort.signal).then(resolve, reject).finally(settle);
+    });
+  };
+  const endAll = (): void => {
+    isClosed = true;
+    for (const end of enders) end(closed());
+  };
+  return { run, endAll };
+}
+
+const cancelled = (): ClusterError => new ClusterError("Cancelled.", 0);
+
+/** One request whose answer is checked; every problem becomes a ClusterError in plain words. */
+function createCall(platform: ClientPlatform, run: Run): Call {
+  return async (method, path, schema, body, signal) => {
+    const { status, body: answer } = await run(async (both) => {
+      const request = { method, path, signal: both, ...(body === undefined ? {} : { body }) };
+      try {
+        return await platform.request(request);
+      } catch (cause) {
+        throw new ClusterError("The coordinator does not answer. Is it running?", 0, { cause });
+      }
+    }, signal);
+    if (status >= 400) {
+      const problem = problemSchema.safeParse(answer);
+      const message = problem.success ? problem.data.detail || problem.data.title : "";
+      throw new ClusterError(message || `The coordinator answered with error ${status}.`, status);
+    }
+    const parsed = schema.safeParse(answer);
+    if (parsed.success) return parsed.data;
+    throw new ClusterError(
+      "The coordinator's answer was not understood. It may be of another version; reload or update.",
+      status,
+      { cause: parsed.error },
+    );
+  };
+}
+
+/** Sends panels as they come, a few at a time, then the description that names them. */
+async function uploadDataset(
+  platform: ClientPlatform,
+  replicas: Replicas,
+  run: Run,
+  call: Call,
+  upload: DatasetUpload,
+): Promise<DatasetRecord> {
+  const panels: BlockRefMessage[] = [];
+  const inFlight = new Set<Promise<void>>();
+  // The first failure; kept aside so that no rejection is ever unhandled while panels are made.
+  const failures: unknown[] = [];
+  let bytesDone = 0;
+  for await (const bytes of upload.panels) {
+    if (failures.length > 0) break;
+    const block = asBlockId(platform.hash(bytes));
+    panels.push({ block, sizeBytes: bytes.byteLength });
+    if (platform.blocks.servesPeers) replicas.add(block, bytes);
+    const sending = run((signal) => platform.blocks.upload(block, bytes, signal), upload.signal)
+      .then(
+        () => {
+          bytesDone += bytes.byteLength;
+          upload.onProgress?.(bytesDone);
+        },
+        (error: unknown) => void failures.push(error),
+      )
+      .finally(() => inFlight.delete(sending));
+    inFlight.add(sending);
+    if (inFlight.size >= UPLOADS_MAX) await Promise.race(inFlight);
+  }
+  await Promise.all(inFlight);
+  if (failures.length > 0) throw failures[0];
+  const dataset = { ...upload.description, panels };
+  const path = httpPaths.datasets;
+  const created = await call("POST", path, datasetCreatedSchema, dataset, upload.signal);
+  return { ...dataset, dataset: created.dataset, createdAtMs: platform.now() };
+}

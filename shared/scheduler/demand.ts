@@ -1,0 +1,271 @@
+// Who needs what: demand flows from targets to their inputs, and decides what waits, runs, is
+// computed again, or is let go. Culling, cancelling, recomputing and releasing are all this.
+import { assert, present } from "../assert.ts";
+import type { BlockRef } from "../graph/task.ts";
+import {
+  blockOf,
+  forgetIfUnused,
+  releaseIfUnneeded,
+  releaseOutputs,
+  unreference,
+} from "./blocks.ts";
+import { cancelAttempt, type CancelReason } from "./leases.ts";
+import type { BlockRecord, SchedulerState, TaskRecord, Turn } from "./state.ts";
+import { moveTask, tell } from "./task-transitions.ts";
+import { storeOutputs } from "./uploads.ts";
+
+/** One more (+1) or one fewer (-1) that needs the task's result. */
+export function changeDemand(turn: Turn, task: TaskRecord, by: 1 | -1): void {
+  task.demand += by;
+  assert(task.demand >= 0, "demand is counted");
+  if (task.demand === 0) turn.idle.push(task);
+  else if (task.demand === 1 && by === 1) turn.agenda.push(task);
+}
+
+/** Looks at every task whose demand or state changed, until none is left. */
+export function runAgenda(turn: Turn, reason: CancelReason): void {
+  for (;;) {
+    const wanted = turn.agenda.pop();
+    if (wanted !== undefined) {
+      reviewWanted(turn, wanted);
+      continue;
+    }
+    // What lost its demand is looked at last: another task of this step may need it after all.
+    const unwanted = turn.idle.pop();
+    if (unwanted === undefined) return;
+    if (unwanted.demand > 0) continue;
+    if (unwanted.isActive) deactivate(turn, unwanted, reason);
+    else if (unwanted.state === "done") releaseOutputs(turn, unwanted);
+  }
+}
+
+function reviewWanted(turn: Turn, task: TaskRecord): void {
+  if (task.demand === 0) return;
+  if (task.state === "waiting" && !task.isActive) activate(turn, task);
+  else if (task.state === "failed") failTask(turn, task, null);
+}
+
+/** The task is needed and not done: its own inputs are in demand now. */
+function activate(turn: Turn, task: TaskRecord): void {
+  const { state } = turn;
+  moveTask(task, "waiting", true);
+  for (const block of task.blocks) {
+    block.consumers.add(task);
+    if (block.holders.length === 0) state.missingBlocks.add(block);
+  }
+  for (const dependency of task.dependencies) changeDemand(turn, dependency, 1);
+  if (task.dependencies.some((dependency) => dependency.state === "failed")) {
+    failTask(turn, task, null);
+  } else {
+    settle(turn, task);
+  }
+}
+
+/** Nobody needs the task any more. */
+function deactivate(turn: Turn, task: TaskRecord, reason: CancelReason): void {
+  for (const attempt of task.attempts.slice()) cancelAttempt(turn, attempt, reason);
+  moveTask(task, "waiting", false);
+  letInputsGo(turn, task);
+}
+
+/** The task stopped being active: what it needed is needed by one fewer. */
+function letInputsGo(turn: Turn, task: TaskRecord): void {
+  task.missing = 0;
+  for (const block of task.blocks) {
+    block.consumers.delete(task);
+    if (block.consumers.size === 0) turn.state.missingBlocks.delete(block);
+  }
+  for (const dependency of task.dependencies) changeDemand(turn, dependency, -1);
+}
+
+/** A leased task lost its last attempt and goes back. */
+export function requeue(turn: Turn, task: TaskRecord): void {
+  assert(task.attempts.length === 0, "a task that goes back has no attempts");
+  moveTask(task, "waiting", true);
+  settle(turn, task);
+}
+
+/** Counts what an active waiting task lacks; makes it ready when that is nothing. */
+function settle(turn: Turn, task: TaskRecord): void {
+  for (const input of task.task.inputs) {
+    if ("block" in input) continue;
+    const producer = present(turn.state.tasks.get(input.task), "producer");
+    const isLost =
+      producer.state === "done" && producer.outputs?.[input.output]?.holders.length === 0;
+    if (isLost) revive(turn, producer);
+  }
+  task.missing = 0;
+  for (const dependency of task.dependencies) if (dependency.state !== "done") task.missing += 1;
+  for (const block of task.blocks) if (block.holders.length === 0) task.missing += 1;
+  makeReadyIfComplete(turn.state, task);
+}
+
+function makeReadyIfComplete(state: SchedulerState, task: TaskRecord): void {
+  if (task.missing > 0) return;
+  task.inputs = task.task.inputs.map((input) =>
+    "block" in input
+      ? present(state.blocks.get(input.block), "input block")
+      : present(state.tasks.get(input.task)?.outputs?.[input.output], "input from a task"),
+  );
+  moveTask(task, "ready");
+}
+
+/** One thing that the active task lacked is there. */
+export function gainInput(state: SchedulerState, task: TaskRecord): void {
+  if (task.state !== "waiting") return;
+  task.missing -= 1;
+  assert(task.missing >= 0, "missing inputs are counted");
+  makeReadyIfComplete(state, task);
+}
+
+/** One thing that the active task had is gone. A leased task may have fetched it already. */
+export function loseInput(task: TaskRecord): void {
+  if (task.state === "leased") return;
+  if (task.state === "ready") moveTask(task, "waiting", true);
+  task.missing += 1;
+}
+
+/** A done task must run again, because an output is needed and nobody holds it. */
+export function revive(turn: Turn, task: TaskRecord): void {
+  turn.state.counters.recomputed += 1;
+  tell(turn.state, task, "Its result was lost with its last holder, so it had to run again.");
+  moveTask(task, "waiting", false);
+  updateStored(turn, task);
+  for (const dependant of task.dependants) if (dependant.isActive) loseInput(dependant);
+  turn.agenda.push(task);
+}
+
+/** Revives the producers of a block that nobody holds any more, where the block is needed. */
+export function reviveIfLost(turn: Turn, block: BlockRecord): void {
+  for (const task of block.producers) {
+    if (task.state !== "done" || task.demand === 0) continue;
+    if (task.targetOf.length > 0 || isAwaited(task, block)) revive(turn, task);
+  }
+}
+
+/** True when a waiting or ready dependant has this output among its inputs. */
+function isAwaited(task: TaskRecord, block: BlockRecord): boolean {
+  return task.dependants.some(
+    (dependant) =>
+      dependant.isActive &&
+      dependant.state !== "leased" &&
+      dependant.task.inputs.some(
+        (input) =>
+          "task" in input && input.task === task.key && task.outputs?.[input.output] === block,
+      ),
+  );
+}
+
+/** The task has its result: from an attempt, from a job's known results, or from a returning holder. */
+export function completeTask(turn: Turn, task: TaskRecord, outputs: readonly BlockRef[]): void {
+  const { state } = turn;
+  // What is ready leaves its queue by way of waiting.
+  if (task.state === "ready") moveTask(task, "waiting", true);
+  const isNew = linkOutputs(turn, task, outputs);
+  for (const attempt of task.attempts.slice()) cancelAttempt(turn, attempt, "superseded");
+  const wasActive = task.isActive;
+  moveTask(task, "done");
+  task.trouble = null;
+  for (const dependant of task.dependants) if (dependant.isActive) gainInput(state, dependant);
+  if (wasActive) letInputsGo(turn, task);
+  if (isNew) task.announcedTo = [];
+  announceTargets(turn, task);
+  updateStored(turn, task);
+  if (task.targetOf.length > 0) storeOutputs(turn, task);
+  if (task.demand === 0) turn.idle.push(task);
+}
+
+/** Tells each job that has the task as a target of its outputs, once. */
+export function announceTargets(turn: Turn, task: TaskRecord): void {
+  for (const job of task.targetOf) {
+    if (task.announcedTo.includes(job)) continue;
+    task.announcedTo = [...task.announcedTo, job];
+    const outputs = (task.outputs ?? []).map(refOf);
+    turn.commands.push({ type: "announce-target", job: job.id, task: task.key, outputs });
+  }
+}
+
+export const refOf = (block: BlockRecord): BlockRef => ({
+  block: block.id,
+  sizeBytes: block.sizeBytes,
+});
+
+/** Makes `outputs` the task's; false when it had the same ones before. */
+function linkOutputs(turn: Turn, task: TaskRecord, outputs: readonly BlockRef[]): boolean {
+  const { state } = turn;
+  const before = task.outputs;
+  if (before !== null && hasOutputs(task, outputs)) return false;
+  const blocks = outputs.map((ref) => blockOf(state, ref));
+  task.outputs = blocks;
+  for (const block of blocks) {
+    block.references += 1;
+    if (!block.producers.includes(task)) block.producers.push(task);
+  }
+  for (const block of before ?? []) unlinkOutput(turn, task, block);
+  return true;
+}
+
+/** True when these are the blocks that the task last produced. */
+export function hasOutputs(task: TaskRecord, outputs: readonly BlockRef[]): boolean {
+  return (
+    task.outputs?.length === outputs.length &&
+    outputs.every((ref, i) => task.outputs?.[i]?.id === ref.block)
+  );
+}
+
+/** The block is not an output of the task any more (unless it is so again). */
+export function unlinkOutput(turn: Turn, task: TaskRecord, block: BlockRecord): void {
+  if (task.outputs === null || !task.outputs.includes(block)) {
+    block.producers = block.producers.filter((producer) => producer !== task);
+  }
+  block.references -= 1;
+  releaseIfUnneeded(turn, block);
+  forgetIfUnused(turn.state, block);
+}
+
+/** Brings "done with every output in the store" up to date; the last open target ends its job. */
+export function updateStored(turn: Turn, task: TaskRecord): void {
+  const { store } = turn.state;
+  const isStored =
+    task.state === "done" && (task.outputs ?? []).every((block) => store.blocks.has(block));
+  if (isStored === task.isStored) return;
+  task.isStored = isStored;
+  for (const job of task.targetOf) {
+    job.targetsOpen += isStored ? -1 : 1;
+    if (job.targetsOpen === 0) turn.endings.push({ job, state: "done", failure: null });
+  }
+}
+
+/**
+ * The task fails, and so does everything active that depends on it; so do the jobs whose targets
+ * are among these. `message` is null for a task that failed before and is needed again.
+ */
+export function failTask(turn: Turn, task: TaskRecord, message: string | null): void {
+  if (message !== null) tell(turn.state, task, message);
+  const story = (task.trouble?.story ?? []).join(" ");
+  const failure = { task: task.key, message: story };
+  const seen = new Set([task]);
+  for (const doomed of seen) {
+    if (doomed.state !== "failed") {
+      for (const attempt of doomed.attempts.slice()) cancelAttempt(turn, attempt, "job-cancelled");
+      const wasActive = doomed.isActive;
+      moveTask(doomed, "failed");
+      if (wasActive) letInputsGo(turn, doomed);
+      if (doomed !== task) tell(turn.state, doomed, `It needs a task that failed. ${story}`);
+    }
+    for (const job of doomed.targetOf) turn.endings.push({ job, state: "failed", failure });
+    for (const dependant of doomed.dependants) if (dependant.isActive) seen.add(dependant);
+  }
+}
+
+/** Drops what `task` points at; the record itself leaves the table of tasks. */
+export function dropTask(turn: Turn, task: TaskRecord): void {
+  const { state } = turn;
+  assert(!task.isActive && task.demand === 0, "only tasks that nobody needs are dropped");
+  if (task.state === "waiting") moveTask(task, "cancelled");
+  state.tasks.delete(task.key);
+  for (const block of task.blocks) unreference(state, block);
+  const outputs = task.outputs ?? [];
+  task.outputs = null;
+  for (const block of outputs) unlinkOutput(turn, task, block);
+}

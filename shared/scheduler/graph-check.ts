@@ -1,0 +1,139 @@
+// Checks a submitted graph, leaves out what no target needs, and puts the rest in running order.
+import { present } from "../assert.ts";
+import type { JsonValue, Task, TaskWork } from "../graph/task.ts";
+import type { TaskKey } from "../ids.ts";
+
+export interface GraphProblem {
+  readonly task: TaskKey;
+  /** A plain sentence. */
+  readonly message: string;
+}
+
+export type CheckedGraph =
+  | { readonly tasks: readonly Task[]; readonly problem?: undefined }
+  | { readonly problem: GraphProblem };
+
+/**
+ * The tasks that `targets` need, each after its dependencies: depth-first from the targets in their
+ * given order, the costliest chain first, so that what a task consumes was made shortly before.
+ */
+export function checkGraph(tasks: readonly Task[], targets: readonly TaskKey[]): CheckedGraph {
+  const byKey = new Map<TaskKey, Task>();
+  for (const task of tasks) {
+    const other = byKey.get(task.key);
+    if (other !== undefined && !isSameWork(task, other)) {
+      return problem(task.key, `Two tasks of the job have the key ${short(task.key)}.`);
+    }
+    byKey.set(task.key, task);
+  }
+  const inGivenOrder = walk(byKey, targets, dependenciesOf);
+  if (inGivenOrder.problem !== undefined) return inGivenOrder;
+  const chains = chainOperations(inGivenOrder.tasks);
+  const chainOf = (key: TaskKey): number => chains.get(key) ?? 0;
+  return walk(byKey, targets, (task) => {
+    const keys = dependenciesOf(task);
+    return keys.length < 2 ? keys : keys.toSorted((a, b) => chainOf(b) - chainOf(a));
+  });
+}
+
+/** The distinct tasks whose outputs `task` takes, in order of first use. */
+export function dependenciesOf(task: TaskWork): readonly TaskKey[] {
+  const keys = new Set<TaskKey>();
+  for (const input of task.inputs) if ("task" in input) keys.add(input.task);
+  return [...keys];
+}
+
+/** Operations of the costliest chain that ends with each task. `tasks` lists dependencies first. */
+function chainOperations(tasks: readonly Task[]): Map<TaskKey, number> {
+  const chains = new Map<TaskKey, number>();
+  for (const task of tasks) {
+    let longest = 0;
+    for (const input of task.inputs) {
+      if ("task" in input) longest = Math.max(longest, chains.get(input.task) ?? 0);
+    }
+    chains.set(task.key, longest + Math.max(1, task.cost.operations));
+  }
+  return chains;
+}
+
+interface Visit {
+  readonly task: Task;
+  readonly dependencies: readonly TaskKey[];
+  next: number;
+}
+
+/** Depth-first, dependencies before the task; with a stack of its own, since chains can be long. */
+function walk(
+  byKey: ReadonlyMap<TaskKey, Task>,
+  targets: readonly TaskKey[],
+  dependencies: (task: Task) => readonly TaskKey[],
+): CheckedGraph {
+  const order: Task[] = [];
+  const seen = new Map<TaskKey, "open" | "listed">();
+  const open: Visit[] = [];
+  const enter = (key: TaskKey, wantedBy: string): GraphProblem | null => {
+    const state = seen.get(key);
+    if (state === "listed") return null;
+    if (state === "open") {
+      return { task: key, message: `Task ${short(key)} needs its own result (a cycle).` };
+    }
+    const task = byKey.get(key);
+    if (task === undefined) {
+      return { task: key, message: `${wantedBy} ${short(key)}, which is not part of the job.` };
+    }
+    seen.set(key, "open");
+    open.push({ task, dependencies: dependencies(task), next: 0 });
+    return null;
+  };
+  for (const target of targets) {
+    const wrong = enter(target, "A target is task");
+    if (wrong !== null) return { problem: wrong };
+    while (open.length > 0) {
+      const visit = present(open.at(-1), "open visit");
+      const key = visit.dependencies[visit.next];
+      visit.next += 1;
+      if (key === undefined) {
+        open.pop();
+        seen.set(visit.task.key, "listed");
+        order.push(visit.task);
+        continue;
+      }
+      const found = enter(key, `Task ${short(visit.task.key)} needs task`);
+      if (found !== null) return { problem: found };
+    }
+  }
+  return { tasks: order };
+}
+
+const problem = (task: TaskKey, message: string): CheckedGraph => ({ problem: { task, message } });
+
+const short = (key: TaskKey): string => key.slice(0, 8);
+
+/** True when two tasks of one key are indeed the same work. Costs and retries may differ. */
+export function isSameWork(a: TaskWork, b: TaskWork): boolean {
+  if (a === b) return true;
+  if (a.kernel !== b.kernel || a.inputs.length !== b.inputs.length) return false;
+  const sameInputs = a.inputs.every((input, i) => {
+    const other = b.inputs[i];
+    if (other === undefined) return false;
+    if ("block" in input) return "block" in other && other.block === input.block;
+    return "task" in other && other.task === input.task && other.output === input.output;
+  });
+  return sameInputs && isSameJson(a.params, b.params);
+}
+
+const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value);
+
+function isSameJson(a: JsonValue, b: JsonValue): boolean {
+  if (a === b) return true;
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
+  if (isList(a) || isList(b)) {
+    if (!isList(a) || !isList(b) || a.length !== b.length) return false;
+    return a.every((item, i) => isSameJson(item, b[i] ?? null));
+  }
+  const names = Object.keys(a);
+  if (names.length !== Object.keys(b).length) return false;
+  return names.every(
+    (name) => Object.hasOwn(b, name) && isSameJson(a[name] ?? null, b[name] ?? null),
+  );
+}

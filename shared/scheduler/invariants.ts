@@ -1,0 +1,204 @@
+// What must hold between any two steps; the simulator checks it after every event.
+import { AssertionError } from "../assert.ts";
+import { capacityOf, isEligible } from "./capacity.ts";
+import { isUnfinished } from "./jobs.ts";
+import type { BlockRecord, JobRecord, SchedulerState, TaskRecord, WorkerRecord } from "./state.ts";
+import { countedAs } from "./task-transitions.ts";
+
+/** Throws at the first contradiction in the scheduler's books. Looks at everything: for tests. */
+export function assertInvariants(state: SchedulerState): void {
+  for (const task of state.tasks.values()) checkTask(state, task);
+  for (const worker of state.workers.values()) checkWorker(state, worker);
+  for (const block of state.blocks.values()) checkBlock(state, block);
+  for (const job of state.jobs.values()) checkJob(state, job);
+  for (const [id, attempt] of state.attempts) {
+    claim(attempt.id === id, id, "is filed under its number");
+    claim(attempt.task.attempts.includes(attempt), id, "is known to its task");
+    claim(attempt.worker.attempts.has(attempt), id, "is known to its worker");
+    claim(state.workers.get(attempt.worker.id) === attempt.worker, id, "is with a joined worker");
+  }
+  checkHolders(state);
+}
+
+function checkTask(state: SchedulerState, task: TaskRecord): void {
+  const name = task.key;
+  const is = (...states: TaskRecord["state"][]) => states.includes(task.state);
+  claim(task.jobs.length > 0, name, "is included by a job");
+  claim(task.jobs.every(isUnfinished), name, "has unfinished jobs only");
+  claim(
+    task.targetOf.every((job) => task.jobs.includes(job)),
+    name,
+    "is in jobs it is a target of",
+  );
+  claim(!is("cancelled"), name, "left the table when cancelled");
+  claim(
+    task.isActive === (is("ready", "leased") || (is("waiting") && task.demand > 0)),
+    name,
+    "is active exactly when needed and unfinished",
+  );
+  const demand = task.targetOf.length + task.dependants.filter((other) => other.isActive).length;
+  claim(task.demand === demand, name, "has its demand counted");
+  claim(is("leased") === task.attempts.length > 0, name, "is leased exactly while it has attempts");
+  claim(task.attempts.length <= 2, name, "has two attempts at most");
+  claim(
+    new Set(task.attempts.map((attempt) => attempt.worker)).size === task.attempts.length,
+    name,
+    "has its attempts on different workers",
+  );
+  claim(is("ready") === task.heapIndex >= 0, name, "is queued exactly while ready");
+  if (is("ready")) claim(task.home?.ready[task.heapIndex] === task, name, "is where it says");
+  claim(
+    (task.inputs !== null) === is("ready", "leased"),
+    name,
+    "has inputs resolved exactly while ready or leased",
+  );
+  if (is("done")) claim(task.outputs !== null, name, "has outputs when done");
+  if (task.isActive && !is("leased")) {
+    const missing =
+      task.dependencies.filter((other) => other.state !== "done").length +
+      task.blocks.filter((block) => block.holders.length === 0).length;
+    claim(task.missing === missing, name, "has its missing inputs counted");
+    claim(is("ready") === (missing === 0), name, "is ready exactly when nothing is missing");
+  }
+  if (is("done") && task.targetOf.length > 0) {
+    for (const block of task.outputs ?? []) {
+      claim(block.holders.length > 0, name, "a finished target, has its outputs somewhere");
+      const isCopied = state.store.blocks.has(block) || block.upload !== null;
+      claim(isCopied, name, "a finished target, is stored or being stored");
+    }
+    claim(
+      task.targetOf.every((job) => task.announcedTo.includes(job)),
+      name,
+      "was announced",
+    );
+  }
+  const isStored =
+    is("done") && (task.outputs ?? []).every((block) => state.store.blocks.has(block));
+  claim(task.isStored === isStored, name, "knows whether it is stored");
+  for (const dependency of task.dependencies) {
+    claim(
+      state.tasks.get(dependency.key) === dependency,
+      name,
+      "has its dependencies in the table",
+    );
+    claim(dependency.dependants.includes(task), name, "is known to its dependencies");
+    claim(
+      task.jobs.every((job) => dependency.jobs.includes(job)),
+      name,
+      "shares its jobs with its dependencies",
+    );
+    if (is("ready")) claim(dependency.state === "done", name, "is ready after its dependencies");
+  }
+  if (is("ready"))
+    for (const block of task.inputs ?? [])
+      claim(block.holders.length > 0, name, "has its inputs somewhere");
+  for (const block of task.blocks)
+    claim(block.consumers.has(task) === task.isActive, name, "consumes while active");
+  for (const block of [...task.blocks, ...(task.outputs ?? [])]) {
+    claim(state.blocks.get(block.id) === block, name, "has its blocks in the table");
+  }
+}
+
+function checkWorker(state: SchedulerState, worker: WorkerRecord): void {
+  const name = worker.id;
+  claim(state.holders.get(worker.id) === worker.holder, name, "is a holder");
+  const isHungry = isEligible(state, worker) && worker.attempts.size < capacityOf(state, worker);
+  // A rest ends with time alone, and the next tick notices.
+  if (!isHungry || worker.restUntilMs === 0) {
+    claim(
+      state.hungry.has(worker) === isHungry,
+      name,
+      "is hungry exactly when it can take a lease",
+    );
+  }
+  let loadMs = 0;
+  const incoming = new Map<BlockRecord, number>();
+  for (const attempt of worker.attempts) {
+    claim(state.attempts.get(attempt.id) === attempt, name, "has live attempts only");
+    loadMs += attempt.computeMs;
+    for (const block of attempt.incoming) incoming.set(block, (incoming.get(block) ?? 0) + 1);
+  }
+  claim(Math.abs(loadMs - worker.loadMs) <= 1e-6 * (1 + loadMs), name, "has its load counted");
+  claim(incoming.size === worker.incoming.size, name, "has its incoming blocks counted");
+  for (const [block, count] of incoming) {
+    claim(worker.incoming.get(block) === count, name, "counts leases for each incoming block");
+  }
+}
+
+function checkBlock(state: SchedulerState, block: BlockRecord): void {
+  const name = block.id;
+  claim(block.references > 0 || block.holders.length > 0, name, "is of some use");
+  claim(new Set(block.holders).size === block.holders.length, name, "names each holder once");
+  for (const holder of block.holders)
+    claim(holder.blocks.has(block), name, "is known to its holder");
+  for (const task of block.producers)
+    claim(task.outputs?.includes(block) === true, name, "is an output of its producer");
+  const isMissing = block.consumers.size > 0 && block.holders.length === 0;
+  claim(
+    state.missingBlocks.has(block) === isMissing,
+    name,
+    "is missing exactly when wanted and not held",
+  );
+  const { upload } = block;
+  if (upload === null) return;
+  claim(block.holders.includes(upload.holder), name, "is copied from one who holds it");
+  const lane = upload.askedAtMs === null ? upload.holder.uploadQueue : upload.holder.uploading;
+  claim(lane.has(block), name, "is in the lane of its holder");
+}
+
+function checkJob(state: SchedulerState, job: JobRecord): void {
+  const name = job.id;
+  claim(
+    state.jobOrder.includes(job) === isUnfinished(job),
+    name,
+    "is in the order exactly while unfinished",
+  );
+  if (!isUnfinished(job)) {
+    claim(job.tasks.length === 0 && job.targets.length === 0, name, "let its tasks go");
+    claim(job.ready.length === 0, name, "has no queue after its end");
+    return;
+  }
+  const counts = { waiting: 0, ready: 0, leased: 0, done: 0, failed: 0, cancelled: 0, dormant: 0 };
+  for (const task of job.tasks) {
+    claim(state.tasks.get(task.key) === task, name, "has its tasks in the table");
+    counts[countedAs(task)] += 1;
+  }
+  claim(JSON.stringify(counts) === JSON.stringify(job.counts), name, "has its tasks counted");
+  const open = job.targets.filter((target) => !target.isStored).length;
+  claim(job.targetsOpen === open && open > 0, name, "is unfinished exactly while targets are open");
+  claim(
+    job.targets.every((target) => target.state !== "failed"),
+    name,
+    "has no failed target",
+  );
+  job.ready.forEach((task, at) => {
+    claim(task.home === job && task.heapIndex === at, name, "and its queue agree");
+    const parent = job.ready[(at - 1) >> 1];
+    if (at > 0)
+      claim(parent !== undefined && parent.sequence < task.sequence, name, "has an ordered queue");
+  });
+}
+
+function checkHolders(state: SchedulerState): void {
+  for (const [id, holder] of state.holders) {
+    claim(holder.id === id, id, "is filed under its name");
+    const isKnown = id === "store" || id.startsWith("c_") || state.workers.has(id as never);
+    claim(isKnown, id, "is the store, a client or a joined worker");
+    for (const block of holder.blocks) {
+      claim(state.blocks.get(block.id) === block, id, "has its blocks in the table");
+      claim(block.holders.includes(holder), id, "is known to its blocks");
+    }
+    claim(holder.uploading.size <= state.tuning.uploadsPerHolder, id, "is not asked too much");
+    for (const block of [...holder.uploading, ...holder.uploadQueue]) {
+      claim(block.upload?.holder === holder, id, "copies what it was chosen for");
+    }
+  }
+  for (const worker of state.hungry) {
+    claim(state.workers.get(worker.id) === worker, worker.id, "is hungry, so it is joined");
+  }
+}
+
+/** Subjects and sentences stay apart until a claim fails: this runs millions of times in tests. */
+function claim(holds: boolean, subject: string | number, sentence: string): void {
+  if (!holds) throw new AssertionError(`It should hold that ${subject} ${sentence}`);
+}

@@ -1,0 +1,292 @@
+// The scheduler's state: plain records that point at each other, without functions or clocks.
+import type { AttemptId, BlockId, Incarnation, JobId, TaskKey, WorkerId } from "../ids.ts";
+import type { JobState, Task } from "../graph/task.ts";
+import { createPrng, type Prng } from "../prng.ts";
+import type { SchedulerCommand } from "./commands.ts";
+import type { Holder } from "./events.ts";
+import { DEFAULT_TUNING, type Tuning } from "./tuning.ts";
+
+/** SPEC.md says what each state means and where its tasks are found. */
+export type TaskState = "waiting" | "ready" | "leased" | "done" | "failed" | "cancelled";
+
+/** What went wrong with a task so far; most tasks never have one. */
+export interface Trouble {
+  /** Failures that count against the task's retries. */
+  failures: number;
+  /** Names of the deaths under this task, so that none counts twice. */
+  readonly deaths: Set<string>;
+  /** Workers that ran out of memory with it. */
+  readonly avoid: Set<WorkerId>;
+  /** Leases that ran out; each doubles the next one. */
+  expiries: number;
+  /** Plain sentences, oldest first. */
+  readonly story: string[];
+}
+
+export interface TaskRecord {
+  readonly key: TaskKey;
+  /** Place in the one order of all tasks: depth-first within a job, jobs in order of submission. */
+  readonly sequence: number;
+  readonly task: Task;
+  state: TaskState;
+  /** True while waiting, ready or leased on somebody's behalf: its own inputs are in demand then. */
+  isActive: boolean;
+  /** Unfinished jobs that have it as a target, plus active dependants. */
+  demand: number;
+  /** For an active waiting task: dependencies not done plus input blocks that nobody holds. */
+  missing: number;
+  /** Distinct producers of its inputs. */
+  readonly dependencies: readonly TaskRecord[];
+  /** Distinct blocks that are inputs by themselves (datasets). */
+  readonly blocks: readonly BlockRecord[];
+  dependants: TaskRecord[];
+  /** Unfinished jobs that include it, in order of submission. */
+  jobs: JobRecord[];
+  /** Those of them that have it as a target. */
+  targetOf: JobRecord[];
+  /** Those that were told of the present outputs. */
+  announcedTo: readonly JobRecord[];
+  /** The least number of outputs that its dependants rely on. */
+  outputsNeeded: number;
+  /** Every input in order, resolved; null unless ready or leased. */
+  inputs: readonly BlockRecord[] | null;
+  /** The latest accepted outputs. Kept when they are lost, in case a holder returns with them. */
+  outputs: readonly BlockRecord[] | null;
+  /** Done, and every output is in the store. */
+  isStored: boolean;
+  /** Live attempts: one, or two with a copy. */
+  attempts: AttemptRecord[];
+  /** The job whose queue holds it while ready. */
+  home: JobRecord | null;
+  /** Its place in that queue, -1 outside. */
+  heapIndex: number;
+  /** Times it was at the head of the queue and another was taken for nearness. */
+  passes: number;
+  trouble: Trouble | null;
+}
+
+export interface AttemptRecord {
+  readonly id: AttemptId;
+  readonly task: TaskRecord;
+  readonly worker: WorkerRecord;
+  readonly grantedAtMs: number;
+  /** Predicted time in a thread. */
+  readonly computeMs: number;
+  /** Predicted time of day of its end. */
+  readonly finishAtMs: number;
+  readonly isSpeculative: boolean;
+  deadlineMs: number;
+  /** Inputs that the worker lacked when the lease was granted. */
+  readonly incoming: readonly BlockRecord[];
+}
+
+/** What is known of a worker's speed; outlives its incarnations. */
+export interface WorkerProfile {
+  /** Learned operations per millisecond, by kernel. */
+  readonly speeds: Map<string, number>;
+  /** Learned speed relative to the cluster's mean, over all kernels; 1 before any was timed. */
+  relative: number;
+  /** Learned bytes per millisecond, by source. */
+  readonly links: Map<Holder, number>;
+}
+
+/** A holder of replicas and its copies to the store. */
+export interface HolderRecord {
+  readonly id: Holder;
+  readonly blocks: Set<BlockRecord>;
+  /** Blocks that it was asked to copy to the store. */
+  readonly uploading: Set<BlockRecord>;
+  /** Blocks that it will be asked for next. */
+  readonly uploadQueue: Set<BlockRecord>;
+}
+
+export interface WorkerRecord {
+  readonly id: WorkerId;
+  /** Integer for ties, by order of joining. */
+  readonly index: number;
+  readonly incarnation: Incarnation;
+  threads: number;
+  isPaused: boolean;
+  isHidden: boolean;
+  isSuspect: boolean;
+  heardAtMs: number;
+  /** No leases before this time. */
+  restUntilMs: number;
+  /** Live leases in order of granting. */
+  readonly attempts: Set<AttemptRecord>;
+  /** Sum of their predicted compute times. */
+  loadMs: number;
+  /** Blocks on their way for its leases, with the number of leases that want each. */
+  readonly incoming: Map<BlockRecord, number>;
+  readonly holder: HolderRecord;
+  readonly profile: WorkerProfile;
+}
+
+export interface Upload {
+  readonly holder: HolderRecord;
+  /** When the holder was asked; null while it stands in the holder's queue. */
+  askedAtMs: number | null;
+}
+
+export interface BlockRecord {
+  readonly id: BlockId;
+  readonly sizeBytes: number;
+  readonly holders: HolderRecord[];
+  /** When the newest replica was announced. */
+  heldSinceMs: number;
+  /** Task records and lingering results that point here; the record goes at 0 without holders. */
+  references: number;
+  /** Active tasks that have it as an input by itself. */
+  readonly consumers: Set<TaskRecord>;
+  /** Tasks with it among their outputs (equal content can come from several). */
+  producers: TaskRecord[];
+  upload: Upload | null;
+  /** Timeouts of copying it to the store, since the last change of holder. */
+  uploadTries: number;
+  /** Holders that are no longer believed, oldest first; asked again while the block is missing. */
+  doubted: Holder[];
+  pleadedAtMs: number;
+  /** Finished jobs whose results still linger here. */
+  lingering: number;
+}
+
+/** Tasks by state; "dormant" are those waiting ones that nobody needs now. */
+export type TaskCounts = Record<TaskState | "dormant", number>;
+
+export interface JobRecord {
+  readonly id: JobId;
+  readonly sequence: number;
+  priority: number;
+  state: JobState;
+  /** Ancestors of the targets and the targets; empty once finished. */
+  tasks: TaskRecord[];
+  targets: TaskRecord[];
+  readonly targetsTotal: number;
+  /** Targets that are not yet done with every output in the store. */
+  targetsOpen: number;
+  /** Its ready tasks, as a binary heap by sequence. */
+  readonly ready: TaskRecord[];
+  readonly counts: TaskCounts;
+  failure: { readonly task: TaskKey; readonly message: string } | null;
+  /** For a done job: its results' blocks, until they are released at `lingerUntilMs`. */
+  lingering: BlockRecord[];
+  lingerUntilMs: number;
+}
+
+/** Messages that were not acted upon, and other things worth a glance. */
+export interface SchedulerCounters {
+  /** Events of stale incarnations, unknown attempts, unknown jobs. */
+  dropped: number;
+  /** Late results of a finished task whose blocks differ: an inexact kernel or a lying worker. */
+  conflicting: number;
+  copies: number;
+  deaths: number;
+  expiries: number;
+  recomputed: number;
+}
+
+export interface SchedulerState {
+  readonly tuning: Tuning;
+  readonly prng: Prng;
+  nowMs: number;
+  tickedAtMs: number | null;
+  nextAttempt: number;
+  nextSequence: number;
+  nextWorkerIndex: number;
+  readonly tasks: Map<TaskKey, TaskRecord>;
+  readonly blocks: Map<BlockId, BlockRecord>;
+  readonly jobs: Map<JobId, JobRecord>;
+  /** Unfinished jobs, most urgent first. */
+  readonly jobOrder: JobRecord[];
+  readonly workers: Map<WorkerId, WorkerRecord>;
+  /** Workers and clients that hold blocks, and "store". */
+  readonly holders: Map<Holder, HolderRecord>;
+  readonly store: HolderRecord;
+  readonly attempts: Map<AttemptId, AttemptRecord>;
+  /** Workers that can take a lease now. */
+  readonly hungry: Set<WorkerRecord>;
+  /** Blocks that active tasks have as inputs and nobody holds. */
+  readonly missingBlocks: Set<BlockRecord>;
+  readonly profiles: Map<WorkerId, WorkerProfile>;
+  /** Mean operations per millisecond over all workers, by kernel. */
+  readonly kernelSpeeds: Map<string, number>;
+  /** Cancelled attempts whose results may still come. */
+  readonly lateAttempts: Map<AttemptId, TaskKey>;
+  readonly counters: SchedulerCounters;
+}
+
+/** How a job is about to end. */
+export interface Ending {
+  readonly job: JobRecord;
+  readonly state: "done" | "failed" | "cancelled";
+  readonly failure: { readonly task: TaskKey; readonly message: string } | null;
+}
+
+/** One call of `step`: what it may not leave behind is collected here and settled before it ends. */
+export interface Turn {
+  readonly state: SchedulerState;
+  readonly nowMs: number;
+  readonly commands: SchedulerCommand[];
+  /** Tasks that came to be needed, or must run again, and are to be looked at. */
+  readonly agenda: TaskRecord[];
+  /** Tasks that nobody seemed to need at some moment of this step. */
+  readonly idle: TaskRecord[];
+  readonly endings: Ending[];
+  readonly releases: Map<WorkerId, BlockId[]>;
+}
+
+export interface SchedulerOptions {
+  /** For spreading load over equal sources; any integer. */
+  readonly seed?: number;
+  readonly limits?: Partial<Tuning>;
+  /** Attempts are numbered from here: one more than the journal's last. */
+  readonly nextAttempt?: number;
+}
+
+export function createScheduler(options: SchedulerOptions = {}): SchedulerState {
+  const store = createHolder("store");
+  return {
+    tuning: { ...DEFAULT_TUNING, ...options.limits },
+    prng: createPrng(options.seed ?? 1),
+    nowMs: 0,
+    tickedAtMs: null,
+    nextAttempt: options.nextAttempt ?? 1,
+    nextSequence: 1,
+    nextWorkerIndex: 1,
+    tasks: new Map(),
+    blocks: new Map(),
+    jobs: new Map(),
+    jobOrder: [],
+    workers: new Map(),
+    holders: new Map([["store", store]]),
+    store,
+    attempts: new Map(),
+    hungry: new Set(),
+    missingBlocks: new Set(),
+    profiles: new Map(),
+    kernelSpeeds: new Map(),
+    lateAttempts: new Map(),
+    counters: { dropped: 0, conflicting: 0, copies: 0, deaths: 0, expiries: 0, recomputed: 0 },
+  };
+}
+
+export function createHolder(id: Holder): HolderRecord {
+  return { id, blocks: new Set(), uploading: new Set(), uploadQueue: new Set() };
+}
+
+/** The joined worker behind a holder, if it is one. */
+export function workerBehind(
+  state: SchedulerState,
+  holder: HolderRecord,
+): WorkerRecord | undefined {
+  const worker = state.workers.get(holder.id as WorkerId);
+  return worker?.holder === holder ? worker : undefined;
+}
+
+/** Evicts the oldest entry of an insertion-ordered map that has outgrown its bound. */
+export function trimOldest<Key, Value>(map: Map<Key, Value>, max: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= max) return;
+    map.delete(key);
+  }
+}

@@ -1,0 +1,61 @@
+// The one place where a task's state changes, with the table of the changes that are legal.
+import { assert } from "../assert.ts";
+import { dequeue, enqueue } from "./ready-queue.ts";
+import type { JobRecord, SchedulerState, TaskRecord, TaskState, Trouble } from "./state.ts";
+
+/** From each state, the states that may follow it. Anything else is a mistake of ours. */
+export const LEGAL_TRANSITIONS: Readonly<Record<TaskState, readonly TaskState[]>> = {
+  waiting: ["waiting", "ready", "done", "failed", "cancelled"],
+  ready: ["waiting", "leased", "failed"],
+  leased: ["waiting", "done", "failed"],
+  done: ["waiting"],
+  failed: [],
+  cancelled: [],
+};
+
+/**
+ * Moves a task to `to`, keeping its place in the ready queue and its jobs' counts in step.
+ * `isActive` matters for "waiting" only: ready and leased tasks are active, ended ones are not.
+ */
+export function moveTask(task: TaskRecord, to: TaskState, isActive = to !== "waiting"): void {
+  assert(
+    LEGAL_TRANSITIONS[task.state].includes(to),
+    `task ${task.key} may not go from ${task.state} to ${to}`,
+  );
+  if (task.state === "ready" && task.home !== null) dequeue(task);
+  const before = countedAs(task);
+  task.state = to;
+  task.isActive = isActive && (to === "waiting" || to === "ready" || to === "leased");
+  const after = countedAs(task);
+  for (const job of task.jobs) {
+    job.counts[before] -= 1;
+    job.counts[after] += 1;
+  }
+  if (to === "ready") enqueue(task);
+  if (to !== "ready" && to !== "leased") task.inputs = null;
+}
+
+/** Under which of a job's counts the task falls. */
+export function countedAs(task: TaskRecord): TaskState | "dormant" {
+  return task.state === "waiting" && !task.isActive ? "dormant" : task.state;
+}
+
+/** Makes `job` one of the jobs that include the task. */
+export function joinJob(task: TaskRecord, job: JobRecord): void {
+  task.jobs.push(job);
+  job.tasks.push(task);
+  job.counts[countedAs(task)] += 1;
+}
+
+/** The task's record of troubles, made when first needed. */
+export function troubleOf(task: TaskRecord): Trouble {
+  task.trouble ??= { failures: 0, deaths: new Set(), avoid: new Set(), expiries: 0, story: [] };
+  return task.trouble;
+}
+
+/** Adds a plain sentence to what is told of the task should it fail. */
+export function tell(state: SchedulerState, task: TaskRecord, sentence: string): void {
+  const { story } = troubleOf(task);
+  if (story.length >= state.tuning.storyMax) story.shift();
+  story.push(sentence);
+}

@@ -1,0 +1,266 @@
+import { expect, test } from "vitest";
+import type { ControlState } from "../client/control-connection.ts";
+import { FetchError } from "../data-plane/block-fetcher.ts";
+import type { Lookup } from "../data-plane/channel-session.ts";
+import { createVirtualClock, settle } from "../data-plane/virtual-clock.ts";
+import {
+  asAttemptId,
+  asBlockId,
+  asIncarnation,
+  asPeerId,
+  type AttemptId,
+  type BlockId,
+} from "../ids.ts";
+import {
+  type CoordinatorMessage,
+  coordinatorMessageSchema,
+  type WorkerMessage,
+  workerMessageSchema,
+} from "../protocol/messages.ts";
+import { createWorkerAgent } from "./worker-agent.ts";
+import type { RunOutcome, RunRequest } from "./worker-platform.ts";
+
+const id = (digit: string): BlockId => asBlockId(digit.repeat(64));
+const bytesOf = (...values: number[]): Uint8Array<ArrayBuffer> => new Uint8Array(values);
+
+/** A platform in memory: everything that the agent asks for is visible, and answered by the test. */
+function setUp(cached = new Map<BlockId, Uint8Array<ArrayBuffer>>()) {
+  const clock = createVirtualClock();
+  const sent: WorkerMessage[] = [];
+  const log: string[] = [];
+  let state: ControlState = { state: "connecting" };
+  let onMessage: (message: CoordinatorMessage) => void = () => undefined;
+  let onState: (state: ControlState) => void = () => undefined;
+  let onPlane: () => void = () => undefined;
+  let lookup: Lookup = () => null;
+  const sources = new Map<BlockId, Uint8Array<ArrayBuffer>>();
+  const fetched: BlockId[] = [];
+  const uploaded = new Map<BlockId, Uint8Array>();
+  const runs = new Map<AttemptId, { request: RunRequest; end: (outcome: RunOutcome) => void }>();
+
+  const agent = createWorkerAgent({
+    clock,
+    name: "Desk",
+    threads: 2,
+    memoryBudgetBytes: 1_000_000,
+    control: {
+      get state() {
+        return state;
+      },
+      // Everything must be sayable on the wire.
+      send: (message) => void sent.push(workerMessageSchema.parse(message)),
+      onMessage: (listener) => {
+        onMessage = listener;
+        return () => log.push("stop messages");
+      },
+      onState: (listener) => {
+        onState = listener;
+        return () => log.push("stop state");
+      },
+      close: () => log.push("close control"),
+    },
+    cache: {
+      state: { state: "ready", budgetBytes: 1_000 },
+      heldAtStart: [...cached].map(([block, bytes]) => ({ block, sizeBytes: bytes.length })),
+      sizeBytes: 0,
+      get: (block) => Promise.resolve(cached.get(block) ?? null),
+      put: (block, bytes) => {
+        cached.set(block, bytes.slice());
+        return Promise.resolve({ isKept: true, evicted: [] });
+      },
+      delete: (blocks) => {
+        for (const block of blocks) cached.delete(block);
+        return Promise.resolve();
+      },
+      close: () => log.push("close cache"),
+    },
+    pool: {
+      threads: [null, null],
+      resize: (threads) => log.push(`resize ${threads}`),
+      run: (request) =>
+        new Promise((resolve) => runs.set(request.attempt, { request, end: resolve })),
+      cancel: (attempt) => {
+        log.push(`cancel ${attempt}`);
+        runs.get(attempt)?.end({ ok: false, reason: "cancelled", message: "Cancelled." });
+      },
+      close: () => log.push("close pool"),
+    },
+    openDataPlane: (given) => {
+      lookup = given;
+      return {
+        bytesReceived: { direct: 0, coordinator: 0 },
+        activeTransfers: 0,
+        links: () => [],
+        fetch: (located) => {
+          fetched.push(located.block);
+          const bytes = sources.get(located.block);
+          return bytes === undefined
+            ? Promise.reject(new FetchError("unavailable", located.block, "Nobody holds it."))
+            : Promise.resolve(bytes);
+        },
+        upload: (block, bytes) => {
+          uploaded.set(block, bytes);
+          return Promise.resolve();
+        },
+        onChange: (listener) => {
+          onPlane = listener;
+          return () => log.push("stop plane");
+        },
+        close: () => log.push("close plane"),
+      };
+    },
+  });
+  const setState = (next: ControlState): void => {
+    state = next;
+    onState(next);
+  };
+  return {
+    clock,
+    agent,
+    sent,
+    log,
+    sources,
+    fetched,
+    uploaded,
+    runs,
+    setState,
+    lookup: (block: BlockId) => lookup(block),
+    say: (message: object) => onMessage(coordinatorMessageSchema.parse(message)),
+    planeChanges: () => onPlane(),
+    welcome: () =>
+      setState({ state: "welcomed", incarnation: asIncarnation(1), peer: asPeerId("peer-1234") }),
+  };
+}
+
+const lease = (attempt: number, ...inputs: BlockId[]) => ({
+  type: "lease",
+  attempt,
+  task: "1".repeat(64),
+  job: `j_${"x".repeat(22)}`,
+  title: "Tile",
+  kernel: "k@1",
+  params: null,
+  inputs: inputs.map((block) => ({ block, sizeBytes: 3, peers: [], stored: true })),
+  leaseMs: 1_000,
+  isSpeculative: false,
+});
+const types = (messages: WorkerMessage[]): string[] => messages.map(({ type }) => type);
+
+test("a lease is fetched, computed, reported, cached, served and stored", async () => {
+  const { clock, agent, sent, sources, runs, lookup, uploaded, say, welcome } = setUp();
+  welcome();
+  sources.set(id("a"), bytesOf(1, 2, 3));
+  say(lease(1, id("a")));
+  await settle();
+  expect(runs.get(asAttemptId(1))?.request.inputs).toEqual([
+    { block: id("a"), bytes: bytesOf(1, 2, 3) },
+  ]);
+  const outputs = [{ block: id("b"), bytes: bytesOf(9) }];
+  runs.get(asAttemptId(1))?.end({ ok: true, outputs, computeMs: 4 });
+  await settle();
+  expect(sent.find(({ type }) => type === "attempt-finished")).toMatchObject({
+    outputs: [{ block: id("b"), sizeBytes: 1 }],
+    bytesFetched: 3,
+  });
+  expect(await lookup(id("b"))).toEqual(bytesOf(9));
+  say({ type: "store-blocks", blocks: [id("b")] });
+  await settle();
+  expect(uploaded.get(id("b"))).toEqual(bytesOf(9));
+  say({ type: "release-blocks", blocks: [id("b")] });
+  expect(await lookup(id("b"))).toBe(null);
+  await clock.advance(1_000);
+  expect(types(sent).filter((type) => type === "status").length).toBe(2);
+  expect(agent.state.tasksDone).toBe(1);
+});
+
+test("what the cache holds is announced, and neither fetched again nor counted as moved", async () => {
+  const { sent, fetched, runs, say, welcome } = setUp(new Map([[id("a"), bytesOf(1, 2, 3)]]));
+  welcome();
+  expect(sent[0]).toEqual({ type: "have", blocks: [{ block: id("a"), sizeBytes: 3 }] });
+  say(lease(1, id("a")));
+  await settle();
+  expect(fetched).toEqual([]);
+  runs.get(asAttemptId(1))?.end({ ok: true, outputs: [], computeMs: 1 });
+  await settle();
+  expect(sent.find(({ type }) => type === "attempt-finished")).toMatchObject({ bytesFetched: 0 });
+});
+
+test("a damaged cache entry is said to be gone, and the block is fetched", async () => {
+  const cached = new Map([[id("a"), bytesOf(1, 2, 3)]]);
+  const { sent, sources, fetched, runs, say, welcome } = setUp(cached);
+  welcome();
+  cached.clear();
+  sources.set(id("a"), bytesOf(1, 2, 3));
+  say(lease(1, id("a")));
+  await settle();
+  expect(sent).toContainEqual({ type: "dropped", blocks: [id("a")] });
+  expect(fetched).toEqual([id("a")]);
+  expect(runs.size).toBe(1);
+});
+
+test("an input that nobody has fails its attempt with the block's name", async () => {
+  const { sent, say, welcome } = setUp();
+  welcome();
+  say(lease(1, id("a")));
+  await settle();
+  expect(sent.at(-1)).toEqual({
+    type: "attempt-failed",
+    attempt: 1,
+    reason: "input-unavailable",
+    message: "Nobody holds it.",
+    block: id("a"),
+  });
+});
+
+test("a lost connection cancels attempts and keeps blocks for the next welcome", async () => {
+  const { sent, log, sources, say, welcome, setState } = setUp();
+  welcome();
+  sources.set(id("a"), bytesOf(1, 2, 3));
+  say(lease(1, id("a")));
+  await settle();
+  setState({ state: "lost", retryAtMs: 500 });
+  await settle();
+  expect(log).toContain("cancel 1");
+  setState({ state: "connecting" });
+  sent.length = 0;
+  welcome();
+  expect(types(sent)).toEqual(["have", "status"]);
+});
+
+test("pausing gives work back before it returns", async () => {
+  const { agent, sent, log, sources, say, welcome } = setUp();
+  welcome();
+  sources.set(id("a"), bytesOf(1, 2, 3));
+  say(lease(1, id("a")));
+  await settle();
+  agent.setPaused(true);
+  expect(log).toContain("cancel 1");
+  expect(types(sent).slice(-2)).toEqual(["attempts-returned", "status"]);
+  await settle();
+  expect(types(sent).filter((type) => type === "attempts-returned").length).toBe(1);
+});
+
+test("links are reported at most every two seconds", async () => {
+  const { clock, sent, welcome, planeChanges } = setUp();
+  welcome();
+  for (let i = 0; i < 10; i += 1) {
+    planeChanges();
+    await clock.advance(500);
+  }
+  expect(types(sent).filter((type) => type === "links").length).toBe(2);
+});
+
+test("closing says goodbye, then ends every part, once", () => {
+  const { agent, sent, log, welcome } = setUp();
+  welcome();
+  agent.close();
+  agent.close();
+  expect(types(sent).at(-1)).toBe("leave");
+  expect(log.filter((entry) => entry.startsWith("close")).toSorted()).toEqual([
+    "close cache",
+    "close control",
+    "close plane",
+    "close pool",
+  ]);
+  expect(log.filter((entry) => entry.startsWith("stop")).length).toBe(3);
+});

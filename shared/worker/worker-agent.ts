@@ -1,0 +1,285 @@
+// Runs the worker machine: carries out its commands with the platform's parts and tells it what came.
+import { present, unreachable } from "../assert.ts";
+import type { ControlConnection } from "../client/control-connection.ts";
+import { type Abort, createAbort } from "../data-plane/abort.ts";
+import { FetchError } from "../data-plane/block-fetcher.ts";
+import type { Lookup } from "../data-plane/channel-session.ts";
+import type { Clock } from "../data-plane/clock.ts";
+import type { AttemptId, BlockId } from "../ids.ts";
+import type { CoordinatorMessage, LocatedBlock, WorkerMessage } from "../protocol/messages.ts";
+import type { WorkerCommand, WorkerEvent } from "./worker-events.ts";
+import { workerStep } from "./worker-machine.ts";
+import type { BlockCache, DataPlane, RunOutcome, ThreadPool } from "./worker-platform.ts";
+import { createWorkerState, type WorkerState } from "./worker-state.ts";
+
+const LINKS_INTERVAL_MS = 2_000;
+/** Uploads at once; the others wait. */
+const UPLOADS_MAX = 2;
+
+export interface WorkerAgentOptions {
+  readonly clock: Clock;
+  readonly control: ControlConnection<WorkerMessage>;
+  readonly cache: BlockCache;
+  readonly pool: ThreadPool;
+  readonly openDataPlane: (lookup: Lookup) => DataPlane;
+  readonly name: string;
+  readonly threads: number;
+  readonly memoryBudgetBytes: number;
+}
+
+export interface WorkerAgent {
+  readonly state: Readonly<WorkerState>;
+  readonly plane: Pick<DataPlane, "bytesReceived" | "activeTransfers" | "links">;
+  /** Something that `state` or `plane` shows changed. */
+  onChange(listener: () => void): () => void;
+  setName(name: string): void;
+  setThreads(threads: number): void;
+  setPaused(paused: boolean): void;
+  setHidden(hidden: boolean): void;
+  /** Says goodbye and ends everything, all before it returns; idempotent. */
+  close(): void;
+}
+
+export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
+  const { clock, control, cache, pool } = options;
+  const state = createWorkerState({
+    name: options.name,
+    threads: options.threads,
+    memoryBudgetBytes: options.memoryBudgetBytes,
+    cached: cache.heldAtStart,
+  });
+  const listeners = new Set<() => void>();
+  /** The bytes of every block that the machine holds in memory. */
+  const memory = new Map<BlockId, Uint8Array>();
+  const fetches = new Map<BlockId, Abort>();
+  const uploads = createUploads(upload, UPLOADS_MAX);
+  const closing = createAbort();
+  const timers = new Set<() => void>();
+  let linksTimer: (() => void) | null = null;
+
+  const changed = (): void => {
+    for (const listener of [...listeners]) listener();
+  };
+
+  function raise(event: WorkerEvent): void {
+    for (const command of workerStep(state, event, clock.nowMs())) carryOut(command);
+    changed();
+  }
+
+  function carryOut(command: WorkerCommand): void {
+    switch (command.type) {
+      case "send":
+        return control.send(command.message);
+      case "fetch-input":
+        return void bringInput(command.located);
+      case "cancel-fetch":
+        return fetches.get(command.block)?.abort();
+      case "start-attempt":
+        return startAttempt(command);
+      case "cancel-attempt":
+        return pool.cancel(command.attempt);
+      case "resize-pool":
+        return pool.resize(command.threads);
+      case "cache-block":
+        return void cacheBlock(command.block);
+      case "drop-block":
+        memory.delete(command.block);
+        if (command.alsoCached) void cache.delete([command.block]);
+        return;
+      case "upload-block":
+        return uploads.add(command.block);
+      case "schedule-status":
+        return after(command.delayMs, () => raise({ type: "status-due" }));
+      default:
+        return unreachable(command);
+    }
+  }
+
+  function after(delayMs: number, callback: () => void): void {
+    const stop = clock.after(delayMs, () => {
+      timers.delete(stop);
+      callback();
+    });
+    timers.add(stop);
+  }
+
+  async function lookup(block: BlockId): Promise<Uint8Array | null> {
+    const bytes = memory.get(block);
+    if (bytes !== undefined) return bytes;
+    if (state.blocks.get(block)?.inCache !== true) return null;
+    const cached = await cache.get(block);
+    if (cached === null) raise({ type: "cache-missed", block });
+    return cached;
+  }
+
+  async function bringInput(located: LocatedBlock): Promise<void> {
+    const { block, sizeBytes } = located;
+    const abort = createAbort();
+    fetches.set(block, abort);
+    try {
+      const held = await lookup(block);
+      const bytes = held ?? (await plane.fetch(located, abort.signal));
+      if (abort.signal.aborted) return;
+      memory.set(block, bytes);
+      endFetch(block, abort);
+      raise({
+        type: "input-arrived",
+        block,
+        sizeBytes,
+        bytesFetched: held === null ? sizeBytes : 0,
+      });
+    } catch (error) {
+      endFetch(block, abort);
+      if (abort.signal.aborted) return;
+      const message = error instanceof FetchError ? error.message : String(error);
+      raise({ type: "input-failed", block, message });
+    }
+  }
+
+  function endFetch(block: BlockId, abort: Abort): void {
+    if (fetches.get(block) === abort) fetches.delete(block);
+  }
+
+  function startAttempt(command: Extract<WorkerCommand, { type: "start-attempt" }>): void {
+    const { attempt, kernel, params } = command;
+    const inputs = command.inputs.map((block) => ({
+      block,
+      bytes: present(memory.get(block), "an input of a started attempt"),
+    }));
+    pool
+      .run({ attempt, kernel, params, inputs })
+      .then((outcome) => attemptEnded(attempt, outcome), die);
+  }
+
+  function attemptEnded(attempt: AttemptId, outcome: RunOutcome): void {
+    if (!outcome.ok) {
+      const { reason, message, stack } = outcome;
+      const detail = stack === undefined ? {} : { stack };
+      return raise({ type: "attempt-failed", attempt, reason, message, ...detail });
+    }
+    for (const { block, bytes } of outcome.outputs) memory.set(block, bytes);
+    raise({
+      type: "attempt-succeeded",
+      attempt,
+      outputs: outcome.outputs.map(({ block, bytes }) => ({ block, sizeBytes: bytes.length })),
+      computeMs: outcome.computeMs,
+    });
+  }
+
+  async function cacheBlock(block: BlockId): Promise<void> {
+    const bytes = memory.get(block);
+    if (bytes === undefined) return;
+    const { isKept, evicted } = await cache.put(block, bytes);
+    if (isKept) raise({ type: "block-cached", block, evicted });
+    else for (const gone of evicted) raise({ type: "cache-missed", block: gone });
+  }
+
+  async function upload(block: BlockId): Promise<void> {
+    let isStored = false;
+    try {
+      const bytes = await lookup(block);
+      if (bytes !== null) {
+        await plane.upload(block, bytes, closing.signal);
+        isStored = true;
+      }
+    } catch {
+      // The coordinator asks again when it still wants the block.
+    }
+    raise({ type: "upload-ended", block, isStored });
+  }
+
+  function receive(message: CoordinatorMessage): void {
+    if (message.type === "lease") raise({ type: "lease-granted", lease: message });
+    else if (message.type === "cancel-attempt") {
+      raise({ type: "cancel-requested", attempt: message.attempt });
+    } else if (message.type === "store-blocks") {
+      raise({ type: "store-requested", blocks: message.blocks });
+    } else if (message.type === "release-blocks") {
+      raise({ type: "blocks-released", blocks: message.blocks });
+    }
+  }
+
+  function planeChanged(): void {
+    changed();
+    if (linksTimer !== null || closing.signal.aborted) return;
+    linksTimer = clock.after(LINKS_INTERVAL_MS, () => {
+      linksTimer = null;
+      control.send({ type: "links", links: plane.links() });
+    });
+  }
+
+  const die = (cause: unknown): never => {
+    // A pool whose run rejects breaks its contract: fail loudly rather than lose an attempt.
+    throw new Error("The thread pool rejected a run.", { cause });
+  };
+
+  const plane = options.openDataPlane(lookup);
+  let wasWelcomed = false;
+  const followState = (): void => {
+    const isWelcomed = control.state.state === "welcomed";
+    if (isWelcomed) raise({ type: "welcomed" });
+    else if (wasWelcomed) raise({ type: "lost" });
+    else changed();
+    wasWelcomed = isWelcomed;
+  };
+  const stops = [
+    control.onState(followState),
+    control.onMessage(receive),
+    plane.onChange(planeChanged),
+  ];
+  pool.resize(options.threads);
+  followState();
+
+  return {
+    state,
+    plane,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    setName: (name) => raise({ type: "name-set", name }),
+    setThreads: (threads) => raise({ type: "threads-set", threads }),
+    setPaused: (paused) => raise({ type: "paused-set", paused }),
+    setHidden: (hidden) => raise({ type: "hidden-set", hidden }),
+    close() {
+      if (closing.signal.aborted) return;
+      raise({ type: "left" });
+      closing.abort();
+      for (const stop of [...stops, ...timers]) stop();
+      linksTimer?.();
+      control.close();
+      plane.close();
+      pool.close();
+      cache.close();
+      listeners.clear();
+    },
+  };
+}
+
+/** Runs `upload` for each block, a few at once, in the order of their coming. */
+function createUploads(
+  upload: (block: BlockId) => Promise<void>,
+  activeMax: number,
+): { add(block: BlockId): void } {
+  // The machine adds a block only once at a time, so the blocks held bound this queue.
+  const queue: BlockId[] = [];
+  let active = 0;
+
+  function next(): void {
+    const block = active < activeMax ? queue.shift() : undefined;
+    if (block === undefined) return;
+    active += 1;
+    const finish = (): void => {
+      active -= 1;
+      next();
+    };
+    upload(block).then(finish, finish);
+  }
+
+  return {
+    add(block) {
+      queue.push(block);
+      next();
+    },
+  };
+}

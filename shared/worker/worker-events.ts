@@ -1,0 +1,72 @@
+// What can happen to a worker, and what it then asks its host to do.
+import type { BlockRef, JsonValue } from "../graph/task.ts";
+import type { AttemptId, BlockId } from "../ids.ts";
+import type { CoordinatorMessage, LocatedBlock, WorkerMessage } from "../protocol/messages.ts";
+import type { RunFailure } from "./worker-platform.ts";
+
+export type LeaseMessage = Extract<CoordinatorMessage, { type: "lease" }>;
+
+export type WorkerEvent =
+  | { readonly type: "welcomed" }
+  | { readonly type: "lost" }
+  | { readonly type: "lease-granted"; readonly lease: LeaseMessage }
+  | { readonly type: "cancel-requested"; readonly attempt: AttemptId }
+  | {
+      readonly type: "input-arrived";
+      readonly block: BlockId;
+      readonly sizeBytes: number;
+      /** 0 when it came from the cache. */
+      readonly bytesFetched: number;
+    }
+  | { readonly type: "input-failed"; readonly block: BlockId; readonly message: string }
+  | {
+      readonly type: "attempt-succeeded";
+      readonly attempt: AttemptId;
+      readonly outputs: readonly BlockRef[];
+      readonly computeMs: number;
+    }
+  | {
+      readonly type: "attempt-failed";
+      readonly attempt: AttemptId;
+      readonly reason: RunFailure;
+      readonly message: string;
+      readonly stack?: string;
+    }
+  | { readonly type: "threads-set"; readonly threads: number }
+  | { readonly type: "paused-set"; readonly paused: boolean }
+  | { readonly type: "hidden-set"; readonly hidden: boolean }
+  | { readonly type: "name-set"; readonly name: string }
+  /** Nobody needs these any more. */
+  | { readonly type: "blocks-released"; readonly blocks: readonly BlockId[] }
+  /** The coordinator wants copies in its store. */
+  | { readonly type: "store-requested"; readonly blocks: readonly BlockId[] }
+  | { readonly type: "upload-ended"; readonly block: BlockId; readonly isStored: boolean }
+  /** The cache keeps this block now, and no longer those. */
+  | { readonly type: "block-cached"; readonly block: BlockId; readonly evicted: readonly BlockId[] }
+  /** The cache turned out not to have this block. */
+  | { readonly type: "cache-missed"; readonly block: BlockId }
+  | { readonly type: "status-due" }
+  | { readonly type: "left" };
+
+export type WorkerCommand =
+  | { readonly type: "send"; readonly message: WorkerMessage }
+  /** Bring the block into memory, from the cache or a source; answered by input-arrived or -failed. */
+  | { readonly type: "fetch-input"; readonly located: LocatedBlock }
+  | { readonly type: "cancel-fetch"; readonly block: BlockId }
+  | {
+      readonly type: "start-attempt";
+      readonly attempt: AttemptId;
+      readonly kernel: string;
+      readonly params: JsonValue;
+      readonly inputs: readonly BlockId[];
+    }
+  /** End the attempt's thread; whatever its run still answers is ignored. */
+  | { readonly type: "cancel-attempt"; readonly attempt: AttemptId }
+  | { readonly type: "resize-pool"; readonly threads: number }
+  | { readonly type: "cache-block"; readonly block: BlockId }
+  /** Forget the bytes in memory, and those in the cache too if `alsoCached`. */
+  | { readonly type: "drop-block"; readonly block: BlockId; readonly alsoCached: boolean }
+  /** Copy to the coordinator's store; answered by upload-ended. */
+  | { readonly type: "upload-block"; readonly block: BlockId }
+  /** Raise "status-due" after this time. */
+  | { readonly type: "schedule-status"; readonly delayMs: number };

@@ -1,0 +1,341 @@
+import { expect, test } from "vitest";
+import { asAttemptId, asBlockId, asJobId, asPeerId, asTaskKey } from "../ids.ts";
+import type { WorkerMessage } from "../protocol/messages.ts";
+import type { LeaseMessage, WorkerCommand, WorkerEvent } from "./worker-events.ts";
+import { workerStep } from "./worker-machine.ts";
+import { createWorkerState } from "./worker-state.ts";
+
+const KIB = 1_024;
+const block = asBlockId;
+const attempt = asAttemptId;
+
+function lease(number: number, ...inputs: string[]): LeaseMessage {
+  return {
+    type: "lease",
+    attempt: attempt(number),
+    task: asTaskKey("t"),
+    job: asJobId("j"),
+    title: `Task ${number}`,
+    kernel: "k@1",
+    params: null,
+    inputs: inputs.map((name) => ({
+      block: block(name),
+      sizeBytes: KIB,
+      peers: [asPeerId("peer-1234")],
+      stored: true,
+    })),
+    leaseMs: 60_000,
+    isSpeculative: false,
+  };
+}
+
+function setUp(options: { threads?: number; budget?: number; cached?: string[] } = {}) {
+  const state = createWorkerState({
+    name: "Desk",
+    threads: options.threads ?? 2,
+    memoryBudgetBytes: options.budget ?? 100 * KIB,
+    cached: (options.cached ?? []).map((name) => ({ block: block(name), sizeBytes: KIB })),
+  });
+  let nowMs = 0;
+  const raise = (event: WorkerEvent): WorkerCommand[] => workerStep(state, event, nowMs);
+  const grant = (number: number, ...inputs: string[]): WorkerCommand[] =>
+    raise({ type: "lease-granted", lease: lease(number, ...inputs) });
+  const arrive = (name: string): WorkerCommand[] =>
+    raise({ type: "input-arrived", block: block(name), sizeBytes: KIB, bytesFetched: KIB });
+  const succeed = (number: number, ...outputs: string[]): WorkerCommand[] =>
+    raise({
+      type: "attempt-succeeded",
+      attempt: attempt(number),
+      outputs: outputs.map((name) => ({ block: block(name), sizeBytes: KIB })),
+      computeMs: 5,
+    });
+  const pass = (durationMs: number): number => (nowMs += durationMs);
+  return { state, raise, grant, arrive, succeed, pass };
+}
+
+/** A worker that is welcomed and has nothing to do. */
+function setUpWelcomed(options: Parameters<typeof setUp>[0] = {}) {
+  const worker = setUp(options);
+  worker.raise({ type: "welcomed" });
+  worker.pass(1_000);
+  return worker;
+}
+
+const sent = (commands: WorkerCommand[]): WorkerMessage[] =>
+  commands.flatMap((command) => (command.type === "send" ? [command.message] : []));
+const ofType = <Type extends WorkerCommand["type"]>(commands: WorkerCommand[], type: Type) =>
+  commands.filter(
+    (command): command is Extract<WorkerCommand, { type: Type }> => command.type === type,
+  );
+const started = (commands: WorkerCommand[]) =>
+  ofType(commands, "start-attempt").map((command) => command.attempt);
+const returned = (commands: WorkerCommand[]) =>
+  sent(commands).flatMap((message) =>
+    message.type === "attempts-returned" ? message.attempts : [],
+  );
+
+test("[W1] inputs are fetched when a lease is granted, each block once", () => {
+  const { grant } = setUpWelcomed();
+  const fetched = (commands: WorkerCommand[]) =>
+    ofType(commands, "fetch-input").map(({ located }) => located.block);
+  expect(fetched(grant(1, "a", "b", "a"))).toEqual(["a", "b"]);
+  expect(fetched(grant(2, "b", "c"))).toEqual(["c"]);
+  expect(grant(2, "d")).toEqual([]);
+});
+
+test("[W2] attempts start in the order of leases when inputs are there and a thread is free", () => {
+  const { grant, arrive, succeed } = setUpWelcomed({ threads: 1 });
+  grant(1, "a");
+  grant(2, "b");
+  grant(3, "b");
+  expect(started(arrive("b"))).toEqual([2]);
+  expect(started(arrive("a"))).toEqual([]);
+  expect(started(succeed(2))).toEqual([1]);
+  expect(started(succeed(1))).toEqual([3]);
+});
+
+test("[W3] a finished attempt reports its outputs, its times and its bytes once", () => {
+  const { state, grant, arrive, succeed, pass } = setUpWelcomed({ threads: 1 });
+  grant(1, "a");
+  grant(2, "a");
+  pass(30);
+  arrive("a");
+  pass(7);
+  const commands = succeed(1, "out");
+  expect(sent(commands)[0]).toEqual({
+    type: "attempt-finished",
+    attempt: 1,
+    outputs: [{ block: "out", sizeBytes: KIB }],
+    computeMs: 5,
+    fetchMs: 30,
+    waitMs: 0,
+    bytesFetched: KIB,
+  });
+  expect(sent(succeed(2, "out2"))[0]).toMatchObject({ waitMs: 7, fetchMs: 30, bytesFetched: 0 });
+  expect(ofType(commands, "cache-block").map((command) => command.block)).toEqual(["out"]);
+  expect(state.tasksDone).toBe(2);
+  expect(state.leases.size).toBe(0);
+});
+
+test("[W3] a failed attempt is reported with its reason, an unavailable input with its block", () => {
+  const { raise, grant, arrive } = setUpWelcomed();
+  grant(1, "a");
+  arrive("a");
+  const failed = raise({
+    type: "attempt-failed",
+    attempt: attempt(1),
+    reason: "kernel-error",
+    message: "Broken.",
+    stack: "at k",
+  });
+  expect(sent(failed)).toEqual([
+    {
+      type: "attempt-failed",
+      attempt: 1,
+      reason: "kernel-error",
+      message: "Broken.",
+      stack: "at k",
+    },
+  ]);
+  grant(2, "b", "c");
+  grant(3, "a");
+  const unavailable = raise({ type: "input-failed", block: block("b"), message: "Nobody." });
+  expect(sent(unavailable)).toEqual([
+    {
+      type: "attempt-failed",
+      attempt: 2,
+      reason: "input-unavailable",
+      message: "Nobody.",
+      block: "b",
+    },
+  ]);
+  expect(ofType(unavailable, "cancel-fetch").map((command) => command.block)).toEqual(["c"]);
+});
+
+test("[W3] a cancelled attempt ends its thread, says nothing, and frees its place", () => {
+  const { raise, grant, arrive, succeed } = setUpWelcomed({ threads: 1 });
+  grant(1, "a");
+  arrive("a");
+  grant(2, "a");
+  const commands = raise({ type: "cancel-requested", attempt: attempt(1) });
+  expect(ofType(commands, "cancel-attempt").map((command) => command.attempt)).toEqual([1]);
+  expect(sent(commands)).toEqual([]);
+  expect(started(commands)).toEqual([2]);
+  const late = succeed(1, "late");
+  expect(sent(late)).toEqual([]);
+  expect(ofType(late, "drop-block").map((command) => command.block)).toEqual(["late"]);
+});
+
+test("[W3] a fetch ends when the last lease that wanted it does; bytes that come late are dropped", () => {
+  const { raise, grant, arrive } = setUpWelcomed();
+  grant(1, "a");
+  grant(2, "a");
+  const cancel = (number: number) => raise({ type: "cancel-requested", attempt: attempt(number) });
+  expect(ofType(cancel(1), "cancel-fetch")).toEqual([]);
+  expect(ofType(cancel(2), "cancel-fetch")).toEqual([{ type: "cancel-fetch", block: "a" }]);
+  expect(arrive("a")).toEqual([{ type: "drop-block", block: "a", alsoCached: false }]);
+});
+
+test("[W4] pausing returns every lease at once and takes none until resumed", () => {
+  const { raise, grant, arrive } = setUpWelcomed({ threads: 1 });
+  grant(1, "a");
+  grant(2, "a");
+  grant(3, "b");
+  arrive("a");
+  const paused = raise({ type: "paused-set", paused: true });
+  expect(returned(paused)).toEqual([1, 2, 3]);
+  expect(ofType(paused, "cancel-attempt").map((command) => command.attempt)).toEqual([1]);
+  expect(ofType(paused, "cancel-fetch").map((command) => command.block)).toEqual(["b"]);
+  expect(sent(paused).at(-1)).toMatchObject({ type: "status", paused: true, running: [] });
+  expect(returned(grant(4, "a"))).toEqual([4]);
+  raise({ type: "paused-set", paused: false });
+  expect(started(grant(5, "a"))).toEqual([5]);
+});
+
+test("[W5] fewer threads return the youngest attempts and the waiting leases beyond two a thread", () => {
+  const { raise, grant, arrive, pass } = setUpWelcomed({ threads: 3 });
+  grant(1, "a");
+  arrive("a");
+  pass(1);
+  for (let number = 2; number <= 7; number += 1) grant(number, "a");
+  const commands = raise({ type: "threads-set", threads: 1 });
+  expect(returned(commands)).toEqual([2, 3, 6, 7]);
+  expect(ofType(commands, "resize-pool")).toEqual([{ type: "resize-pool", threads: 1 }]);
+  expect(sent(commands).at(-1)).toMatchObject({ type: "status", threads: 1, running: [1] });
+  expect(returned(raise({ type: "threads-set", threads: 0 }))).toEqual([1, 4, 5]);
+});
+
+test("[W6] [B1] a lost connection cancels all work; the next welcome offers all blocks", () => {
+  const { raise, grant, arrive } = setUpWelcomed({ cached: ["old"] });
+  grant(1, "a");
+  arrive("a");
+  grant(2, "b");
+  const lost = raise({ type: "lost" });
+  expect(ofType(lost, "cancel-attempt").map((command) => command.attempt)).toEqual([1]);
+  expect(ofType(lost, "cancel-fetch").map((command) => command.block)).toEqual(["b"]);
+  expect(sent(lost)).toEqual([]);
+  const [have, status] = sent(raise({ type: "welcomed" }));
+  expect(have).toMatchObject({ blocks: [{ block: "old" }, { block: "a" }] });
+  expect(status).toMatchObject({ type: "status", running: [] });
+});
+
+test("[W7] leaving says goodbye once, ends everything, and is the last word", () => {
+  const { raise, grant, arrive } = setUpWelcomed();
+  grant(1, "a");
+  arrive("a");
+  const left = raise({ type: "left" });
+  expect(ofType(left, "cancel-attempt").length).toBe(1);
+  expect(sent(left)).toEqual([{ type: "leave" }]);
+  expect(raise({ type: "left" })).toEqual([]);
+  expect(grant(2, "a")).toEqual([]);
+});
+
+test("[W8] many changes make one status in 500 ms", () => {
+  const { raise, grant, arrive, succeed, pass } = setUpWelcomed();
+  raise({ type: "status-due" });
+  pass(100);
+  grant(1, "a");
+  expect(ofType(arrive("a"), "schedule-status")).toEqual([
+    { type: "schedule-status", delayMs: 400 },
+  ]);
+  expect(ofType(succeed(1), "schedule-status")).toEqual([]);
+  pass(400);
+  expect(sent(raise({ type: "status-due" }))).toMatchObject([{ type: "status", running: [] }]);
+  const hidden = raise({ type: "hidden-set", hidden: true });
+  expect(sent(hidden)).toMatchObject([{ type: "status", hidden: true }]);
+  expect(raise({ type: "hidden-set", hidden: true })).toEqual([]);
+});
+
+test("[W9] over the memory budget no second attempt starts beside a running one", () => {
+  const { grant, arrive, succeed } = setUpWelcomed({ threads: 2, budget: KIB });
+  grant(1, "a");
+  arrive("a");
+  grant(2, "b");
+  expect(started(arrive("b"))).toEqual([]);
+  expect(started(succeed(1))).toEqual([2]);
+});
+
+test("[B2] released outputs go everywhere, released inputs stay in the cache, needed ones stay", () => {
+  const { state, raise, grant, arrive, succeed } = setUpWelcomed();
+  grant(1, "a", "b");
+  arrive("a");
+  arrive("b");
+  raise({ type: "block-cached", block: block("a"), evicted: [] });
+  succeed(1, "out");
+  raise({ type: "block-cached", block: block("out"), evicted: [] });
+  expect(state.cacheBytes).toBe(2 * KIB);
+  grant(2, "b");
+  const names = ["a", "b", "out"].map(block);
+  const commands = raise({ type: "blocks-released", blocks: names });
+  expect(ofType(commands, "drop-block")).toEqual([
+    { type: "drop-block", block: "a", alsoCached: false },
+    { type: "drop-block", block: "out", alsoCached: true },
+  ]);
+  expect(sent(commands)).toEqual([{ type: "dropped", blocks: ["out"] }]);
+  expect([state.memoryBytes, state.cacheBytes]).toEqual([KIB, KIB]);
+});
+
+test("[B3] above the budget the least recently used inputs go, never those of a lease", () => {
+  const { raise, grant, arrive, succeed, pass } = setUpWelcomed({ threads: 1, budget: 2 * KIB });
+  const dropped: string[] = [];
+  for (const [index, name] of ["a", "b", "c"].entries()) {
+    pass(10);
+    grant(index + 1, name);
+    const commands = arrive(name);
+    dropped.push(...ofType(commands, "drop-block").map((command) => command.block));
+    succeed(index + 1);
+  }
+  expect(dropped).toEqual(["a"]);
+  grant(4, "b");
+  pass(10);
+  grant(5, "d");
+  expect(ofType(arrive("d"), "drop-block").map((command) => command.block)).toEqual(["c"]);
+  expect(sent(raise({ type: "blocks-released", blocks: [block("c")] }))).toEqual([]);
+});
+
+test("[B3] [B4] an output that exists nowhere else is uploaded before it may go", () => {
+  const { raise, grant, succeed, pass } = setUpWelcomed({ threads: 1, budget: 2 * KIB });
+  for (let number = 1; number <= 2; number += 1) {
+    pass(10);
+    grant(number);
+    expect(ofType(succeed(number, `out${number}`), "upload-block")).toEqual([]);
+  }
+  grant(3);
+  const over = succeed(3, "out3");
+  expect(ofType(over, "upload-block")).toEqual([{ type: "upload-block", block: "out1" }]);
+  expect(ofType(over, "drop-block")).toEqual([]);
+  const stored = raise({ type: "upload-ended", block: block("out1"), isStored: true });
+  expect(ofType(stored, "drop-block").map((command) => command.block)).toEqual(["out1"]);
+  expect(sent(stored)).toEqual([{ type: "dropped", blocks: ["out1"] }]);
+});
+
+test("[B5] blocks are uploaded on request, once at a time; those that are gone are said to be", () => {
+  const { raise, grant, succeed } = setUpWelcomed();
+  grant(1);
+  succeed(1, "out");
+  const request = () =>
+    raise({ type: "store-requested", blocks: [block("out"), block("nowhere")] });
+  expect(request()).toEqual([
+    { type: "upload-block", block: "out" },
+    { type: "send", message: { type: "dropped", blocks: ["nowhere"] } },
+  ]);
+  expect(ofType(request(), "upload-block")).toEqual([]);
+  raise({ type: "upload-ended", block: block("out"), isStored: false });
+  expect(ofType(request(), "upload-block").length).toBe(1);
+});
+
+test("[B5] what the cache lost is announced unless memory has it", () => {
+  const { raise, grant, arrive, state } = setUpWelcomed({ cached: ["old", "older"] });
+  grant(1, "a");
+  arrive("a");
+  const evicted = [block("old"), block("a")];
+  expect(sent(raise({ type: "block-cached", block: block("a"), evicted: [] }))).toEqual([]);
+  const commands = raise({ type: "block-cached", block: block("a"), evicted });
+  expect(sent(commands)).toEqual([{ type: "dropped", blocks: ["old"] }]);
+  expect(sent(raise({ type: "cache-missed", block: block("older") }))).toEqual([
+    { type: "dropped", blocks: ["older"] },
+  ]);
+  expect(state.cacheBytes).toBe(0);
+  const unknown = raise({ type: "block-cached", block: block("gone"), evicted: [] });
+  expect(unknown).toContainEqual({ type: "drop-block", block: "gone", alsoCached: true });
+});

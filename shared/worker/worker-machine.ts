@@ -1,0 +1,356 @@
+// The worker's mind: events in, commands out; no clock, no I/O, no waiting.
+//
+// [W1] A lease's inputs are fetched as soon as it is granted, each block once for all leases.
+// [W2] Attempts start in the order of their leases, when inputs are there and a thread is free.
+// [W3] Every lease ends in exactly one of: finished, failed, returned, or cancelled by the coordinator.
+// [W4] Pausing returns all leases at once, running ones too; nothing starts while paused.
+// [W5] Fewer threads return the attempts that started last, and waiting leases beyond two a thread.
+// [W6] A lost connection cancels all attempts and fetches and keeps all blocks.
+// [W7] Leaving says goodbye once; afterwards nothing is sent.
+// [W8] A status is sent when something changed, at most every 500 ms, and at once when it matters.
+// [W9] While memory is over its budget no second attempt starts beside a running one.
+// The rules [B1] to [B5] about blocks are in held-blocks.ts.
+import { unreachable } from "../assert.ts";
+import type { AttemptId, BlockId } from "../ids.ts";
+import { NAME_LENGTH_MAX, THREADS_PER_WORKER_MAX } from "../limits.ts";
+import * as held from "./held-blocks.ts";
+import type { Emit } from "./held-blocks.ts";
+import type { LeaseMessage, WorkerCommand, WorkerEvent } from "./worker-events.ts";
+import { type Lease, runningLeases, type WorkerState } from "./worker-state.ts";
+
+export const STATUS_INTERVAL_MS = 500;
+/** More than any scheduler that knows its business grants. */
+const LEASES_MAX = 1_000;
+const WAITING_LEASES_PER_THREAD = 2;
+
+type EventOf<Type extends WorkerEvent["type"]> = Extract<WorkerEvent, { type: Type }>;
+
+/** Changes `state` by one event and says what is to be done. `nowMs` never runs backwards. */
+export function workerStep(state: WorkerState, event: WorkerEvent, nowMs: number): WorkerCommand[] {
+  const commands: WorkerCommand[] = [];
+  const emit: Emit = (command) => void commands.push(command);
+  if (state.connection === "left") return commands;
+  apply(state, event, nowMs, emit);
+  startReady(state, nowMs, emit);
+  return commands;
+}
+
+function apply(state: WorkerState, event: WorkerEvent, nowMs: number, emit: Emit): void {
+  switch (event.type) {
+    case "welcomed":
+      dropLeases(state, emit);
+      state.connection = "welcomed";
+      held.announceAll(state, emit);
+      return sendStatus(state, nowMs, emit);
+    case "lost":
+      dropLeases(state, emit);
+      state.connection = "offline";
+      return;
+    case "left":
+      dropLeases(state, emit);
+      if (state.connection === "welcomed") emit({ type: "send", message: { type: "leave" } });
+      state.connection = "left";
+      return;
+    case "lease-granted":
+      return leaseGranted(state, event.lease, nowMs, emit);
+    case "cancel-requested":
+      dropLease(state, event.attempt, emit);
+      return statusChanged(state, nowMs, emit);
+    case "input-arrived":
+      return inputArrived(state, event, nowMs, emit);
+    case "input-failed":
+      return inputFailed(state, event, nowMs, emit);
+    case "attempt-succeeded":
+      return attemptSucceeded(state, event, nowMs, emit);
+    case "attempt-failed":
+      return attemptFailed(state, event, nowMs, emit);
+    case "status-due":
+      state.isStatusScheduled = false;
+      return sendStatus(state, nowMs, emit);
+    default:
+      return applySetting(state, event, nowMs, emit);
+  }
+}
+
+function applySetting(
+  state: WorkerState,
+  event: Exclude<
+    WorkerEvent,
+    EventOf<
+      | "welcomed"
+      | "lost"
+      | "left"
+      | "lease-granted"
+      | "cancel-requested"
+      | "input-arrived"
+      | "input-failed"
+      | "attempt-succeeded"
+      | "attempt-failed"
+      | "status-due"
+    >
+  >,
+  nowMs: number,
+  emit: Emit,
+): void {
+  switch (event.type) {
+    case "threads-set":
+      return threadsSet(state, event.threads, nowMs, emit);
+    case "paused-set":
+      if (state.paused === event.paused) return;
+      state.paused = event.paused;
+      if (event.paused) giveBack(state, [...state.leases.keys()], emit);
+      return sendStatus(state, nowMs, emit);
+    case "hidden-set":
+      if (state.hidden === event.hidden) return;
+      state.hidden = event.hidden;
+      return sendStatus(state, nowMs, emit);
+    case "name-set":
+      state.name = event.name.trim().slice(0, NAME_LENGTH_MAX).trim() || state.name;
+      return statusChanged(state, nowMs, emit);
+    case "blocks-released":
+      return held.release(state, event.blocks, emit);
+    case "store-requested":
+      return held.store(state, event.blocks, emit);
+    case "upload-ended":
+      return held.uploadEnded(state, event.block, event.isStored, emit);
+    case "block-cached":
+      held.cached(state, event.block, event.evicted, emit);
+      held.keepBudget(state, emit);
+      return statusChanged(state, nowMs, emit);
+    case "cache-missed":
+      return held.lostFromCache(state, [event.block], emit);
+    default:
+      return unreachable(event);
+  }
+}
+
+function leaseGranted(state: WorkerState, message: LeaseMessage, nowMs: number, emit: Emit): void {
+  const { attempt } = message;
+  if (state.connection !== "welcomed" || state.leases.has(attempt)) return;
+  if (state.paused || state.threads === 0 || state.leases.size >= LEASES_MAX) {
+    return emit({ type: "send", message: { type: "attempts-returned", attempts: [attempt] } });
+  }
+  const lease: Lease = {
+    attempt,
+    title: message.title,
+    kernel: message.kernel,
+    params: message.params,
+    inputs: message.inputs.map(({ block }) => block),
+    missing: new Set(),
+    isRunning: false,
+    grantedAtMs: nowMs,
+    readyAtMs: nowMs,
+    startedAtMs: nowMs,
+    bytesFetched: 0,
+  };
+  state.leases.set(attempt, lease);
+  for (const located of message.inputs) {
+    const known = state.blocks.get(located.block);
+    if (known !== undefined) known.lastUsedMs = nowMs;
+    if (known?.inMemory === true) continue;
+    lease.missing.add(located.block);
+    if (state.fetching.has(located.block)) continue;
+    state.fetching.add(located.block);
+    emit({ type: "fetch-input", located });
+  }
+}
+
+function inputArrived(
+  state: WorkerState,
+  event: EventOf<"input-arrived">,
+  nowMs: number,
+  emit: Emit,
+): void {
+  const { block, sizeBytes } = event;
+  const isWanted = state.fetching.delete(block);
+  if (!isWanted && state.blocks.get(block)?.inMemory !== true) {
+    // The last lease that wanted it ended while it came.
+    return emit({ type: "drop-block", block, alsoCached: false });
+  }
+  if (held.holdInMemory(state, { block, sizeBytes }, false, nowMs)) {
+    emit({ type: "send", message: { type: "have", blocks: [{ block, sizeBytes }] } });
+  }
+  if (state.blocks.get(block)?.inCache === false) emit({ type: "cache-block", block });
+  let { bytesFetched } = event;
+  for (const lease of state.leases.values()) {
+    if (!lease.missing.delete(block)) continue;
+    // Counted once: the first lease pays, those that share the block get it for nothing.
+    lease.bytesFetched += bytesFetched;
+    bytesFetched = 0;
+    if (lease.missing.size === 0) lease.readyAtMs = nowMs;
+  }
+  held.keepBudget(state, emit);
+}
+
+function inputFailed(
+  state: WorkerState,
+  event: EventOf<"input-failed">,
+  nowMs: number,
+  emit: Emit,
+): void {
+  const { block, message } = event;
+  if (!state.fetching.delete(block)) return;
+  for (const lease of [...state.leases.values()]) {
+    if (!lease.missing.has(block)) continue;
+    lease.missing.delete(block);
+    const { attempt } = lease;
+    dropLease(state, attempt, emit);
+    emit({
+      type: "send",
+      message: {
+        type: "attempt-failed",
+        attempt,
+        reason: "input-unavailable",
+        message: message.slice(0, 4_000),
+        block,
+      },
+    });
+  }
+  statusChanged(state, nowMs, emit);
+}
+
+function attemptSucceeded(
+  state: WorkerState,
+  event: EventOf<"attempt-succeeded">,
+  nowMs: number,
+  emit: Emit,
+): void {
+  const { attempt, outputs, computeMs } = event;
+  const lease = state.leases.get(attempt);
+  if (lease === undefined) {
+    for (const { block } of outputs) {
+      if (!state.blocks.has(block)) emit({ type: "drop-block", block, alsoCached: false });
+    }
+    return;
+  }
+  state.leases.delete(attempt);
+  state.tasksDone += 1;
+  state.computeMs += computeMs;
+  for (const output of outputs) held.holdInMemory(state, output, true, nowMs);
+  emit({
+    type: "send",
+    message: {
+      type: "attempt-finished",
+      attempt,
+      outputs: [...outputs],
+      computeMs,
+      fetchMs: lease.readyAtMs - lease.grantedAtMs,
+      waitMs: lease.startedAtMs - lease.readyAtMs,
+      bytesFetched: lease.bytesFetched,
+    },
+  });
+  for (const { block } of outputs) {
+    if (state.blocks.get(block)?.inCache === false) emit({ type: "cache-block", block });
+  }
+  held.keepBudget(state, emit);
+  statusChanged(state, nowMs, emit);
+}
+
+function attemptFailed(
+  state: WorkerState,
+  event: EventOf<"attempt-failed">,
+  nowMs: number,
+  emit: Emit,
+): void {
+  const { attempt, reason, stack } = event;
+  if (!state.leases.delete(attempt)) return;
+  statusChanged(state, nowMs, emit);
+  if (reason === "cancelled") {
+    return emit({ type: "send", message: { type: "attempts-returned", attempts: [attempt] } });
+  }
+  state.tasksFailed += 1;
+  emit({
+    type: "send",
+    message: {
+      type: "attempt-failed",
+      attempt,
+      reason,
+      message: event.message.slice(0, 4_000),
+      ...(stack === undefined ? {} : { stack: stack.slice(0, 8_000) }),
+    },
+  });
+}
+
+function threadsSet(state: WorkerState, wanted: number, nowMs: number, emit: Emit): void {
+  const threads = Math.max(0, Math.min(THREADS_PER_WORKER_MAX, Math.floor(wanted)));
+  if (threads === state.threads) return;
+  state.threads = threads;
+  const running = runningLeases(state).toSorted((a, b) => a.startedAtMs - b.startedAtMs);
+  const waiting = [...state.leases.values()].filter((lease) => !lease.isRunning);
+  const surplus = [
+    ...running.slice(threads),
+    ...waiting.slice(threads * WAITING_LEASES_PER_THREAD),
+  ];
+  giveBack(
+    state,
+    surplus.map(({ attempt }) => attempt),
+    emit,
+  );
+  emit({ type: "resize-pool", threads });
+  sendStatus(state, nowMs, emit);
+}
+
+function startReady(state: WorkerState, nowMs: number, emit: Emit): void {
+  if (state.connection !== "welcomed" || state.paused) return;
+  let running = runningLeases(state).length;
+  for (const lease of state.leases.values()) {
+    if (running >= state.threads || (running > 0 && held.isOverBudget(state))) return;
+    if (lease.isRunning || lease.missing.size > 0) continue;
+    lease.isRunning = true;
+    lease.startedAtMs = nowMs;
+    running += 1;
+    const { attempt, kernel, params, inputs } = lease;
+    emit({ type: "start-attempt", attempt, kernel, params, inputs });
+    statusChanged(state, nowMs, emit);
+  }
+}
+
+/** Ends a lease without a word to the coordinator: its thread, and fetches that only it wanted. */
+function dropLease(state: WorkerState, attempt: AttemptId, emit: Emit): void {
+  const lease = state.leases.get(attempt);
+  if (lease === undefined) return;
+  state.leases.delete(attempt);
+  if (lease.isRunning) emit({ type: "cancel-attempt", attempt });
+  const stillWanted = new Set<BlockId>();
+  for (const other of state.leases.values()) {
+    for (const block of other.missing) stillWanted.add(block);
+  }
+  for (const block of lease.missing) {
+    if (stillWanted.has(block) || !state.fetching.delete(block)) continue;
+    emit({ type: "cancel-fetch", block });
+  }
+}
+
+function dropLeases(state: WorkerState, emit: Emit): void {
+  for (const attempt of [...state.leases.keys()]) dropLease(state, attempt, emit);
+}
+
+function giveBack(state: WorkerState, attempts: readonly AttemptId[], emit: Emit): void {
+  if (attempts.length === 0) return;
+  for (const attempt of attempts) dropLease(state, attempt, emit);
+  emit({ type: "send", message: { type: "attempts-returned", attempts: [...attempts] } });
+}
+
+function sendStatus(state: WorkerState, nowMs: number, emit: Emit): void {
+  if (state.connection !== "welcomed") return;
+  state.lastStatusAtMs = nowMs;
+  emit({
+    type: "send",
+    message: {
+      type: "status",
+      name: state.name,
+      threads: state.threads,
+      paused: state.paused,
+      hidden: state.hidden,
+      running: runningLeases(state).map(({ attempt }) => attempt),
+      cacheBytes: state.cacheBytes,
+    },
+  });
+}
+
+function statusChanged(state: WorkerState, nowMs: number, emit: Emit): void {
+  if (state.isStatusScheduled || state.connection !== "welcomed") return;
+  state.isStatusScheduled = true;
+  const delayMs = Math.max(0, state.lastStatusAtMs + STATUS_INTERVAL_MS - nowMs);
+  emit({ type: "schedule-status", delayMs });
+}

@@ -1,0 +1,92 @@
+// What a worker needs from the place it runs in; bound to the browser in web/worker.
+import type { AbortSignalLike } from "../client/cluster-client.ts";
+import type { BlockRef, JsonValue } from "../graph/task.ts";
+import type { AttemptId, BlockId } from "../ids.ts";
+import type { LinkReport, LocatedBlock } from "../protocol/messages.ts";
+
+/** Blocks in and out, over whatever way is fastest. */
+export interface DataPlane {
+  /**
+   * The verified bytes of a block; shared with others, not to be written to. Rejects with
+   * FetchError, and always settles.
+   */
+  fetch(located: LocatedBlock, signal?: AbortSignalLike): Promise<Uint8Array<ArrayBuffer>>;
+  /** Puts a block into the coordinator's store. Rejects with ClusterError. */
+  upload(block: BlockId, bytes: Uint8Array, signal?: AbortSignalLike): Promise<void>;
+  links(): LinkReport[];
+  readonly bytesReceived: { readonly direct: number; readonly coordinator: number };
+  /** Blocks on their way to us now. */
+  readonly activeTransfers: number;
+  /** A transfer began or ended, or a link changed. */
+  onChange(listener: () => void): () => void;
+  close(): void;
+}
+
+/** Blocks that outlive the page. Never throws: without storage it holds nothing. */
+export interface BlockCache {
+  readonly state: CacheState;
+  /** Blocks held at the start, the most recently used first. */
+  readonly heldAtStart: readonly BlockRef[];
+  /** Bytes held now. */
+  readonly sizeBytes: number;
+  /** The verified bytes, or null; what turns out to be damaged is deleted. */
+  get(block: BlockId): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Keeps a block; tells whether it did, and which others had to go for it. */
+  put(block: BlockId, bytes: Uint8Array): Promise<CachePut>;
+  delete(blocks: readonly BlockId[]): Promise<void>;
+  close(): void;
+}
+
+export interface CachePut {
+  readonly isKept: boolean;
+  readonly evicted: readonly BlockId[];
+}
+
+export type CacheState =
+  | { readonly state: "ready"; readonly budgetBytes: number }
+  /** Storage is refused (private window) or full: the worker works, a reload fetches again. */
+  | { readonly state: "unavailable"; readonly why: string };
+
+export interface RunRequest {
+  readonly attempt: AttemptId;
+  readonly kernel: string;
+  readonly params: JsonValue;
+  readonly inputs: readonly { readonly block: BlockId; readonly bytes: Uint8Array }[];
+}
+
+export type RunFailure =
+  | "kernel-error"
+  | "bad-input"
+  | "out-of-memory"
+  | "thread-died"
+  /** `cancel` was called, or the pool closed. */
+  | "cancelled";
+
+export type RunOutcome =
+  | {
+      readonly ok: true;
+      readonly outputs: readonly {
+        readonly block: BlockId;
+        readonly bytes: Uint8Array<ArrayBuffer>;
+      }[];
+      readonly computeMs: number;
+    }
+  | {
+      readonly ok: false;
+      readonly reason: RunFailure;
+      readonly message: string;
+      readonly stack?: string;
+    };
+
+/** The threads of this machine. */
+export interface ThreadPool {
+  /** How many threads may compute; those above it end when idle or cancelled. */
+  resize(threads: number): void;
+  /** Runs an attempt in a free thread; there must be one. Never rejects, always settles. */
+  run(request: RunRequest): Promise<RunOutcome>;
+  /** Ends the attempt's thread at once and starts another; its run settles as "cancelled". */
+  cancel(attempt: AttemptId): void;
+  /** Which attempt each thread computes now; null for a free one. */
+  readonly threads: readonly (AttemptId | null)[];
+  close(): void;
+}

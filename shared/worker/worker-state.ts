@@ -1,0 +1,99 @@
+// Everything a worker knows about its leases and blocks, as plain data.
+import type { JsonValue } from "../graph/task.ts";
+import type { AttemptId, BlockId } from "../ids.ts";
+
+export interface Lease {
+  readonly attempt: AttemptId;
+  readonly title: string;
+  readonly kernel: string;
+  readonly params: JsonValue;
+  /** In the task's order; a block may come twice. */
+  readonly inputs: readonly BlockId[];
+  /** Inputs that are not in memory yet. */
+  readonly missing: Set<BlockId>;
+  isRunning: boolean;
+  readonly grantedAtMs: number;
+  /** When the last input came. */
+  readyAtMs: number;
+  startedAtMs: number;
+  bytesFetched: number;
+}
+
+/** A block of which this worker has a replica, in memory, in the cache or in both. */
+export interface HeldBlock {
+  readonly block: BlockId;
+  readonly sizeBytes: number;
+  /** Made here: possibly the only copy in the world until it is stored. */
+  readonly isOutput: boolean;
+  inMemory: boolean;
+  inCache: boolean;
+  /** The coordinator's store has it. */
+  isStored: boolean;
+  isUploading: boolean;
+  lastUsedMs: number;
+}
+
+export interface WorkerState {
+  connection: "offline" | "welcomed" | "left";
+  name: string;
+  threads: number;
+  paused: boolean;
+  hidden: boolean;
+  /** In the order in which they were granted, which is the order of starting. */
+  readonly leases: Map<AttemptId, Lease>;
+  readonly blocks: Map<BlockId, HeldBlock>;
+  /** Blocks on their way into memory. */
+  readonly fetching: Set<BlockId>;
+  /** What the blocks in memory may take. */
+  readonly memoryBudgetBytes: number;
+  memoryBytes: number;
+  cacheBytes: number;
+  tasksDone: number;
+  tasksFailed: number;
+  computeMs: number;
+  lastStatusAtMs: number;
+  isStatusScheduled: boolean;
+}
+
+export function createWorkerState(options: {
+  readonly name: string;
+  readonly threads: number;
+  readonly memoryBudgetBytes: number;
+  readonly cached: readonly { readonly block: BlockId; readonly sizeBytes: number }[];
+}): WorkerState {
+  const state: WorkerState = {
+    connection: "offline",
+    name: options.name,
+    threads: options.threads,
+    paused: false,
+    hidden: false,
+    leases: new Map(),
+    blocks: new Map(),
+    fetching: new Set(),
+    memoryBudgetBytes: options.memoryBudgetBytes,
+    memoryBytes: 0,
+    cacheBytes: 0,
+    tasksDone: 0,
+    tasksFailed: 0,
+    computeMs: 0,
+    lastStatusAtMs: Number.NEGATIVE_INFINITY,
+    isStatusScheduled: false,
+  };
+  for (const { block, sizeBytes } of options.cached) {
+    state.cacheBytes += sizeBytes;
+    state.blocks.set(block, {
+      block,
+      sizeBytes,
+      isOutput: false,
+      inMemory: false,
+      inCache: true,
+      isStored: false,
+      isUploading: false,
+      lastUsedMs: Number.NEGATIVE_INFINITY,
+    });
+  }
+  return state;
+}
+
+export const runningLeases = (state: WorkerState): Lease[] =>
+  [...state.leases.values()].filter((lease) => lease.isRunning);

@@ -1,0 +1,78 @@
+// The dashboard: header, banner and the view that the address names.
+import { Button } from "@mantine/core";
+import { lazy, Suspense, useEffect, type ReactNode } from "react";
+import { MessagePage } from "../components/message-page.tsx";
+import { HomePage } from "../features/dashboard/home-page.tsx";
+import { ConnectionBanner } from "./connection-banner.tsx";
+import { PageHeader } from "./page-header.tsx";
+import { navigate, useRoute } from "./router.ts";
+import { SessionContext, useSession, type Session } from "./session.ts";
+import styles from "./app.module.css";
+
+// The heatmap and its tools load only where they are needed.
+const JobPage = lazy(async () => {
+  const module = await import("../features/jobs/job-page.tsx");
+  return { default: module.JobPage };
+});
+
+export function DashboardApp({ session }: { session: Session }) {
+  useEffect(() => {
+    // pagehide is the last event that hidden and closing pages surely get; a page that comes back
+    // from the browser's cache must connect anew.
+    const close = (): void => session.client.close();
+    const wake = (event: PageTransitionEvent): void => {
+      if (event.persisted) location.reload();
+    };
+    window.addEventListener("pagehide", close);
+    window.addEventListener("pageshow", wake);
+    return () => {
+      window.removeEventListener("pagehide", close);
+      window.removeEventListener("pageshow", wake);
+    };
+  }, [session]);
+  return (
+    <SessionContext value={session}>
+      <View />
+    </SessionContext>
+  );
+}
+
+function View() {
+  const route = useRoute();
+  const { client } = useSession();
+  switch (route.page) {
+    case "home":
+      return <Frame title="Tabswarm">{<HomePage />}</Frame>;
+    case "job":
+      return (
+        <Frame title="Job · Tabswarm">
+          <JobPage key={route.jobId} jobId={route.jobId} client={client} />
+        </Frame>
+      );
+    case "join":
+    case "unknown":
+      return (
+        <MessagePage
+          title="There is nothing at this address"
+          action={<Button onClick={() => navigate("/")}>Go to the dashboard</Button>}
+        >
+          <p>The job may have been deleted, or the address was cut short.</p>
+        </MessagePage>
+      );
+  }
+}
+
+function Frame({ title, children }: { title: string; children: ReactNode }) {
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  return (
+    <>
+      <PageHeader />
+      <ConnectionBanner />
+      <main className={styles["main"]}>
+        <Suspense fallback={<div className={styles["loading"]} />}>{children}</Suspense>
+      </main>
+    </>
+  );
+}

@@ -1,0 +1,25 @@
+// Checks which page each address means.
+import { describe, expect, it } from "vitest";
+import { jobPath, routeOf } from "./router.ts";
+import { asJobId } from "../../shared/ids.ts";
+
+const jobId = asJobId(`j_${"aB3-_".repeat(4)}xy`);
+
+describe("routeOf", () => {
+  it("knows home and the join page, with or without a trailing slash", () => {
+    expect(routeOf("/")).toEqual({ page: "home" });
+    expect(routeOf("/join")).toEqual({ page: "join" });
+    expect(routeOf("/join/")).toEqual({ page: "join" });
+  });
+
+  it("finds the job in the address that jobPath makes", () => {
+    expect(routeOf(jobPath(jobId))).toEqual({ page: "job", jobId });
+  });
+
+  it("takes nothing else for a job", () => {
+    expect(routeOf("/jobs/")).toEqual({ page: "unknown" });
+    expect(routeOf("/jobs/j_short")).toEqual({ page: "unknown" });
+    expect(routeOf(`/jobs/${jobId}/more`)).toEqual({ page: "unknown" });
+    expect(routeOf("/joined")).toEqual({ page: "unknown" });
+  });
+});

@@ -1,0 +1,45 @@
+// The three addresses of the app over the history API; small enough to need no library.
+import { useMemo, useSyncExternalStore } from "react";
+import type { JobId } from "../../shared/ids.ts";
+import { jobIdSchema } from "../../shared/protocol/messages.ts";
+
+export type Route =
+  | { readonly page: "home" }
+  | { readonly page: "join" }
+  | { readonly page: "job"; readonly jobId: JobId }
+  | { readonly page: "unknown" };
+
+/** The page that an address means; trailing slashes do not matter. */
+export function routeOf(pathname: string): Route {
+  const path = pathname.replace(/\/+$/, "");
+  if (path === "") return { page: "home" };
+  if (path === "/join") return { page: "join" };
+  const match = /^\/jobs\/([^/]+)$/.exec(path);
+  const jobId = jobIdSchema.safeParse(match?.[1]);
+  return jobId.success ? { page: "job", jobId: jobId.data } : { page: "unknown" };
+}
+
+export const jobPath = (jobId: JobId): string => `/jobs/${jobId}`;
+
+const listeners = new Set<() => void>();
+
+/** Goes to an address of this app and puts the view at its top, as a page load would. */
+export function navigate(path: string): void {
+  if (path !== location.pathname) history.pushState(null, "", path);
+  for (const listener of listeners) listener();
+  window.scrollTo(0, 0);
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  window.addEventListener("popstate", listener);
+  return () => {
+    listeners.delete(listener);
+    window.removeEventListener("popstate", listener);
+  };
+}
+
+export function useRoute(): Route {
+  const pathname = useSyncExternalStore(subscribe, () => location.pathname);
+  return useMemo(() => routeOf(pathname), [pathname]);
+}

@@ -1,0 +1,26 @@
+// The dashboard's one client and store, handed to the views through React's context.
+import { createContext, useContext } from "react";
+import { useStore } from "zustand";
+import type { ClusterClient } from "../../shared/client/cluster-client.ts";
+import { present } from "../../shared/assert.ts";
+import { createClusterStore, type ClusterState, type ClusterStore } from "./cluster-store.ts";
+
+export interface Session {
+  readonly client: ClusterClient;
+  readonly cluster: ClusterStore;
+  /** The submit token, for the requests that the client does not make. */
+  readonly token: string;
+}
+
+export function openSession(client: ClusterClient, token: string): Session {
+  return { client, cluster: createClusterStore(client), token };
+}
+
+export const SessionContext = createContext<Session | null>(null);
+
+export const useSession = (): Session => present(useContext(SessionContext), "the session");
+
+/** A part of the cluster's state; renders again only when that part changes. */
+export function useCluster<T>(select: (state: ClusterState) => T): T {
+  return useStore(useSession().cluster.store, select);
+}

@@ -1,0 +1,109 @@
+// Numbers, sizes, times and rates as people say them; every view writes figures through this file.
+
+const LOCALE = "en-GB";
+const wholeNumber = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const oneDigit = new Intl.NumberFormat(LOCALE, {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+const shortDate = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
+const clockTime = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** "2,000" */
+export function formatCount(value: number): string {
+  return wholeNumber.format(value);
+}
+
+/** "1 machine", "3 machines"; `many` defaults to the singular with an s. */
+export function formatPlural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** One digit after the point below ten, none from there on: "4.1", "41". */
+function threeFigures(value: number): string {
+  return value < 9.95 ? oneDigit.format(value) : wholeNumber.format(value);
+}
+
+const BYTE_UNITS = ["kB", "MB", "GB", "TB"] as const;
+
+/** "312 B", "4.1 kB", "62 MB": decimal units, as disks and networks are sold. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1_000) return `${wholeNumber.format(bytes)} B`;
+  let value = bytes / 1_000;
+  let unit = 0;
+  // 999.5 would print as "1,000 kB".
+  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1_000;
+    unit += 1;
+  }
+  return `${threeFigures(value)} ${BYTE_UNITS[unit] ?? "TB"}`;
+}
+
+/** "350 ms", "4.2 s", "38 s", "3 min 20 s", "2 h 5 min". */
+export function formatDuration(durationMs: number): string {
+  const ms = Math.max(0, durationMs);
+  if (ms < 999.5) return `${wholeNumber.format(ms)} ms`;
+  if (ms < 59.5 * SECOND_MS) return `${threeFigures(ms / SECOND_MS)} s`;
+  if (ms < HOUR_MS - SECOND_MS / 2) {
+    const seconds = Math.round(ms / SECOND_MS);
+    const rest = seconds % 60;
+    return `${Math.floor(seconds / 60)} min${rest === 0 ? "" : ` ${rest} s`}`;
+  }
+  const minutes = Math.round(ms / MINUTE_MS);
+  const rest = minutes % 60;
+  return `${formatCount(Math.floor(minutes / 60))} h${rest === 0 ? "" : ` ${rest} min`}`;
+}
+
+/** "about 2 min left", "a few seconds left"; the estimate is rough, so the words are too. */
+export function formatTimeLeft(leftMs: number): string {
+  if (!Number.isFinite(leftMs)) return "estimating the time left";
+  if (leftMs < 8 * SECOND_MS) return "a few seconds left";
+  if (leftMs < 50 * SECOND_MS) return `about ${Math.round(leftMs / 10_000) * 10} s left`;
+  if (leftMs < 59.5 * MINUTE_MS)
+    return `about ${Math.max(1, Math.round(leftMs / MINUTE_MS))} min left`;
+  return `about ${formatCount(Math.round(leftMs / HOUR_MS))} h left`;
+}
+
+/** "12 tasks/s", "0.4 tasks/s". */
+export function formatRate(perSecond: number, unit: string): string {
+  return `${threeFigures(Math.max(0, perSecond))} ${unit}/s`;
+}
+
+/** "4.1 MB/s". */
+export function formatByteRate(bytesPerSecond: number): string {
+  return `${formatBytes(Math.max(0, bytesPerSecond))}/s`;
+}
+
+/** 0.053 → "5.3%", 0.53 → "53%"; never "0%" for more than nothing nor "100%" for less than all. */
+export function formatPercent(share: number): string {
+  if (!Number.isFinite(share) || share <= 0) return "0%";
+  if (share >= 1) return "100%";
+  const percent = share * 100;
+  if (percent < 0.1) return "<0.1%";
+  if (percent > 99 && percent < 100) return `${Math.min(99.9, Math.floor(percent * 10) / 10)}%`;
+  return `${threeFigures(percent)}%`;
+}
+
+/** "just now", "3 min ago", "2 h ago", "yesterday", "12 Mar". */
+export function formatAgo(atMs: number, nowMs: number): string {
+  const agoMs = Math.max(0, nowMs - atMs);
+  if (agoMs < 45 * SECOND_MS) return "just now";
+  if (agoMs < 59.5 * MINUTE_MS) return `${Math.max(1, Math.round(agoMs / MINUTE_MS))} min ago`;
+  if (agoMs < 12 * HOUR_MS) return `${Math.round(agoMs / HOUR_MS)} h ago`;
+  const atDay = new Date(atMs).setHours(0, 0, 0, 0);
+  const nowDay = new Date(nowMs).setHours(0, 0, 0, 0);
+  const days = Math.round((nowDay - atDay) / DAY_MS);
+  if (days === 0) return `today, ${clockTime.format(atMs)}`;
+  return days === 1 ? "yesterday" : shortDate.format(atMs);
+}
+
+/** A correlation with a real minus sign and fixed digits: "−0.8312"; "–" where undefined. */
+export function formatCorrelation(value: number, digits = 4): string {
+  if (!Number.isFinite(value)) return "–";
+  return value.toFixed(digits).replace("-", "−");
+}

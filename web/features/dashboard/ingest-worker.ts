@@ -1,0 +1,57 @@
+// The thread that reads tables: parses, keeps the last one, and makes its panels one by one.
+import { expose, transfer } from "comlink";
+import type { ParsedTable } from "../../../shared/ingest/finish-table.ts";
+import { describe, panelsOf } from "../../../shared/ingest/panels.ts";
+import type { LayoutCorrections } from "../../../shared/ingest/table-layout.ts";
+import type { Dataset } from "../../../shared/protocol/http.ts";
+import { readTable } from "./read-table.ts";
+import type { ReadOutcome } from "./table-summary.ts";
+
+interface Held {
+  readonly name: string;
+  readonly table: ParsedTable;
+  panels: Generator<Uint8Array<ArrayBuffer>, void, undefined> | null;
+}
+
+let held: Held | null = null;
+/** Grows with each read, so that an older one notices that it is not wanted any more. */
+let reads = 0;
+
+const thread = {
+  async read(
+    file: File,
+    corrections: LayoutCorrections,
+    onProgress: (bytesDone: number) => void,
+  ): Promise<ReadOutcome> {
+    reads += 1;
+    const number = reads;
+    // Two tables at once would take twice the memory.
+    held = null;
+    const result = await readTable(file, {
+      corrections,
+      onProgress,
+      isSuperseded: () => number !== reads,
+    });
+    if (number !== reads) return { kind: "superseded" };
+    if (result.kind !== "read") return result;
+    held = { name: file.name, table: result.table, panels: null };
+    return { kind: "read", summary: result.summary };
+  },
+
+  /** The dataset's description; null when no table is held. */
+  describe(): Omit<Dataset, "panels"> | null {
+    return held === null ? null : describe(held.table, held.name);
+  },
+
+  /** The next panel's bytes; null after the last. Each can be had once: its memory goes along. */
+  nextPanel(panelSeries: number): Uint8Array | null {
+    if (held === null) return null;
+    held.panels ??= panelsOf(held.table, panelSeries);
+    const next = held.panels.next();
+    return next.done === true ? null : transfer(next.value, [next.value.buffer]);
+  },
+};
+
+export type IngestThread = typeof thread;
+
+expose(thread);

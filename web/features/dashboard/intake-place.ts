@@ -1,0 +1,37 @@
+// Ties the intake to the cluster's client, the ingest thread and the app's addresses.
+import { planCorrelation } from "../../../shared/correlation/plan.ts";
+import { createHash } from "../../transport/hash.ts";
+import { jobPath, navigate } from "../../app/router.ts";
+import type { Session } from "../../app/session.ts";
+import { openIngestSession, type IngestSession } from "./ingest-session.ts";
+import type { IntakePlace } from "./intake-store.ts";
+
+const VALUE_BYTES = 8;
+
+export function intakePlace({ client }: Session): IntakePlace<IngestSession> {
+  return {
+    openReader: openIngestSession,
+    async upload(reader, onProgress, signal) {
+      const description = await reader.describe();
+      const { series, dates, panelSeries } = description;
+      const bytesTotal = series.length * dates.length * VALUE_BYTES;
+      return client.uploadDataset({
+        description,
+        panels: reader.panels(panelSeries),
+        onProgress: (bytesDone) => onProgress(Math.min(bytesDone, bytesTotal), bytesTotal),
+        signal,
+      });
+    },
+    dataset: (dataset) => client.dataset(dataset),
+    async submit(record, options) {
+      const encoder = new TextEncoder();
+      const { submission } = planCorrelation(record, options, {
+        threads: client.view.workers.reduce((sum, worker) => sum + worker.threads, 0),
+        hash: await createHash(),
+        encode: (text) => encoder.encode(text),
+      });
+      return client.submit(submission);
+    },
+    onSubmitted: (job) => navigate(jobPath(job)),
+  };
+}

@@ -1,0 +1,89 @@
+// Shows the table that is on its way in, at whatever step it is.
+import type { IntakeActions, IntakeState } from "./intake-store.ts";
+import { CorrelateForm } from "./correlate-form.tsx";
+import { Notice } from "../../components/notice.tsx";
+import { ByteProgress, Facts, Preview, PreviewFrame } from "./preview.tsx";
+
+export interface IntakeViewProps {
+  readonly state: IntakeState;
+  readonly actions: IntakeActions;
+  readonly hasMachines: boolean;
+}
+
+export function IntakeView({ state, actions, hasMachines }: IntakeViewProps) {
+  const { intake, failure } = state;
+  const form = (counts: { seriesCount: number; dateCount: number }, isBusy: boolean) => (
+    <CorrelateForm
+      {...counts}
+      hasMachines={hasMachines}
+      isBusy={isBusy}
+      failure={failure}
+      onSubmit={actions.submit}
+    />
+  );
+  switch (intake.step) {
+    case "empty":
+      return null;
+    case "asking":
+      return (
+        <PreviewFrame name={intake.name} onCancel={actions.reset}>
+          <p role="status">Asking the coordinator for this table…</p>
+        </PreviewFrame>
+      );
+    case "reading":
+      return (
+        <PreviewFrame
+          name={intake.name}
+          onCancel={actions.reset}
+          form={intake.previous === null ? undefined : form(intake.previous, true)}
+        >
+          <ByteProgress label="Reading" {...intake} />
+          {intake.previous !== null && (
+            <Preview summary={intake.previous} onCorrect={actions.correct} />
+          )}
+        </PreviewFrame>
+      );
+    case "refused":
+      return (
+        <PreviewFrame name={intake.name} onCancel={actions.reset}>
+          <Notice tone="failed" title="This file cannot be used as it is">
+            {intake.message}
+          </Notice>
+          {intake.previous !== null && (
+            <Preview summary={intake.previous} onCorrect={actions.correct} />
+          )}
+        </PreviewFrame>
+      );
+    case "ready":
+      return (
+        <PreviewFrame
+          name={intake.summary.name}
+          onCancel={actions.reset}
+          form={form(intake.summary, false)}
+        >
+          <Preview summary={intake.summary} onCorrect={actions.correct} />
+        </PreviewFrame>
+      );
+    case "stored": {
+      const { record } = intake;
+      const counts = { seriesCount: record.series.length, dateCount: record.dates.length };
+      return (
+        <PreviewFrame name={record.name} onCancel={actions.reset} form={form(counts, false)}>
+          <Facts
+            {...counts}
+            firstDate={record.dates[0] ?? ""}
+            lastDate={record.dates.at(-1) ?? ""}
+            missingShare={record.missingShare}
+          />
+          <p>The coordinator has this table already: nothing needs to be read or sent again.</p>
+        </PreviewFrame>
+      );
+    }
+    case "sending":
+      return (
+        <PreviewFrame name={intake.name} onCancel={actions.reset}>
+          <ByteProgress label="Handing the table to the cluster" {...intake} />
+        </PreviewFrame>
+      );
+  }
+}

@@ -1,0 +1,134 @@
+// The state of the job in words and as a bar, with what can be done about it.
+import { Button } from "@mantine/core";
+import { useState } from "react";
+import type { ClusterClient } from "../../../shared/client/cluster-client.ts";
+import type { JobView } from "../../../shared/protocol/messages.ts";
+import { CheckIcon, PauseIcon, PlayIcon, WarningIcon } from "../../components/icons.tsx";
+import { formatPercent, formatPlural } from "../../components/format.ts";
+import { Notice } from "../../components/notice.tsx";
+import { doneShare } from "./job-store.ts";
+import type { JobStory } from "./job-words.ts";
+import styles from "./job-progress.module.css";
+
+export interface JobProgressProps {
+  readonly job: JobView;
+  readonly story: JobStory;
+  /** Share of the pairs that are in this page, 0 to 1. */
+  readonly knownShare: number;
+  readonly lateResults: number;
+  readonly client: Pick<ClusterClient, "pause" | "resume" | "cancel">;
+}
+
+export function JobProgress({ job, story, knownShare, lateResults, client }: JobProgressProps) {
+  const done = doneShare(job);
+  const isSettled = story.phase === "done" && knownShare >= 1;
+  return (
+    <div className={styles["progress"]} data-phase={story.phase}>
+      <div className={styles["line"]}>
+        <div className={styles["words"]} role="status">
+          <div className={styles["headline"]}>
+            <PhaseIcon phase={story.phase} />
+            {story.headline}
+          </div>
+          <div className={styles["text"]}>{story.text}</div>
+        </div>
+        <JobActions job={job} client={client} />
+      </div>
+      {!isSettled && (
+        <div
+          className={styles["track"]}
+          role="progressbar"
+          aria-label="Share of the pairs that are computed"
+          aria-valuemin={0}
+          aria-valuemax={100}
+          aria-valuenow={Math.floor(done * 100)}
+          aria-valuetext={formatPercent(done)}
+        >
+          <div className={styles["computed"]} style={{ transform: `scaleX(${done})` }} />
+          <div
+            className={styles["here"]}
+            style={{ transform: `scaleX(${Math.min(done, knownShare)})` }}
+          />
+        </div>
+      )}
+      {lateResults > 0 && (
+        <Notice
+          tone="attention"
+          title={`${formatPlural(lateResults, "result")} could not be fetched yet`}
+        >
+          They are tried again by themselves, from every machine that may have them and through the
+          coordinator. Nothing is lost.
+        </Notice>
+      )}
+    </div>
+  );
+}
+
+function PhaseIcon({ phase }: { phase: JobStory["phase"] }) {
+  if (phase === "done") return <CheckIcon />;
+  if (phase === "failed") return <WarningIcon />;
+  if (phase === "paused") return <PauseIcon />;
+  return null;
+}
+
+type Action = "pause" | "resume" | "cancel";
+
+function JobActions({ job, client }: Pick<JobProgressProps, "job" | "client">) {
+  const [busy, setBusy] = useState<Action | null>(null);
+  const [isAsking, setIsAsking] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  if (job.state !== "running" && job.state !== "paused") return null;
+  const act = (action: Action): void => {
+    setBusy(action);
+    setProblem(null);
+    client[action](job.job)
+      .catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)))
+      .finally(() => {
+        setBusy(null);
+        setIsAsking(false);
+      });
+  };
+  if (isAsking) {
+    return (
+      <div className={styles["actions"]}>
+        <span className={styles["question"]}>Stop for good?</span>
+        <Button variant="default" onClick={() => setIsAsking(false)}>
+          Keep going
+        </Button>
+        <Button color="red" loading={busy === "cancel"} onClick={() => act("cancel")}>
+          Stop
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <div className={styles["actions"]}>
+      {problem !== null && (
+        <span className={styles["problem"]} role="alert">
+          {problem}
+        </span>
+      )}
+      {job.state === "running" ? (
+        <Button
+          variant="default"
+          leftSection={<PauseIcon sizePx={16} />}
+          loading={busy === "pause"}
+          onClick={() => act("pause")}
+        >
+          Pause
+        </Button>
+      ) : (
+        <Button
+          leftSection={<PlayIcon sizePx={16} />}
+          loading={busy === "resume"}
+          onClick={() => act("resume")}
+        >
+          Resume
+        </Button>
+      )}
+      <Button variant="subtle" color="gray" onClick={() => setIsAsking(true)}>
+        Cancel
+      </Button>
+    </div>
+  );
+}

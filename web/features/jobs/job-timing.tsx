@@ -1,0 +1,130 @@
+// Where the time went: computing, moving data, waiting; over all machines and for each.
+import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
+import { cellsOf } from "../../components/cell-states.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatPercent,
+} from "../../components/format.ts";
+import { ThreadCells } from "../../components/thread-cells.tsx";
+import { busyThreads, timingParts, workerShares, type TimingPart } from "./timing-model.ts";
+import styles from "./job-timing.module.css";
+
+export interface JobTimingProps {
+  readonly job: JobView;
+  readonly workers: readonly WorkerView[];
+}
+
+const WORDS: Record<TimingPart["key"], string> = {
+  compute: "Computing",
+  transfer: "Moving data",
+  wait: "Waiting for a thread",
+};
+
+export function JobTiming({ job, workers }: JobTimingProps) {
+  const { timing } = job;
+  const parts = timingParts(timing);
+  const busy = busyThreads(job);
+  const hasTiming = timing.workers.length > 0;
+  return (
+    <section className={styles["timing"]} aria-labelledby="timing-title">
+      <h2 id="timing-title" className={styles["title"]}>
+        Where the time went
+      </h2>
+      {!hasTiming && (
+        <p className={styles["note"]}>
+          As soon as the first task is finished, this shows how long machines computed, moved data
+          and waited.
+        </p>
+      )}
+      {hasTiming && (
+        <>
+          <Bar parts={parts} />
+          <dl className={styles["figures"]}>
+            {parts.map((part) => (
+              <div key={part.key}>
+                <dt>
+                  <span className={styles["key"]} data-part={part.key} />
+                  {WORDS[part.key]}
+                </dt>
+                <dd>
+                  {formatDuration(part.ms)} <span>{formatPercent(part.share)}</span>
+                </dd>
+              </div>
+            ))}
+            <div>
+              <dt>Data moved to machines</dt>
+              <dd>{formatBytes(timing.bytesMoved)}</dd>
+            </div>
+            {busy !== null && (
+              <div>
+                <dt>Threads computing on average</dt>
+                <dd>{busy.toFixed(1)}</dd>
+              </div>
+            )}
+          </dl>
+          <p className={styles["note"]}>
+            Summed over all tasks. Inputs are fetched, and wait, while the threads compute other
+            tasks; so moving and waiting cost time only where no thread had anything else to do.
+          </p>
+          <Machines job={job} workers={workers} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function Bar({ parts }: { parts: readonly TimingPart[] }) {
+  const label = parts.map((part) => `${WORDS[part.key]} ${formatPercent(part.share)}`).join(", ");
+  return (
+    <div className={styles["bar"]} role="img" aria-label={label}>
+      {parts.map((part) => (
+        <span key={part.key} data-part={part.key} style={{ flexGrow: part.share }} />
+      ))}
+    </div>
+  );
+}
+
+function Machines({ job, workers }: JobTimingProps) {
+  return (
+    <table className={styles["table"]}>
+      <thead>
+        <tr>
+          <th scope="col">Machine</th>
+          <th scope="col">Share of the computing</th>
+          <th scope="col">Tasks</th>
+          <th scope="col">Computing</th>
+          <th scope="col">Moving data</th>
+          <th scope="col">Waiting</th>
+          <th scope="col">Received</th>
+        </tr>
+      </thead>
+      <tbody>
+        {workerShares(job.timing, workers).map(({ timing, worker, share }) => (
+          <tr key={timing.worker}>
+            <th scope="row">
+              <span className={styles["name"]}>{timing.name}</span>
+              {worker === null ? (
+                <span className={styles["left"]}>has left</span>
+              ) : (
+                <ThreadCells cells={cellsOf(worker)} size="small" />
+              )}
+            </th>
+            <td className={styles["share"]}>
+              <span className={styles["meter"]} aria-hidden="true">
+                <span style={{ width: `${share * 100}%` }} />
+              </span>
+              {formatPercent(share)}
+            </td>
+            <td data-words="tasks">{formatCount(timing.tasks)}</td>
+            <td data-words="computing">{formatDuration(timing.computeMs)}</td>
+            <td data-words="moving data">{formatDuration(timing.fetchMs)}</td>
+            <td data-words="waiting">{formatDuration(timing.waitMs)}</td>
+            <td data-words="received">{formatBytes(timing.bytesFetched)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,63 @@
+// The control connection over the browser's WebSocket, to the coordinator that served this page.
+import {
+  type ControlSocket,
+  openControlSocket,
+  type SocketHandlers,
+  type SocketLike,
+} from "../../shared/client/control-socket.ts";
+import type { Clock } from "../../shared/data-plane/clock.ts";
+import { httpPaths } from "../../shared/protocol/http.ts";
+import type { ClientMessage, Hello, WorkerMessage } from "../../shared/protocol/messages.ts";
+import { browserClock } from "./browser-clock.ts";
+
+function openWebSocket(handlers: SocketHandlers): SocketLike {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const socket = new WebSocket(`${scheme}://${location.host}${httpPaths.control}`);
+  const silence = new AbortController();
+  const { signal } = silence;
+  socket.addEventListener("open", () => handlers.onOpen(), { signal });
+  socket.addEventListener("close", () => handlers.onClose(), { signal });
+  socket.addEventListener(
+    "message",
+    (event: MessageEvent<unknown>) => {
+      if (typeof event.data === "string") handlers.onText(event.data);
+    },
+    { signal },
+  );
+  return {
+    send: (text) => socket.send(text),
+    get bufferedAmount() {
+      return socket.bufferedAmount;
+    },
+    close() {
+      silence.abort();
+      socket.close();
+    },
+  };
+}
+
+/** Opens the control connection; `hello` is asked anew at each attempt. */
+export function openBrowserControl<Sent extends WorkerMessage | ClientMessage>(
+  hello: () => Hello,
+  clock: Clock = browserClock,
+): ControlSocket<Sent> {
+  // Timers of hidden pages are slow; these two moments are the ones worth an attempt at once.
+  const retry = (): void => control.retryNow();
+  const retryIfVisible = (): void => {
+    if (document.visibilityState === "visible") retry();
+  };
+  const control = openControlSocket<Sent>({
+    createSocket: openWebSocket,
+    hello,
+    clock,
+    random: Math.random,
+    onMalformed: (text) => console.warn("Ignored a message that this page does not know:", text),
+    onClosed: () => {
+      removeEventListener("online", retry);
+      document.removeEventListener("visibilitychange", retryIfVisible);
+    },
+  });
+  addEventListener("online", retry);
+  document.addEventListener("visibilitychange", retryIfVisible);
+  return control;
+}

@@ -1,0 +1,146 @@
+// Direct channels between pages through peerjs: the only file that knows the library.
+import { type DataConnection, Peer } from "peerjs";
+import type { PeerTicket } from "../../shared/client/control-socket.ts";
+import type { Channel } from "../../shared/data-plane/channel.ts";
+import type { Clock } from "../../shared/data-plane/clock.ts";
+import { asPeerId, type PeerId } from "../../shared/ids.ts";
+import { httpPaths } from "../../shared/protocol/http.ts";
+
+/** The sender is woken when this much is left to send: enough to keep the wire busy meanwhile. */
+const LOW_BYTES = 512 * 2 ** 10;
+const FIRST_RETRY_MS = 1_000;
+const RETRY_MS_MAX = 30_000;
+
+/** Our own peer in the signalling: dials others and is dialled. */
+export interface Endpoint {
+  /** Starts to open a channel. One of the handlers is called at most once; abandoning ends that. */
+  connect(peer: PeerId, handlers: DialHandlers): () => void;
+  close(): void;
+}
+
+export interface DialHandlers {
+  onOpen(channel: Channel): void;
+  onFailed(why: string): void;
+}
+
+export type OpenEndpoint = (
+  ticket: PeerTicket,
+  onIncoming: (peer: PeerId, channel: Channel) => void,
+) => Endpoint;
+
+/** Why this browser cannot open direct channels, or null when it can. */
+export const whyNoDirectChannels = (): string | null =>
+  typeof RTCPeerConnection === "undefined"
+    ? "This browser has no WebRTC; the coordinator carries the bytes."
+    : null;
+
+export const createPeerjsEndpoints =
+  (clock: Clock): OpenEndpoint =>
+  (ticket, onIncoming) => {
+    let peer = createPeer();
+    let stopRetry: (() => void) | null = null;
+    let failures = 0;
+    let isClosed = false;
+
+    function createPeer(): Peer {
+      const isSecure = location.protocol === "https:";
+      const created = new Peer(ticket.peer, {
+        host: location.hostname,
+        port: Number(location.port) || (isSecure ? 443 : 80),
+        path: httpPaths.signal,
+        secure: isSecure,
+        token: ticket.ticket,
+        // The library's default asks public servers on the internet; a LAN needs none.
+        config: { iceServers: [] },
+        debug: 0,
+      });
+      created.on("open", () => {
+        failures = 0;
+      });
+      created.on("connection", (connection) => {
+        const incoming = asPeerId(connection.peer);
+        connection.on("open", () => onIncoming(incoming, channelOf(connection)));
+        // Without a listener the library would throw; the channel's end is told by its close.
+        connection.on("error", () => connection.close());
+      });
+      created.on("disconnected", retryLater);
+      created.on("error", () => {
+        if (created.destroyed) retryLater();
+      });
+      return created;
+    }
+
+    /** Signalling was lost: open channels live on, new ones need it again. */
+    function retryLater(): void {
+      if (isClosed || stopRetry !== null) return;
+      const delayMs = Math.min(RETRY_MS_MAX, FIRST_RETRY_MS * 2 ** failures);
+      failures += 1;
+      stopRetry = clock.after(delayMs, () => {
+        stopRetry = null;
+        if (peer.destroyed) peer = createPeer();
+        else if (peer.disconnected) peer.reconnect();
+      });
+    }
+
+    return {
+      connect(target, handlers) {
+        // The library answers with nothing when signalling is lost.
+        const connection: DataConnection | undefined =
+          peer.destroyed || peer.disconnected
+            ? undefined
+            : peer.connect(target, { serialization: "raw", reliable: true });
+        let isSettled = false;
+        const settle = (act: () => void): void => {
+          if (isSettled) return;
+          isSettled = true;
+          act();
+        };
+        if (connection === undefined) {
+          const why = "The signalling that opens direct channels is not reachable.";
+          queueMicrotask(() => settle(() => handlers.onFailed(why)));
+          return () => settle(() => undefined);
+        }
+        const fail = (why: string): void => settle(() => handlers.onFailed(why));
+        connection.on("open", () => {
+          if (isSettled) connection.close();
+          else settle(() => handlers.onOpen(channelOf(connection)));
+        });
+        connection.on("error", () => fail("The browsers found no direct way to each other."));
+        connection.on("close", () => fail("The direct channel closed before it was open."));
+        return () =>
+          settle(() => {
+            connection.close();
+          });
+      },
+      close() {
+        isClosed = true;
+        stopRetry?.();
+        peer.destroy();
+      },
+    };
+  };
+
+/** An open connection as a channel. Bytes go around peerjs, which would copy and poll. */
+function channelOf(connection: DataConnection): Channel {
+  const dataChannel = connection.dataChannel;
+  dataChannel.binaryType = "arraybuffer";
+  dataChannel.bufferedAmountLowThreshold = LOW_BYTES;
+  return {
+    send: (bytes) => dataChannel.send(bytes),
+    get bufferedAmount() {
+      return dataChannel.bufferedAmount;
+    },
+    onMessage: (listener) =>
+      dataChannel.addEventListener("message", (event: MessageEvent<unknown>) => {
+        // Text is no frame: an empty message makes the session end with that finding.
+        const isBinary = event.data instanceof ArrayBuffer;
+        listener(isBinary ? new Uint8Array(event.data as ArrayBuffer) : new Uint8Array());
+      }),
+    onLow: (listener) => dataChannel.addEventListener("bufferedamountlow", listener),
+    onClose(listener) {
+      dataChannel.addEventListener("close", listener);
+      connection.on("close", listener);
+    },
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,82 @@
+// Who this tab is: an identity that survives reloads but not the duplication of a tab.
+import { asWorkerId, randomText, type WorkerId } from "../../shared/ids.ts";
+
+const IDENTITY_KEY = "tabswarm-worker";
+const NAME_KEY = "tabswarm-name";
+const CHANNEL = "tabswarm-workers";
+/** Another tab of this browser answers within a few milliseconds, busy as it may be. */
+const ANSWER_MS = 150;
+
+export interface Identity {
+  readonly worker: WorkerId;
+  /** Stops to answer for it. */
+  release(): void;
+}
+
+const newWorkerId = (): WorkerId =>
+  asWorkerId(`w_${randomText(crypto.getRandomValues(new Uint8Array(16)))}`);
+
+/**
+ * The identity of this tab. Duplicating a tab copies its session storage: if another tab says that
+ * it uses the same identity, this one takes a new one.
+ */
+export async function claimIdentity(): Promise<Identity> {
+  const stored = read(sessionStorage, IDENTITY_KEY);
+  const isStored = stored !== null && /^w_[\w-]{22}$/.test(stored);
+  const channel = new BroadcastChannel(CHANNEL);
+  const isTaken = isStored && (await isAnswered(channel, stored));
+  const worker = isStored && !isTaken ? asWorkerId(stored) : newWorkerId();
+  write(sessionStorage, IDENTITY_KEY, worker);
+  channel.addEventListener("message", (event: MessageEvent<unknown>) => {
+    if (event.data === `who ${worker}`) channel.postMessage(`taken ${worker}`);
+  });
+  return { worker, release: () => channel.close() };
+}
+
+function isAnswered(channel: BroadcastChannel, worker: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const listening = new AbortController();
+    const finish = (isTaken: boolean): void => {
+      clearTimeout(timer);
+      listening.abort();
+      resolve(isTaken);
+    };
+    const timer = setTimeout(() => finish(false), ANSWER_MS);
+    channel.addEventListener(
+      "message",
+      (event: MessageEvent<unknown>) => {
+        if (event.data === `taken ${worker}`) finish(true);
+      },
+      { signal: listening.signal },
+    );
+    channel.postMessage(`who ${worker}`);
+  });
+}
+
+export const rememberedName = (): string | null => read(localStorageOrNull(), NAME_KEY);
+export const rememberName = (name: string): void => write(localStorageOrNull(), NAME_KEY, name);
+
+/** Storage may be switched off altogether; then nothing is remembered. */
+function localStorageOrNull(): Storage | null {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
+}
+
+function read(storage: Storage | null, key: string): string | null {
+  try {
+    return storage?.getItem(key) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function write(storage: Storage | null, key: string, value: string): void {
+  try {
+    storage?.setItem(key, value);
+  } catch {
+    // Not remembered: the next visit asks again.
+  }
+}

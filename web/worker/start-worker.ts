@@ -1,0 +1,214 @@
+// Makes a page a worker: binds the shared agent to this browser and shows what it does.
+import { PROTOCOL_VERSION } from "../../shared/protocol/messages.ts";
+import type { WorkerHello, WorkerMessage } from "../../shared/protocol/messages.ts";
+import type { ControlState } from "../../shared/client/control-connection.ts";
+import { NAME_LENGTH_MAX, THREADS_PER_WORKER_MAX } from "../../shared/limits.ts";
+import type { CacheState } from "../../shared/worker/worker-platform.ts";
+import { createWorkerAgent, type WorkerAgent } from "../../shared/worker/worker-agent.ts";
+import { openBlockCache } from "../cache/block-cache.ts";
+import { browserClock } from "../transport/browser-clock.ts";
+import { createBrowserDataPlane } from "../transport/browser-data-plane.ts";
+import { openBrowserControl } from "../transport/control-socket.ts";
+import { createHash } from "../transport/hash.ts";
+import { defaultName, defaultThreads, detectDevice } from "./device.ts";
+import { claimIdentity, rememberedName, rememberName } from "./identity.ts";
+import { startThread } from "./start-thread.ts";
+import { createThreadPool } from "./thread-pool.ts";
+import { bytesSentOf, type DataPath, pathOf, type ThreadView, threadViews } from "./worker-view.ts";
+
+/** What blocks in memory may take; a phone's page is ended by its system well before a gigabyte. */
+const MEMORY_BUDGET_BYTES = 512 * 2 ** 20;
+const MEMORY_BUDGET_MOBILE_BYTES = 192 * 2 ** 20;
+
+/** What a joined page shows of itself. A new object at each change. */
+export interface WorkerSnapshot {
+  readonly connection: ControlState;
+  readonly name: string;
+  readonly paused: boolean;
+  /** Threads in use, and all that there could be. */
+  readonly threads: number;
+  readonly threadsMax: number;
+  /** One a thread up to `threadsMax`; those above `threads` are "off". */
+  readonly cells: readonly ThreadView[];
+  /** Attempts in a thread, the oldest first; times are of performance.now(). */
+  readonly running: readonly { readonly title: string; readonly startedAtMs: number }[];
+  /** Leases whose inputs are still on their way. */
+  readonly fetching: number;
+  /** What is computed, or fetched for, now. */
+  readonly currentTitle: string | null;
+  /** Transfers to this page now. */
+  readonly moving: number;
+  readonly tasksDone: number;
+  readonly tasksFailed: number;
+  /** Thread-milliseconds spent in kernels. */
+  readonly computeMs: number;
+  readonly bytesReceived: { readonly direct: number; readonly coordinator: number };
+  /** Bytes sent to other machines directly. */
+  readonly bytesSent: number;
+  readonly path: DataPath;
+  /** Why bytes do not travel directly, in plain words. */
+  readonly pathWhy: string | null;
+  readonly cache: CacheState;
+  readonly cacheBytes: number;
+}
+
+export interface WorkerHandle {
+  readonly view: WorkerSnapshot;
+  onChange(listener: (view: WorkerSnapshot) => void): () => void;
+  setName(name: string): void;
+  setThreads(threads: number): void;
+  pause(): void;
+  resume(): void;
+  /** Says goodbye, returns all work and releases everything; idempotent. */
+  leave(): void;
+  close(): void;
+}
+
+export interface StartWorkerOptions {
+  /** The join token. */
+  readonly token: string;
+  /** What the machine is called; otherwise what it was called last, or what it is. */
+  readonly name?: string;
+  /** Threads to use; otherwise all cores but one. */
+  readonly threads?: number;
+}
+
+/** Joins with this page. Rejects only when the browser cannot hash (no WebAssembly). */
+export async function startWorker(options: StartWorkerOptions): Promise<WorkerHandle> {
+  const hash = await createHash();
+  const [identity, cache] = await Promise.all([claimIdentity(), openBlockCache({ hash })]);
+  const device = detectDevice();
+  const threads = clampThreads(options.threads ?? defaultThreads(device.cores));
+  const threadsMax = clampThreads(Math.max(device.cores, threads));
+  const name = (options.name ?? rememberedName() ?? "").trim().slice(0, NAME_LENGTH_MAX).trim();
+
+  // Asked only after the agent exists: a socket opens later than this function runs.
+  const hello = (): WorkerHello => ({
+    type: "hello",
+    version: PROTOCOL_VERSION,
+    token: options.token,
+    role: "worker",
+    worker: identity.worker,
+    name: agent.state.name,
+    threads: agent.state.threads,
+    threadsMax,
+    paused: agent.state.paused,
+    hidden: document.hidden,
+    device,
+  });
+  const control = openBrowserControl<WorkerMessage>(hello);
+  const pool = createThreadPool(startThread);
+  const agent = createWorkerAgent({
+    clock: browserClock,
+    control,
+    cache,
+    pool,
+    openDataPlane: (lookup) =>
+      createBrowserDataPlane({ control, token: options.token, hash, lookup }),
+    name: name === "" ? defaultName(device) : name,
+    threads,
+    memoryBudgetBytes: device.isMobile ? MEMORY_BUDGET_MOBILE_BYTES : MEMORY_BUDGET_BYTES,
+  });
+  agent.setHidden(document.hidden);
+
+  const followPage = new AbortController();
+  const close = (): void => {
+    followPage.abort();
+    agent.close();
+    identity.release();
+  };
+  const snapshot = (): WorkerSnapshot => ({
+    ...describeAgent(agent, threadsMax),
+    connection: control.state,
+    cache: cache.state,
+  });
+  followVisibility(agent, close, followPage.signal);
+  return bindHandle(agent, snapshot, close);
+}
+
+/** Changes come in bursts; a page is drawn at most once for each. */
+function bindHandle(
+  agent: WorkerAgent,
+  snapshot: () => WorkerSnapshot,
+  close: () => void,
+): WorkerHandle {
+  const listeners = new Set<(view: WorkerSnapshot) => void>();
+  let view: WorkerSnapshot | null = null;
+  let isToldSoon = false;
+  const current = (): WorkerSnapshot => (view ??= snapshot());
+  agent.onChange(() => {
+    view = null;
+    if (isToldSoon || listeners.size === 0) return;
+    isToldSoon = true;
+    queueMicrotask(() => {
+      isToldSoon = false;
+      for (const listener of [...listeners]) listener(current());
+    });
+  });
+  return {
+    get view() {
+      return current();
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    setName(name) {
+      agent.setName(name);
+      rememberName(agent.state.name);
+    },
+    setThreads: (threads) => agent.setThreads(threads),
+    pause: () => agent.setPaused(true),
+    resume: () => agent.setPaused(false),
+    leave: close,
+    close,
+  };
+}
+
+function followVisibility(agent: WorkerAgent, close: () => void, signal: AbortSignal): void {
+  document.addEventListener("visibilitychange", () => agent.setHidden(document.hidden), { signal });
+  const leave = (): void => {
+    close();
+    // A page that comes back from the browser's cache has said goodbye: it must join anew.
+    addEventListener("pageshow", (event) => event.persisted && location.reload(), { once: true });
+  };
+  addEventListener("pagehide", leave, { signal });
+}
+
+function describeAgent(
+  agent: WorkerAgent,
+  threadsMax: number,
+): Omit<WorkerSnapshot, "connection" | "cache"> {
+  const { state, plane } = agent;
+  const leases = [...state.leases.values()];
+  const running = leases
+    .filter((lease) => lease.isRunning)
+    .toSorted((a, b) => a.startedAtMs - b.startedAtMs);
+  const fetching = leases.filter((lease) => lease.missing.size > 0);
+  const links = plane.links();
+  return {
+    name: state.name,
+    paused: state.paused,
+    threads: state.threads,
+    threadsMax,
+    cells: threadViews(
+      running.map(({ title }) => title),
+      state.threads,
+      threadsMax,
+    ),
+    running: running.map(({ title, startedAtMs }) => ({ title, startedAtMs })),
+    fetching: fetching.length,
+    currentTitle: (running[0] ?? fetching[0])?.title ?? null,
+    moving: plane.activeTransfers,
+    tasksDone: state.tasksDone,
+    tasksFailed: state.tasksFailed,
+    computeMs: state.computeMs,
+    bytesReceived: { ...plane.bytesReceived },
+    bytesSent: bytesSentOf(links),
+    ...pathOf(links),
+    cacheBytes: state.cacheBytes,
+  };
+}
+
+const clampThreads = (threads: number): number =>
+  Math.max(1, Math.min(THREADS_PER_WORKER_MAX, Math.floor(threads)));

@@ -1,0 +1,37 @@
+// What a thread and its page say to each other, through comlink.
+import type { JsonValue } from "../../shared/graph/task.ts";
+import type { BlockId } from "../../shared/ids.ts";
+
+export interface ThreadTask {
+  readonly kernel: string;
+  readonly params: JsonValue;
+  /** No bytes for blocks that the thread should still hold from an earlier task. */
+  readonly inputs: readonly { readonly block: BlockId; readonly bytes: Uint8Array | null }[];
+}
+
+export type ThreadOutcome =
+  | {
+      readonly ok: true;
+      readonly outputs: readonly {
+        readonly block: BlockId;
+        readonly bytes: Uint8Array<ArrayBuffer>;
+      }[];
+      /** Time in the kernel, without starting and messages. */
+      readonly computeMs: number;
+    }
+  | {
+      readonly ok: false;
+      readonly reason: "kernel-error" | "bad-input" | "out-of-memory";
+      readonly message: string;
+      readonly stack?: string;
+    }
+  | {
+      readonly ok: false;
+      readonly reason: "missing-inputs";
+      readonly missing: readonly BlockId[];
+    };
+
+/** Errors are values: comlink would strip an exception of its fields. */
+export interface ThreadApi {
+  run(task: ThreadTask): Promise<ThreadOutcome>;
+}

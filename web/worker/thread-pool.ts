@@ -1,0 +1,168 @@
+// The threads of this machine: who computes what, and what happens when one dies or is cancelled.
+import { assert } from "../../shared/assert.ts";
+import type { AttemptId, BlockId } from "../../shared/ids.ts";
+import type {
+  RunFailure,
+  RunOutcome,
+  RunRequest,
+  ThreadPool,
+} from "../../shared/worker/worker-platform.ts";
+import type { ThreadOutcome, ThreadTask } from "./thread-api.ts";
+
+/** Blocks remembered as sent to one thread; it holds fewer, and says so when asked for one. */
+const SENT_BLOCKS_MAX = 4_096;
+
+export interface Thread {
+  /** May reject or never settle when the thread dies; `onDeath` is the word on that. */
+  run(task: ThreadTask): Promise<ThreadOutcome>;
+  terminate(): void;
+}
+
+/** Starts a thread; `onDeath` is called when it cannot go on, with the reason in plain words. */
+export type StartThread = (onDeath: (why: string) => void) => Thread;
+
+interface Slot {
+  /** Null after a death, until the next attempt comes. */
+  thread: Thread | null;
+  /** Blocks that this thread was sent and may still hold. */
+  readonly sent: Set<BlockId>;
+  running: { readonly attempt: AttemptId; settle(outcome: RunOutcome): void } | null;
+  /** To be removed as soon as it is free. */
+  isSurplus: boolean;
+}
+
+export function createThreadPool(startThread: StartThread): ThreadPool {
+  let slots: Slot[] = [];
+  let isClosed = false;
+
+  function start(slot: Slot): Thread {
+    const thread = startThread((why) => {
+      if (slot.thread !== thread) return;
+      stop(slot);
+      // A new thread starts with the next attempt only: one that cannot start would go on forever.
+      settle(slot, failure("thread-died", why));
+    });
+    slot.thread = thread;
+    return thread;
+  }
+
+  function stop(slot: Slot): void {
+    const { thread } = slot;
+    slot.thread = null;
+    slot.sent.clear();
+    thread?.terminate();
+  }
+
+  function settle(slot: Slot, outcome: RunOutcome): void {
+    const { running } = slot;
+    slot.running = null;
+    if (slot.isSurplus) remove(slot);
+    running?.settle(outcome);
+  }
+
+  function remove(slot: Slot): void {
+    stop(slot);
+    slots = slots.filter((other) => other !== slot);
+  }
+
+  /** The free thread that already holds most of the inputs' bytes. */
+  function chooseSlot(request: RunRequest): Slot {
+    let best: { slot: Slot; heldBytes: number } | null = null;
+    for (const slot of slots) {
+      if (slot.running !== null || slot.isSurplus) continue;
+      let heldBytes = 0;
+      for (const { block, bytes } of request.inputs) {
+        if (slot.sent.has(block)) heldBytes += bytes.length;
+      }
+      if (best === null || heldBytes > best.heldBytes) best = { slot, heldBytes };
+    }
+    assert(best !== null, "an attempt was started without a free thread");
+    return best.slot;
+  }
+
+  /** Sends only what the thread lacks; everything, once, if it turns out to lack more. */
+  async function compute(slot: Slot, thread: Thread, request: RunRequest): Promise<RunOutcome> {
+    const { kernel, params, inputs } = request;
+    const lacking = inputs.map(({ block, bytes }) => ({
+      block,
+      bytes: slot.sent.has(block) ? null : bytes,
+    }));
+    let outcome = await thread.run({ kernel, params, inputs: lacking });
+    if (!outcome.ok && outcome.reason === "missing-inputs") {
+      outcome = await thread.run({ kernel, params, inputs });
+    }
+    if (outcome.ok) {
+      if (slot.sent.size > SENT_BLOCKS_MAX) slot.sent.clear();
+      for (const { block } of inputs) slot.sent.add(block);
+      return outcome;
+    }
+    if (outcome.reason === "missing-inputs") {
+      return failure("kernel-error", "The kernel did not keep the inputs that it was given.");
+    }
+    return outcome;
+  }
+
+  function ended(slot: Slot, thread: Thread, outcome: RunOutcome): void {
+    if (slot.thread !== thread) return;
+    // What a failed kernel left in the thread's memory is not trusted with the next task.
+    if (!outcome.ok && outcome.reason !== "bad-input") {
+      stop(slot);
+      if (!slot.isSurplus) start(slot);
+    }
+    settle(slot, outcome);
+  }
+
+  return {
+    resize(threads) {
+      const keeping = slots.filter((slot) => !slot.isSurplus);
+      // Free threads go first; busy ones when their attempt ends.
+      const freeLast = keeping.toSorted(
+        (a, b) => Number(b.running !== null) - Number(a.running !== null),
+      );
+      for (const slot of freeLast.slice(threads)) {
+        slot.isSurplus = true;
+        if (slot.running === null) remove(slot);
+      }
+      for (let count = keeping.length; count < threads && !isClosed; count += 1) {
+        const slot: Slot = { thread: null, sent: new Set(), running: null, isSurplus: false };
+        slots.push(slot);
+        start(slot);
+      }
+    },
+    run(request) {
+      if (isClosed) return Promise.resolve(failure("cancelled", "The page is leaving."));
+      return new Promise((resolve) => {
+        const slot = chooseSlot(request);
+        const thread = slot.thread ?? start(slot);
+        slot.running = { attempt: request.attempt, settle: resolve };
+        compute(slot, thread, request).then(
+          (outcome) => ended(slot, thread, outcome),
+          (error: unknown) => ended(slot, thread, failure("thread-died", String(error))),
+        );
+      });
+    },
+    cancel(attempt) {
+      const slot = slots.find(({ running }) => running?.attempt === attempt);
+      if (slot === undefined) return;
+      stop(slot);
+      if (!slot.isSurplus) start(slot);
+      settle(slot, failure("cancelled", "The attempt was cancelled."));
+    },
+    get threads() {
+      return slots.map(({ running }) => running?.attempt ?? null);
+    },
+    close() {
+      isClosed = true;
+      for (const slot of [...slots]) {
+        remove(slot);
+        settle(slot, failure("cancelled", "The page is leaving."));
+      }
+    },
+  };
+}
+
+const failure = (reason: RunFailure, message: string): RunOutcome => ({
+  ok: false,
+  reason,
+  message,
+});

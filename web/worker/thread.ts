@@ -1,0 +1,48 @@
+// The entry of a thread: a Web Worker that runs kernels and hashes what they produce.
+import { expose, transfer } from "comlink";
+import { asBlockId } from "../../shared/ids.ts";
+import type { PearsonExports } from "../../shared/kernels/correlation/wasm-engine.ts";
+import {
+  createKernelRegistry,
+  type KernelModules,
+  type KernelRegistry,
+} from "../../shared/kernels/registry.ts";
+import { runKernel } from "../../shared/kernels/run-task.ts";
+import pearsonUrl from "../../dist/kernels/pearson.wasm?url";
+import { createHash } from "../transport/hash.ts";
+import type { ThreadApi } from "./thread-api.ts";
+
+/** Without SIMD the kernels run in plain TypeScript: slowly, with the same bits. */
+async function loadModules(): Promise<KernelModules> {
+  const response = await fetch(pearsonUrl);
+  if (!response.ok) throw new Error(`The kernels could not be loaded (${response.status}).`);
+  const bytes = await response.arrayBuffer();
+  if (!WebAssembly.validate(bytes)) return {};
+  const { instance } = await WebAssembly.instantiate(bytes);
+  // The module is built from shared/kernels/assembly with exactly these exports.
+  return { pearson: instance.exports as unknown as PearsonExports };
+}
+
+const loadRegistry = async (): Promise<KernelRegistry> => createKernelRegistry(await loadModules());
+
+/** Begun at once, so that the first task does not wait for it alone. */
+const ready = Promise.all([loadRegistry(), createHash()]);
+// The first task reports a failure; until there is one nobody listens.
+ready.catch(() => undefined);
+
+const api: ThreadApi = {
+  async run({ kernel, params, inputs }) {
+    const [registry, hash] = await ready;
+    const startedAtMs = performance.now();
+    const outcome = runKernel(registry, kernel, params, inputs);
+    if (!outcome.ok) return outcome;
+    const computeMs = performance.now() - startedAtMs;
+    const outputs = outcome.outputs.map((bytes) => ({ block: asBlockId(hash(bytes)), bytes }));
+    return transfer(
+      { ok: true, outputs, computeMs },
+      outputs.map(({ bytes }) => bytes.buffer),
+    );
+  },
+};
+
+expose(api);
