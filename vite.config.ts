@@ -19,6 +19,8 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ["{shared,coordinator,web}/**/*.test.ts"],
+    // Small machines under load start sockets and compile kernels slowly.
+    testTimeout: 30_000,
     globalSetup: [resolve(import.meta.dirname, "coordinator/testing/ensure-kernels.ts")],
   },
 });

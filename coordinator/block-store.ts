@@ -225,7 +225,7 @@ function asStoreError(error: unknown): unknown {
   if (code === "EACCES" || code === "EROFS" || code === "EIO" || code === "ENOENT") {
     return new BlockStoreError(
       "write-failed",
-      `The coordinator cannot write to its data folder (${String(code)}). Check the folder and its permissions.`,
+      `The coordinator cannot write to its data folder (${code}). Check the folder and its permissions.`,
       { cause: error },
     );
   }

@@ -50,7 +50,8 @@ async function buildWeb(logLevel: "error" | "warn"): Promise<void> {
   try {
     await build({
       configFile: join(root, "vite.config.ts"),
-      // Node is told apart from browsers here, not by the shell that happens to run us.
+      // The configuration names it from this folder; a command may run in any other.
+      root: join(root, "web"),
       mode: "production",
       // Whoever only wants to start something has no use for a bundler's warnings.
       logLevel,

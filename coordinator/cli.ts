@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { THREADS_PER_WORKER_MAX } from "../shared/limits.ts";
 import { ensureBuilt } from "./build.ts";
@@ -36,7 +37,10 @@ function exitStatusOf(error: unknown): number {
   return 1;
 }
 
-const oneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, " ");
+const oneLine = (text: string): string =>
+  stripVTControlCharacters(text)
+    .trim()
+    .replaceAll(/\s*\n\s*/g, " ");
 
 // Each command's code is loaded when it runs: `--help` needs neither a server nor Playwright.
 function createProgram(): Command {

@@ -93,7 +93,10 @@ export class ControlSocket {
       return broken("malformed", "Control messages are text.");
     }
     if (data.length > CONTROL_MESSAGE_BYTES_MAX) {
-      return broken("malformed", `A control message has at most ${CONTROL_MESSAGE_BYTES_MAX} bytes.`);
+      return broken(
+        "malformed",
+        `A control message has at most ${CONTROL_MESSAGE_BYTES_MAX} bytes.`,
+      );
     }
     try {
       return { ok: true, value: JSON.parse(data.toString("utf8")) };

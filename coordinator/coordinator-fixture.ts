@@ -2,7 +2,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startCoordinator, type Coordinator, type CoordinatorOptions } from "./start-coordinator.ts";
+import {
+  startCoordinator,
+  type Coordinator,
+  type CoordinatorOptions,
+} from "./start-coordinator.ts";
 
 export class CoordinatorFixture {
   readonly folder: string;

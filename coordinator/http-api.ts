@@ -23,10 +23,13 @@ export interface TlsFiles {
 
 /** A server without routes: the other parts need its socket before the routes can be made. */
 export function createHttpServer(https: TlsFiles | false): FastifyInstance {
-  const options = { bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true, logger: false } as const;
+  const options = {
+    bodyLimit: BODY_BYTES_MAX,
+    forceCloseConnections: true,
+    logger: false,
+  } as const;
   if (https === false) return fastify(options);
-  // The kinds of server differ only in types that no route here looks at.
-  return fastify({ ...options, https }) as unknown as FastifyInstance;
+  return fastify({ ...options, https });
 }
 
 /** Adds guards and routes to a fresh server. */
@@ -42,7 +45,8 @@ export async function addHttpApi(server: FastifyInstance, parts: HttpApiParts): 
   });
   server.setErrorHandler((error, request, reply) => {
     const { status, detail } = describe(error);
-    if (status >= 500) log(`${request.method} ${request.url.split("?", 1)[0]}: ${errorText(error)}`);
+    if (status >= 500)
+      log(`${request.method} ${request.url.split("?", 1)[0]}: ${errorText(error)}`);
     return reply
       .code(status)
       .header("cache-control", "no-store")
@@ -54,14 +58,15 @@ export async function addHttpApi(server: FastifyInstance, parts: HttpApiParts): 
   addBlockRoutes(server, parts);
   addJobRoutes(server, parts);
   addResultRoutes(server, parts);
-  server.get(httpPaths.joinLinks, async (request) => {
+  server.get(httpPaths.joinLinks, (request, reply) => {
     guard.requireSubmit(request.headers, request.ip);
-    return { links: parts.joinLinks() };
+    return reply.send({ links: parts.joinLinks() });
   });
   await serveApp(server, parts.staticDir);
 }
 
-const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const errorText = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 /** Status and text for any error: ours in full, the library's as far as they are the sender's. */
 function describe(error: unknown): { status: number; detail: string } {

@@ -5,7 +5,9 @@ import type { JobView, WorkerMessage } from "../shared/protocol/messages.ts";
 import type { FinalJobState, JobHead, JobRow, JobTiming } from "./journal.ts";
 
 type AttemptFinished = Extract<WorkerMessage, { type: "attempt-finished" }>;
-type WorkerShare = { -readonly [K in keyof JobTiming["workers"][number]]: JobTiming["workers"][number][K] };
+type WorkerShare = {
+  -readonly [K in keyof JobTiming["workers"][number]]: JobTiming["workers"][number][K];
+};
 
 /** A job that the scheduler still has. */
 export interface ActiveJob {
@@ -193,7 +195,9 @@ export class JobBook {
     const active = this.#active.get(job);
     if (active !== undefined) return activeView(active);
     const row = this.#finished.get(job);
-    return row === undefined ? undefined : viewOf(row, 0, row.state === "done" ? row.targetsTotal : 0);
+    return row === undefined
+      ? undefined
+      : viewOf(row, 0, row.state === "done" ? row.targetsTotal : 0);
   }
 
   /** All jobs, the newest first. */

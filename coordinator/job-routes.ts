@@ -53,11 +53,12 @@ export function addJobRoutes(server: FastifyInstance, parts: JobRoutesParts): vo
       const submission = parseInput(jobSubmissionSchema, request.body, "The job");
       return reply.code(201).send({ job: await service.submit(submission) });
     });
-    scope.get("/api/jobs", async () => book.views());
-    scope.get("/api/jobs/:job", async (request) => {
+    scope.get("/api/jobs", (_request, reply) => reply.send(book.views()));
+    scope.get("/api/jobs/:job", (request, reply) => {
       const view = book.view(jobOf(request));
-      if (view === undefined) throw new HttpProblem(404, "There is no such job; it may have been deleted.");
-      return view;
+      if (view === undefined)
+        throw new HttpProblem(404, "There is no such job; it may have been deleted.");
+      return reply.send(view);
     });
     for (const action of ["cancel", "pause", "resume"] as const) {
       scope.post(`/api/jobs/:job/${action}`, async (request, reply) => {
@@ -79,7 +80,10 @@ function addDatasetRoutes(scope: FastifyInstance, parts: JobRoutesParts): void {
     const body = parseInput(datasetSchema, request.body, "The dataset");
     checkPanels(body, store);
     if (journal.datasets().length >= DATASETS_MAX) {
-      throw new HttpProblem(409, `The coordinator keeps ${DATASETS_MAX} datasets. Delete some first.`);
+      throw new HttpProblem(
+        409,
+        `The coordinator keeps ${DATASETS_MAX} datasets. Delete some first.`,
+      );
     }
     const dataset = asDatasetId(`d_${randomText(randomBytes(16))}`);
     try {
@@ -93,11 +97,12 @@ function addDatasetRoutes(scope: FastifyInstance, parts: JobRoutesParts): void {
     }
     return reply.code(201).send({ dataset });
   });
-  scope.get("/api/datasets", async () => journal.datasets());
-  scope.get("/api/datasets/:dataset", async (request) => {
+  scope.get("/api/datasets", (_request, reply) => reply.send(journal.datasets()));
+  scope.get("/api/datasets/:dataset", (request, reply) => {
     const record = journal.dataset(datasetOf(request));
-    if (record === undefined) throw new HttpProblem(404, "There is no such dataset; it may have been deleted.");
-    return record;
+    if (record === undefined)
+      throw new HttpProblem(404, "There is no such dataset; it may have been deleted.");
+    return reply.send(record);
   });
   scope.delete("/api/datasets/:dataset", async (request, reply) => {
     await service.removeDataset(datasetOf(request));

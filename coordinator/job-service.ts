@@ -56,7 +56,9 @@ export class JobService {
       const { job, head } = row;
       host.dispatch({ type: "job-submitted", job, priority: head.priority, ...work, known });
       if (row.state === "paused") host.dispatch({ type: "job-paused", job });
-      log(`Resuming job "${head.title}": ${known.length} results of ${work.tasks.length} tasks known.`);
+      log(
+        `Resuming job "${head.title}": ${known.length} results of ${work.tasks.length} tasks known.`,
+      );
     }
   }
 
@@ -75,9 +77,13 @@ export class JobService {
       journal.addJob(rowOf(active, "running", null, null), submission);
     } catch (error) {
       book.forget(job);
-      throw new HttpProblem(507, "The job cannot be recorded: the coordinator's disk is full or not writable.", {
-        cause: error,
-      });
+      throw new HttpProblem(
+        507,
+        "The job cannot be recorded: the coordinator's disk is full or not writable.",
+        {
+          cause: error,
+        },
+      );
     }
     host.dispatch({ type: "job-submitted", job, priority, tasks, targets, known });
     onChange();
@@ -172,10 +178,16 @@ export class JobService {
   #checkRoom(): void {
     const { book } = this.#parts;
     if (book.activeJobs().length >= ACTIVE_JOBS_MAX) {
-      throw new HttpProblem(409, `${ACTIVE_JOBS_MAX} jobs are unfinished. Wait for one, or cancel one.`);
+      throw new HttpProblem(
+        409,
+        `${ACTIVE_JOBS_MAX} jobs are unfinished. Wait for one, or cancel one.`,
+      );
     }
     if (book.size >= JOBS_MAX) {
-      throw new HttpProblem(409, `The coordinator keeps ${JOBS_MAX} jobs. Delete some old ones first.`);
+      throw new HttpProblem(
+        409,
+        `The coordinator keeps ${JOBS_MAX} jobs. Delete some old ones first.`,
+      );
     }
   }
 
@@ -189,16 +201,21 @@ export class JobService {
     const encode = (text: string): Uint8Array => textEncoder.encode(text);
     const keys = new Set<TaskKey>();
     for (const task of tasks) {
-      if (taskKey(task, hash, encode) !== task.key) throw refuse(`Task ${task.key} has a wrong key.`);
+      if (taskKey(task, hash, encode) !== task.key)
+        throw refuse(`Task ${task.key} has a wrong key.`);
       if (keys.has(task.key)) throw refuse(`Task ${task.key} is in the job twice.`);
       keys.add(task.key);
     }
     for (const task of tasks) {
       for (const input of task.inputs) {
         if ("task" in input) {
-          if (!keys.has(input.task)) throw refuse(`Task ${task.key} needs a task that is not in the job.`);
+          if (!keys.has(input.task))
+            throw refuse(`Task ${task.key} needs a task that is not in the job.`);
         } else if (!sources.isHeld(input.block)) {
-          throw new HttpProblem(409, `Nobody holds block ${input.block}, which the job reads. Upload the dataset again.`);
+          throw new HttpProblem(
+            409,
+            `Nobody holds block ${input.block}, which the job reads. Upload the dataset again.`,
+          );
         }
       }
     }

@@ -2,7 +2,9 @@
 import type { NetworkInterfaceInfo } from "node:os";
 
 /** What `os.networkInterfaces()` returns. */
-export type NetworkInterfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
+export type NetworkInterfaces = Readonly<
+  Record<string, readonly NetworkInterfaceInfo[] | undefined>
+>;
 
 /**
  * Interfaces of containers, virtual machines and overlay networks: other machines of the home or

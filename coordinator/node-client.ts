@@ -75,7 +75,7 @@ export function openNodeClient(baseUrl: string, token: string, tools: NodeTools)
       servesPeers: false,
       bytesReceived: fetcher.bytesReceived,
       fetch: (located, signal) => fetcher.fetch(located, signal),
-      upload: blocks.upload,
+      upload: (block, bytes, signal) => blocks.upload(block, bytes, signal),
       hold: () => undefined,
       release: () => undefined,
       close: () => fetcher.close(),
@@ -89,12 +89,12 @@ export function openNodeClient(baseUrl: string, token: string, tools: NodeTools)
 function openSocket(baseUrl: string, handlers: SocketHandlers): SocketLike {
   const url = `${baseUrl.replace(/^http/, "ws")}${httpPaths.control}`;
   const socket = new WebSocket(url, { maxPayload: 64 * CONTROL_MESSAGE_BYTES_MAX });
-  socket.on("open", handlers.onOpen);
+  socket.on("open", () => handlers.onOpen());
   // Text frames only: the control plane has no others.
   socket.on("message", (data, isBinary) => {
-    if (!isBinary) handlers.onText(String(data));
+    if (!isBinary && data instanceof Buffer) handlers.onText(data.toString());
   });
-  socket.on("close", handlers.onClose);
+  socket.on("close", () => handlers.onClose());
   socket.on("error", () => undefined);
   return {
     send: (text) => socket.send(text),

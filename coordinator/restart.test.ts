@@ -80,7 +80,9 @@ describe("a coordinator that is restarted in the middle of a job", () => {
     const results = await watchToEnd(await joinClient(second), job);
     expect(results.size).toBe(6);
     expect(await numbersOf(second, results)).toEqual(squares);
-    expect([...worker.computed, ...again.computed].toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
+    expect([...worker.computed, ...again.computed].toSorted((a, b) => a - b)).toEqual([
+      0, 1, 2, 3, 4, 5,
+    ]);
     const view = await viewOf(second, job);
     expect(view).toMatchObject({ state: "done", tasksTotal: 6, tasksDone: 6, targetsDone: 6 });
     expect(view.timing).toMatchObject({ computeMs: 12, bytesMoved: 60 });
@@ -145,7 +147,9 @@ describe("a coordinator that is restarted in the middle of a job", () => {
     expect(await watchToEnd(late, job)).toEqual(before);
     const message = await late.next("job-results");
     expect(message.results.flatMap(({ outputs }) => outputs)).toHaveLength(6);
-    expect(message.results.every(({ outputs }) => outputs.every(({ stored }) => stored))).toBe(true);
+    expect(message.results.every(({ outputs }) => outputs.every(({ stored }) => stored))).toBe(
+      true,
+    );
   });
 });
 

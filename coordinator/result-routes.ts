@@ -53,7 +53,10 @@ export function addResultRoutes(server: FastifyInstance, parts: ResultRoutesPart
     const { format, ticket } = parseInput(resultQuerySchema, request.query, "The request");
     if (ticket === undefined) guard.requireSubmit(request.headers, request.ip);
     else if (!tickets.redeem(ticket, job, format)) {
-      throw new HttpProblem(401, "This download link has been used or is too old. Press download again.");
+      throw new HttpProblem(
+        401,
+        "This download link has been used or is too old. Press download again.",
+      );
     }
     const file = await beginExport(parts, job, format);
     if (downloadCount >= DOWNLOADS_MAX) throw new HttpProblem(503, "Too many downloads at once.");

@@ -223,10 +223,15 @@ export class SchedulerHost {
       case "store-block":
         return this.#storeBlock(command);
       case "release-blocks":
-        this.#workers.get(command.worker)?.send({ type: "release-blocks", blocks: [...command.blocks] });
+        this.#workers
+          .get(command.worker)
+          ?.send({ type: "release-blocks", blocks: [...command.blocks] });
         return undefined;
       case "end-incarnation":
-        this.#portOf(command)?.end("silent", "The coordinator lost touch with this page for a while.");
+        this.#portOf(command)?.end(
+          "silent",
+          "The coordinator lost touch with this page for a while.",
+        );
         return undefined;
       case "record-result":
         return this.#recordResult(command);
@@ -312,7 +317,9 @@ export class SchedulerHost {
     if (row === undefined) return;
     this.#journal("record a job's end", () => journal.finishJob(row));
     this.#watchers.jobEnded(job);
-    this.#options.log(`Job "${row.head.title}" ${state}${failure === null ? "" : `: ${failure.message}`}`);
+    this.#options.log(
+      `Job "${row.head.title}" ${state}${failure === null ? "" : `: ${failure.message}`}`,
+    );
     this.#options.onChange();
   }
 

@@ -93,7 +93,13 @@ export class ScriptedSocket {
 }
 
 const helloShape = { type: "hello", version: PROTOCOL_VERSION } as const;
-const device = { browser: "Test", system: "Test", cores: 4, isMobile: false, isSecureContext: true };
+const device = {
+  browser: "Test",
+  system: "Test",
+  cores: 4,
+  isMobile: false,
+  isSecureContext: true,
+};
 
 export const workerHello = (token: string, worker: WorkerId) => ({
   ...helloShape,
@@ -119,14 +125,21 @@ export const freshWorkerId = (): WorkerId => asWorkerId(`w_${randomText(randomBy
 export const freshClientId = (): ClientId => asClientId(`c_${randomText(randomBytes(16))}`);
 
 /** NPY bytes of a few numbers, and their reference. */
-export function makeBlock(values: readonly number[]): { bytes: Uint8Array<ArrayBuffer>; ref: BlockRef } {
+export function makeBlock(values: readonly number[]): {
+  bytes: Uint8Array<ArrayBuffer>;
+  ref: BlockRef;
+} {
   const bytes = encodeNpy({ shape: [values.length], data: Float64Array.from(values) });
   return { bytes, ref: { block: asBlockId(hash(bytes)), sizeBytes: bytes.length } };
 }
 
 /** The HTTP interface as a page with this token uses it. */
 export function httpOf(coordinator: Pick<Coordinator, "port">, token: string) {
-  return (method: string, path: string, body?: Uint8Array<ArrayBuffer> | object): Promise<Response> => {
+  return (
+    method: string,
+    path: string,
+    body?: Uint8Array<ArrayBuffer> | object,
+  ): Promise<Response> => {
     const isBytes = body instanceof Uint8Array;
     const contentType = isBytes ? "application/octet-stream" : "application/json";
     return fetch(`http://127.0.0.1:${coordinator.port}${path}`, {
@@ -222,7 +235,8 @@ export class ScriptedWorker {
     for (const block of blocks) {
       const bytes = this.blocks.get(block);
       // A coordinator that is just being closed cannot take it.
-      if (bytes !== undefined) await this.#http("PUT", httpPaths.block(block), bytes).catch(() => {});
+      if (bytes !== undefined)
+        await this.#http("PUT", httpPaths.block(block), bytes).catch(() => {});
     }
   }
 }
@@ -239,7 +253,10 @@ export async function joinClient(
 }
 
 /** Follows a job to its end and returns the outputs of its targets, by task. */
-export async function watchToEnd(socket: ScriptedSocket, job: JobId): Promise<Map<string, BlockRef[]>> {
+export async function watchToEnd(
+  socket: ScriptedSocket,
+  job: JobId,
+): Promise<Map<string, BlockRef[]>> {
   const watch: ClientMessage = { type: "watch-job", job };
   socket.send(watch);
   const isOfJob = (message: Message<"job-results">): boolean => message.job === job;
@@ -248,7 +265,10 @@ export async function watchToEnd(socket: ScriptedSocket, job: JobId): Promise<Ma
   for (const message of socket.heard) {
     if (message.type !== "job-results" || !isOfJob(message)) continue;
     for (const { task, outputs } of message.results) {
-      results.set(task, outputs.map(({ block, sizeBytes }) => ({ block, sizeBytes })));
+      results.set(
+        task,
+        outputs.map(({ block, sizeBytes }) => ({ block, sizeBytes })),
+      );
     }
   }
   return results;

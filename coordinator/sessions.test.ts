@@ -87,6 +87,11 @@ describe("greeting", () => {
     expect(await refusalAfter(message)).toBe("malformed");
   });
 
+  it("refuses a connection that says nothing", async () => {
+    // Nothing is sent, so this takes the five seconds that a page has for its hello.
+    expect(await refusalAfter()).toBe("silent");
+  }, 15_000);
+
   it("cuts off a frame far above the limit", async () => {
     const socket = await open();
     socket.sendText("x".repeat(3 * CONTROL_MESSAGE_BYTES_MAX));

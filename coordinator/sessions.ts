@@ -1,7 +1,13 @@
 // All control connections: greeting, refusing, pinging, superseding and closing them.
 import type { WebSocket } from "ws";
 import * as z from "zod";
-import { asIncarnation, asPeerId, type ClientId, type PeerId, type WorkerId } from "../shared/ids.ts";
+import {
+  asIncarnation,
+  asPeerId,
+  type ClientId,
+  type PeerId,
+  type WorkerId,
+} from "../shared/ids.ts";
 import { CLIENTS_MAX, PING_INTERVAL_MS, WORKERS_MAX } from "../shared/limits.ts";
 import { helloSchema, PROTOCOL_VERSION } from "../shared/protocol/messages.ts";
 import type {
@@ -38,7 +44,6 @@ export interface SessionsOptions extends SessionServices {
   readonly log: (line: string) => void;
   /** The present view, for a client that has just come. */
   readonly clusterMessage: () => CoordinatorMessage;
-  readonly helloTimeoutMs?: number;
 }
 
 export class Sessions {
@@ -76,7 +81,7 @@ export class Sessions {
     let session: WorkerSession | ClientSession | undefined;
     const helloTimer = setTimeout(
       () => this.#refuse(socket, "silent", "This page did not say who it is."),
-      this.#options.helloTimeoutMs ?? HELLO_TIMEOUT_MS,
+      HELLO_TIMEOUT_MS,
     ).unref();
     this.#strangers.add(socket);
     socket.listen({
@@ -103,7 +108,11 @@ export class Sessions {
       },
     });
     if (this.#strangers.size > STRANGERS_MAX) {
-      this.#refuse(socket, "too-many", "Too many connections are just being opened. Try again soon.");
+      this.#refuse(
+        socket,
+        "too-many",
+        "Too many connections are just being opened. Try again soon.",
+      );
     }
   }
 
@@ -128,7 +137,11 @@ export class Sessions {
     }
     const hello = helloSchema.safeParse(value);
     if (!hello.success) {
-      return this.#refuse(socket, "malformed", "The first message must be a hello. Reload the page.");
+      return this.#refuse(
+        socket,
+        "malformed",
+        "The first message must be a hello. Reload the page.",
+      );
     }
     return this.#isAdmitted(socket, hello.data) ? this.#open(socket, hello.data) : undefined;
   }
@@ -164,11 +177,7 @@ export class Sessions {
     return session;
   }
 
-  #openWorker(
-    socket: ControlSocket,
-    hello: WorkerHello,
-    peer: PeerId,
-  ): WorkerSession | undefined {
+  #openWorker(socket: ControlSocket, hello: WorkerHello, peer: PeerId): WorkerSession | undefined {
     const { journal, nowMs, log } = this.#options;
     const { worker } = hello;
     const older = this.#workers.get(worker);
@@ -188,11 +197,7 @@ export class Sessions {
     return session;
   }
 
-  #openClient(
-    socket: ControlSocket,
-    hello: ClientHello,
-    peer: PeerId,
-  ): ClientSession | undefined {
+  #openClient(socket: ControlSocket, hello: ClientHello, peer: PeerId): ClientSession | undefined {
     const older = this.#clients.get(hello.client);
     if (older === undefined && this.#clients.size >= CLIENTS_MAX) {
       return this.#refuse(socket, "too-many", `${CLIENTS_MAX} dashboards are open already.`);

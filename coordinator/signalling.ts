@@ -100,8 +100,8 @@ export class Signalling {
     this.#sockets.set(peer, socket);
     const checked = new CheckedSocket(socket);
     socket.on("error", () => {}); // Followed by "close".
-    socket.on("message", (data) => {
-      const text = this.#check(peer, socket, data.toString());
+    socket.on("message", (data: Buffer) => {
+      const text = this.#check(peer, socket, data.toString("utf8"));
       if (text !== undefined) checked.emit("message", text);
     });
     socket.once("close", () => {

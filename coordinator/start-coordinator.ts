@@ -87,7 +87,8 @@ async function openDataFolder(
     const store = await BlockStore.open(dataDir);
     return { tokens, store, journal: Journal.open(dataDir) };
   } catch (error) {
-    if (error instanceof JournalError) throw new CoordinatorStartError(error.message, { cause: error });
+    if (error instanceof JournalError)
+      throw new CoordinatorStartError(error.message, { cause: error });
     throw new CoordinatorStartError(
       `The data folder ${dataDir} cannot be used (${(error as Error).message}). ` +
         "Choose another one: tabswarm serve --data FOLDER.",
@@ -114,7 +115,10 @@ async function assemble(
     tokens,
     scheme: https === false ? "http" : "https",
     ownAddresses: () => ownAddresses(networkInterfaces()),
-    allowedHosts: [...(options.allowedHosts ?? []), ...(options.host === undefined ? [] : [options.host])],
+    allowedHosts: [
+      ...(options.allowedHosts ?? []),
+      ...(options.host === undefined ? [] : [options.host]),
+    ],
     nowMs,
   });
   const book = new JobBook();

@@ -28,15 +28,28 @@ function contentSecurityPolicy(host: string, nonce: string | undefined): string 
   ].join("; ");
 }
 
+/** Make a page cross-origin isolated, which gives it shared memory. */
+const ISOLATION = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
+/** Browsers ignore isolation elsewhere, and complain about it in the console of every page. */
+function isTrustworthy(request: FastifyRequest): boolean {
+  return (
+    request.protocol === "https" ||
+    /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(request.headers.host ?? "")
+  );
+}
+
 /** Headers of every response, pages and workers and data alike. */
 export function setStrictHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.headers({
     "content-security-policy": contentSecurityPolicy(request.headers.host ?? "", undefined),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-embedder-policy": "require-corp",
     "cross-origin-resource-policy": "same-origin",
+    ...(isTrustworthy(request) ? ISOLATION : {}),
     "x-frame-options": "DENY",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
     "cache-control": cachingOf(request.url),

@@ -29,7 +29,11 @@ export class WorkerRecord {
 
   constructor(
     hello: WorkerHello,
-    identity: { readonly incarnation: Incarnation; readonly peer: PeerId; readonly address: string },
+    identity: {
+      readonly incarnation: Incarnation;
+      readonly peer: PeerId;
+      readonly address: string;
+    },
     tally: WorkerTally,
     nowMs: number,
   ) {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "@playwright/test";
-import { CoordinatorProcess, expect, joinWorker, test } from "./cluster-fixture.ts";
+import { CoordinatorProcess, expect, joinWorker, startMachine, test } from "./cluster-fixture.ts";
 import { correlate, openDashboard, saveDownload, waitForDone, waitForShare } from "./dashboard-actions.ts";
 import { writeReturns } from "./generated-table.ts";
 
@@ -15,7 +15,7 @@ let undisturbed: Buffer;
 
 test.beforeAll(async ({ browser }) => {
   folder = await mkdtemp(join(tmpdir(), "tabswarm-bad-luck-"));
-  table = await writeReturns(join(folder, "returns.csv"), { series: 400, dates: 300, missing: 0.05 });
+  table = await writeReturns(join(folder, "returns.csv"), { series: 240, dates: 300, missing: 0.05 });
   const coordinator = await CoordinatorProcess.start();
   const context = await browser.newContext();
   await joinWorker(context, coordinator, "Alone");
@@ -66,20 +66,24 @@ test("a worker's tab is reloaded in the middle of a job and rejoins", async ({
   expect((await finalMatrix(dashboard)).equals(undisturbed)).toBe(true);
 });
 
-test("a worker's tab freezes for 30 s in the middle of a job and thaws", async ({
+test("a worker's machine sleeps for 30 s in the middle of a job and wakes", async ({
   browser,
   coordinator,
 }) => {
-  const { second, dashboard } = await jobInTheMiddle(browser, coordinator);
-  const devtools = await second.context().newCDPSession(second);
-  await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
-  const matrix = await finalMatrix(dashboard);
-  expect(matrix.equals(undisturbed)).toBe(true);
-  // The coordinator calls a silent page lost after 25 s; until then the table says that it is silent.
+  await joinWorker(await browser.newContext(), coordinator, "Awake");
+  const machine = await startMachine();
+  await joinWorker(await machine.browser.newContext(), coordinator, "Sleeper");
+  const dashboard = await startJob(await browser.newContext(), coordinator);
+  await waitForShare(dashboard, 0.1);
+  machine.sleep();
+  const sleptAtMs = Date.now();
+  expect((await finalMatrix(dashboard)).equals(undisturbed)).toBe(true);
   await dashboard.goto(coordinator.dashboardUrl());
   await expect(dashboard.getByText("1 machine, 1 thread")).toBeVisible({ timeout: 60_000 });
-  await devtools.send("Page.setWebLifecycleState", { state: "active" });
+  await expect.poll(() => Date.now() - sleptAtMs, { timeout: 40_000 }).toBeGreaterThan(30_000);
+  machine.wake();
   await expect(dashboard.getByText("2 machines, 2 threads")).toBeVisible({ timeout: 60_000 });
+  await machine.close();
 });
 
 test("the network between dashboard and workers is cut in the middle of a job", async ({

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type BrowserContext, type Page, test as base } from "@playwright/test";
+import { type Browser, type BrowserContext, type Page, chromium, test as base } from "@playwright/test";
 import { joinAddresses } from "../coordinator/network-addresses.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -113,6 +113,29 @@ export async function joinWorker(
   await page.goto(url.href);
   await page.locator("html[data-worker-state]:not([data-worker-state=connecting])").waitFor();
   return page;
+}
+
+export interface Machine {
+  readonly browser: Browser;
+  /** Stops every process of the browser, as a closed lid does. */
+  sleep(): void;
+  wake(): void;
+  close(): Promise<void>;
+}
+
+/** A browser in processes of its own, which stand for another machine. */
+export async function startMachine(): Promise<Machine> {
+  const server = await chromium.launchServer(test.info().project.use.launchOptions ?? {});
+  const { pid } = server.process();
+  if (pid === undefined) throw new Error("The browser has no process.");
+  // Playwright starts browsers in a process group of their own.
+  const signal = (name: NodeJS.Signals): void => void process.kill(-pid, name);
+  return {
+    browser: await chromium.connect(server.wsEndpoint()),
+    sleep: () => signal("SIGSTOP"),
+    wake: () => signal("SIGCONT"),
+    close: () => server.close(),
+  };
 }
 
 export const test = base.extend<{ coordinator: CoordinatorProcess }>({

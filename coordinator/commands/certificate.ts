@@ -64,12 +64,12 @@ async function makeCertificate(dataDir: string, certPath: string, keyPath: strin
   ];
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   try {
-    await promisify(execFile)("openssl", [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-      ...["-days", VALID_DAYS, "-subj", "/CN=Tabswarm coordinator"],
-      ...["-addext", `subjectAltName=${names.join(",")}`],
-      ...["-keyout", keyPath, "-out", certPath],
-    ]);
+    const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    const subject = ["-subj", "/CN=Tabswarm coordinator"];
+    const extension = ["-addext", `subjectAltName=${names.join(",")}`];
+    const files = ["-keyout", keyPath, "-out", certPath];
+    const args = ["req", ...kind, "-days", VALID_DAYS, ...subject, ...extension, ...files];
+    await promisify(execFile)("openssl", args);
     await chmod(keyPath, 0o600);
   } catch (cause) {
     throw new CommandError(

@@ -43,7 +43,11 @@ export async function demo(options: DemoOptions): Promise<void> {
     });
     const client = await connect(local.address, await createNodeTools());
     cleanups.add(() => client.close());
-    const dashboard = await openDemoDashboard(local.dashboardUrl, local.executablePath, progress.say);
+    const dashboard = await openDemoDashboard(
+      local.dashboardUrl,
+      local.executablePath,
+      progress.say,
+    );
     cleanups.add(() => dashboard.close());
 
     progress.say("Dropping stock-prices.csv into the dashboard and pressing Correlate …");

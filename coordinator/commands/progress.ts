@@ -3,10 +3,10 @@ import { SingleBar } from "cli-progress";
 
 export interface Progress {
   /** Shows `done` of `total` under `label`; units are only for the eye. */
-  show(label: string, done: number, total: number, detail?: string): void;
+  readonly show: (label: string, done: number, total: number, detail?: string) => void;
   /** Prints a line above the bar. */
-  say(line: string): void;
-  stop(): void;
+  readonly say: (line: string) => void;
+  readonly stop: () => void;
 }
 
 export function createProgress(stream: NodeJS.WriteStream): Progress {

@@ -34,19 +34,19 @@ export function createResultTiles(
   const queue: LocatedBlock[] = [];
   let keptBytes = 0;
   let active = 0;
-  let failure: unknown;
+  let failure: Error | undefined;
   let onSettled: (() => void)[] = [];
 
   function pump(): void {
-    while (active < FETCHES_MAX && failure === undefined) {
-      const located = queue.shift();
+    while (active < FETCHES_MAX) {
+      const located = failure === undefined ? queue.shift() : undefined;
       if (located === undefined) break;
       active += 1;
       const fetching = fetchPatiently(client, located, signal);
       kept.set(located.block, fetching);
       fetching
         .catch((error: unknown) => {
-          failure ??= error;
+          failure ??= error instanceof Error ? error : new Error(String(error));
         })
         .finally(() => {
           active -= 1;

@@ -66,7 +66,7 @@ export async function runCorrelation(
   const job = await client.submit(plan.submission);
   let workersSeen = 0;
   const followed = followJob(client, job, {
-    onResults: results.add,
+    onResults: (found) => results.add(found),
     onProgress: (view) => {
       workersSeen = Math.max(workersSeen, client.view.workers.length);
       progress.show("Correlating", view.targetsDone, view.targetsTotal, rateOf(view, submitMs));
@@ -81,7 +81,7 @@ export async function runCorrelation(
       series: record.series,
       tile: plan.meta.tile,
       precision: plan.meta.precision,
-      readTile: results.readTile,
+      readTile: (tile) => results.readTile(tile),
       encode: tools.encode,
     };
     await writeFiles(source, options);

@@ -1,5 +1,5 @@
 // The client's side of the cluster, as dashboards, the command line and libraries see it.
-import type { BlockId, DatasetId, JobId } from "../ids.ts";
+import type { DatasetId, JobId } from "../ids.ts";
 import type { JobSubmission } from "../graph/task.ts";
 import type { Dataset, DatasetRecord, ResultFormat } from "../protocol/http.ts";
 import type {
@@ -88,6 +88,3 @@ export interface ClusterClient {
   /** Ends the connection and every request; idempotent. */
   close(): void;
 }
-
-/** Blocks that this client holds and serves to peers, by id. */
-export type HeldBlocks = ReadonlyMap<BlockId, Uint8Array>;

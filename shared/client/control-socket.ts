@@ -87,7 +87,7 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
 
   function setState(next: ControlState): void {
     state = next;
-    for (const listener of [...stateListeners]) listener(next);
+    for (const listener of stateListeners) listener(next);
   }
 
   function dropSocket(): void {
@@ -150,7 +150,7 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
       dropSocket();
       setState({ state: "refused", reason, message: message.message });
     } else {
-      for (const listener of [...messageListeners]) listener(message);
+      for (const listener of messageListeners) listener(message);
     }
   }
 

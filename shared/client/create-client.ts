@@ -1,9 +1,9 @@
 // The client of a cluster over any platform: connection, datasets, jobs, results and blocks.
-import * as z from "zod";
 import type { JsonValue } from "../graph/task.ts";
 import { asBlockId } from "../ids.ts";
 import {
   datasetCreatedSchema,
+  datasetListSchema,
   datasetRecordSchema,
   httpPaths,
   jobCreatedSchema,
@@ -11,7 +11,7 @@ import {
   ticketCreatedSchema,
   type DatasetRecord,
 } from "../protocol/http.ts";
-import type { BlockRefMessage, CoordinatorMessage } from "../protocol/messages.ts";
+import type { BlockRefMessage, ClientMessage, CoordinatorMessage } from "../protocol/messages.ts";
 import { createAbort } from "../data-plane/abort.ts";
 import type { ClientPlatform, ClientRequest } from "./client-platform.ts";
 import {
@@ -31,10 +31,19 @@ const REPLICA_BUDGET_BYTES = 256 * 2 ** 20;
 /** Panels on their way at once: one is sent while the next is parsed. */
 const UPLOADS_MAX = 2;
 
+/** The part of a schema that is needed here. */
+interface Schema<T> {
+  safeParse(
+    value: unknown,
+  ):
+    | { readonly success: true; readonly data: T }
+    | { readonly success: false; readonly error: unknown };
+}
+
 type Call = <T>(
   method: ClientRequest["method"],
   path: string,
-  schema: z.ZodType<T>,
+  schema: Schema<T>,
   body?: JsonValue,
   signal?: AbortSignalLike,
 ) => Promise<T>;
@@ -52,8 +61,9 @@ export function createClusterClient(
   const connectionListeners = new Set<(connection: ConnectionState) => void>();
   const viewListeners = new Set<(view: ClusterView) => void>();
   let view: ClusterView = { workers: [], jobs: [] };
-  const watches = createJobWatches(control.send);
-  const replicas = createReplicas(blocks, control.send, replicaBudgetBytes);
+  const send = (message: ClientMessage): void => control.send(message);
+  const watches = createJobWatches(send);
+  const replicas = createReplicas(blocks, send, replicaBudgetBytes);
   const { run, endAll } = createRunner();
   const call = createCall(platform, run);
 
@@ -94,7 +104,7 @@ export function createClusterClient(
     onView: (listener) => subscribe(viewListeners, listener),
     uploadDataset: (upload) => uploadDataset(platform, replicas, run, call, upload),
     dataset: (dataset) => call("GET", httpPaths.dataset(dataset), datasetRecordSchema),
-    datasets: () => call("GET", httpPaths.datasets, z.array(datasetRecordSchema)),
+    datasets: () => call("GET", httpPaths.datasets, datasetListSchema),
     submit: async (submission) => {
       const body = submission as unknown as JsonValue;
       return (await call("POST", httpPaths.jobs, jobCreatedSchema, body)).job;
@@ -124,7 +134,8 @@ export function createClusterClient(
   };
 }
 
-const nothing = z.unknown().transform(() => undefined);
+/** For answers that say nothing but that it is done. */
+const nothing: Schema<void> = { safeParse: () => ({ success: true, data: undefined }) };
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {
   listeners.add(listener);

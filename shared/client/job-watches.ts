@@ -2,7 +2,7 @@
 import type { JobId, TaskKey } from "../ids.ts";
 import type { ClientMessage, JobResult } from "../protocol/messages.ts";
 
-export type ResultsListener = (results: readonly JobResult[], isLast: boolean) => void;
+type ResultsListener = (results: readonly JobResult[], isLast: boolean) => void;
 
 export interface JobWatches {
   add(job: JobId, listener: ResultsListener): () => void;

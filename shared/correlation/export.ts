@@ -33,14 +33,12 @@ export function exportCorrelation(
   format: ResultFormat,
   source: CorrelationSource,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  switch (format) {
-    case "pairs.csv":
-      return exportPairsCsv(source);
-    case "matrix.csv":
-      return exportMatrixCsv(source);
-    case "matrix.npy":
-      return exportMatrixNpy(source);
-  }
+  const writers = {
+    "pairs.csv": exportPairsCsv,
+    "matrix.csv": exportMatrixCsv,
+    "matrix.npy": exportMatrixNpy,
+  };
+  return writers[format](source);
 }
 
 /**

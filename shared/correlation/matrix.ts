@@ -16,7 +16,7 @@ interface StoredTile {
 const triangle = (count: number): number => (count * (count - 1)) / 2;
 
 /** How many pairs of distinct series a tile holds. */
-export const pairsOfTile = (tile: Tile): number =>
+const pairsOfTile = (tile: Tile): number =>
   tile.rowStart === tile.colStart ? triangle(tile.rowCount) : tile.rowCount * tile.colCount;
 
 /**

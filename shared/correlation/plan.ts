@@ -49,7 +49,7 @@ export interface PearsonTileParams {
   readonly cols: { readonly panels: number; readonly start: number; readonly count: number } | null;
 }
 
-export type PearsonTileParamsJson = PearsonTileParams & JsonValue;
+type PearsonTileParamsJson = PearsonTileParams & JsonValue;
 
 /** Options that no plan can be made for: says what was asked and what is possible. */
 export class PlanError extends Error {
@@ -69,7 +69,7 @@ export interface CorrelationPlan {
 }
 
 export const CORRELATION_KIND = "correlation";
-export const PEARSON_KERNEL = "pearson-tile@1";
+const PEARSON_KERNEL = "pearson-tile@1";
 
 /** Below 8 series a task's overhead exceeds its work; above 2,048 its output leaves a block. */
 export const TILE_MIN = 8;

@@ -20,7 +20,7 @@ export function createAbort(): Abort {
     abort() {
       if (isAborted) return;
       isAborted = true;
-      for (const listener of [...listeners]) listener();
+      for (const listener of listeners) listener();
       listeners.clear();
     },
   };

@@ -139,7 +139,7 @@ export function createBlockFetcher(options: BlockFetcherOptions): BlockFetcher {
 
   /** Gives sources to the entries that wait for one, in the order of their coming. */
   function assignSources(): void {
-    for (const entry of [...entries.values()]) {
+    for (const entry of entries.values()) {
       if (entry.assign === null) continue;
       if (bytesInFlight > 0 && bytesInFlight + entry.located.sizeBytes > BYTES_IN_FLIGHT_MAX) break;
       const choice = chooseSource({
@@ -246,7 +246,7 @@ export function createBlockFetcher(options: BlockFetcherOptions): BlockFetcher {
       bytes = await trySources(entry);
     }
     if (entries.get(block) === entry) entries.delete(block);
-    for (const waiter of [...entry.waiters]) {
+    for (const waiter of entry.waiters) {
       if (bytes !== null) waiter.resolve(bytes);
       else waiter.reject(new FetchError("unavailable", block, story(entry), entry.failures));
     }
@@ -319,9 +319,9 @@ export function createBlockFetcher(options: BlockFetcherOptions): BlockFetcher {
     meters: () => meters,
     close() {
       isClosed = true;
-      for (const entry of [...entries.values()]) {
+      for (const entry of entries.values()) {
         const { block } = entry.located;
-        for (const waiter of [...entry.waiters]) {
+        for (const waiter of entry.waiters) {
           waiter.reject(new FetchError("closed", block, "The data plane is closed."));
         }
         cancel(entry);

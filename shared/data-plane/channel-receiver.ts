@@ -10,7 +10,7 @@ import { TransferError } from "./transfer-error.ts";
 /** Bytes that a peer may have under way for one request: 4 MiB hides 30 ms at 130 MB/s. */
 const WINDOW_BYTES = 4 * 2 ** 20;
 /** Requests at once; more would only share the same wire. */
-export const REQUESTS_PER_CHANNEL_MAX = 4;
+const REQUESTS_PER_CHANNEL_MAX = 4;
 
 interface Receiving {
   readonly request: number;
@@ -146,7 +146,7 @@ export function createChannelReceiver(options: {
     },
     close(why) {
       closedWhy ??= why;
-      for (const receiving of [...receivings.values()]) {
+      for (const receiving of receivings.values()) {
         receiving.settle(new TransferError("unreachable", why));
       }
     },

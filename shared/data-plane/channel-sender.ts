@@ -78,12 +78,12 @@ export function createChannelSender(options: {
 
   /** Takes turns between the requests, so that a small block does not wait behind a large one. */
   function pump(): void {
-    let hasSent = true;
-    while (hasSent && !isClosed) {
+    for (let hasSent = true; hasSent;) {
       hasSent = false;
-      for (const serving of [...servings.values()]) {
-        if (isClosed || channel.bufferedAmount > BUFFERED_BYTES_MAX) return;
-        if (servings.has(serving.request) && sendPiece(serving)) hasSent = true;
+      // Closing empties the map, which ends both loops.
+      for (const serving of servings.values()) {
+        if (channel.bufferedAmount > BUFFERED_BYTES_MAX) return;
+        if (sendPiece(serving)) hasSent = true;
       }
     }
   }

@@ -11,17 +11,18 @@
 //   SIZE      4      0      u32      bytes u32                         the block's size; DATA follows
 //   DATA      5      0      u32      offset u32   bytes, 1 or more     the next piece, in order
 //   NONE      6      0      u32      reason u32                        the block will not come
+import { unreachable } from "../assert.ts";
 import { BLOCK_BYTES_MAX } from "../limits.ts";
 import { asBlockId, type BlockId } from "../ids.ts";
 
 /** 64 KiB a message: every browser takes it whole, and other channels are not held up for long. */
-export const FRAME_BYTES_MAX = 64 * 2 ** 10;
+const FRAME_BYTES_MAX = 64 * 2 ** 10;
 const DATA_HEADER_BYTES = 12;
 export const DATA_BYTES_MAX = FRAME_BYTES_MAX - DATA_HEADER_BYTES;
 const UINT32_MAX = 2 ** 32 - 1;
 
 const noneReasons = ["not-held", "busy"] as const;
-export type NoneReason = (typeof noneReasons)[number];
+type NoneReason = (typeof noneReasons)[number];
 
 export type Frame =
   | {
@@ -93,9 +94,10 @@ export function decodeFrame(bytes: Uint8Array): DecodedFrame {
     return malformed(`A ${kind} frame of ${bytes.length} bytes has the wrong length.`);
   }
   const request = view.getUint32(4, true);
-  if (kind === "cancel") return { kind, request };
-  const value = view.getUint32(8, true);
+  const value = kind === "cancel" ? 0 : view.getUint32(8, true);
   switch (kind) {
+    case "cancel":
+      return { kind, request };
     case "want":
       return { kind, request, credit: value, block: readBlockId(bytes, 12) };
     case "credit":
@@ -111,6 +113,8 @@ export function decodeFrame(bytes: Uint8Array): DecodedFrame {
         ? malformed(`Unknown reason ${value}.`)
         : { kind, request, reason };
     }
+    default:
+      return unreachable(kind);
   }
 }
 

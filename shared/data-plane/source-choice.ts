@@ -8,9 +8,9 @@ export type Source = PeerId | null;
 export type DirectState = "none" | "connecting" | "open" | "failed";
 
 /** Transfers at once from one peer: a second hides the first one's round trip, more only queue. */
-export const TRANSFERS_PER_PEER_MAX = 3;
+const TRANSFERS_PER_PEER_MAX = 3;
 /** Browsers open six connections a host; two stay free for everything else. */
-export const TRANSFERS_FROM_COORDINATOR_MAX = 4;
+const TRANSFERS_FROM_COORDINATOR_MAX = 4;
 /** Assumed of a source that nobody has measured when nothing is measured: a data channel's usual rate. */
 const UNMEASURED_BYTES_PER_MS = 30_000;
 /** One choice in this many is left to chance, so that a source that became fast is noticed. */

@@ -4,7 +4,7 @@ import { isTimeText } from "./date-text.ts";
 import { isMissingText, parseNumber } from "./number-text.ts";
 import type { DecimalSign } from "./table-layout.ts";
 
-export type ColumnKind = "date" | "time" | "number" | "text" | "empty";
+type ColumnKind = "date" | "time" | "number" | "text" | "empty";
 
 export interface ColumnProfile {
   readonly index: number;

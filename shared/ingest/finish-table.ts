@@ -117,7 +117,7 @@ function refuseSmall(draft: TableDraft, dates: number): TableRefusal | undefined
       "No row of this table has a readable date. Check which column holds the dates, and how day and month follow each other.",
     );
   }
-  if (dates < 2) {
+  if (dates < DATES_MIN) {
     return refuse(
       "too-few-dates",
       `This table has only ${plural(dates, "date")}. A correlation needs at least three: choose a file with more of them, or check which column holds the dates.`,

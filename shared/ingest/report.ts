@@ -7,7 +7,7 @@ export interface Findings<Example> {
   readonly examples: Example[];
 }
 
-export interface DuplicateExample {
+interface DuplicateExample {
   date: string;
   readonly series: string;
   readonly first: number;

@@ -27,10 +27,10 @@ export type RowReader = (cells: readonly string[], line: number) => TableRefusal
  * A copy that does not keep the text that it was cut from alive: engines store a longer substring
  * as a view of the whole, and thousands of names would hold the entire file in memory.
  */
-export const ownText = (text: string): string =>
+const ownText = (text: string): string =>
   text.length < 13 ? text : (JSON.parse(JSON.stringify(text)) as string);
 
-export const tooManySeries = (): TableRefusal =>
+const tooManySeries = (): TableRefusal =>
   refuse(
     "too-many-series",
     `This table has more than ${countText(SERIES_MAX)} series, which is the limit. Check which column names the series, or split the file.`,

@@ -5,7 +5,7 @@
  * Dates in a page: 2 KiB. Small enough that a sparse series wastes little, large enough that an
  * array's own overhead does not count.
  */
-export const PAGE_DATES = 256;
+const PAGE_DATES = 256;
 const PAGE_BITS = 8;
 const PAGE_MASK = PAGE_DATES - 1;
 

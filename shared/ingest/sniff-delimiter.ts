@@ -72,8 +72,7 @@ function score(records: readonly SampleRecord[], delimiter: string): number {
   const decimal = guessDecimal(cells, delimiter);
   const typed = cells.filter((cell) => isTyped(cell, decimal)).length / Math.max(1, cells.length);
   const regularity = regular.length / records.length;
-  // Blanks occur within cells of other tables, hence the handicap.
-  return regularity * (0.2 + 0.8 * typed) * (delimiter === " " ? 0.8 : 1);
+  return regularity * (0.2 + 0.8 * typed);
 }
 
 /** Single quotes count as such only where they enclose cells again and again. */

@@ -88,6 +88,21 @@ test("one series with decimal commas between semicolons is not two columns of in
   expect(mustGuess(text).layout).toMatchObject({ delimiter: ";", decimal: "," });
 });
 
+test("where two delimiters cut equally often, the one that leaves numbers and dates wins", () => {
+  const text = `Datum;A, B;C, D\n${rows(9, (i) => `0${i + 1}.01.2020;1,${i}5;2,${i}`)}`;
+  expect(mustGuess(text).layout).toMatchObject({ delimiter: ";", decimal: ",", layout: "wide" });
+});
+
+test("names of rows stand for dates only where each is there once", () => {
+  expect(mustGuess(",a,b\nx,1,2\ny,3,4\nz,5,6\n").layout.dateColumn).toBe(0);
+  expect(mustGuess(",a,b\nx,1,2\nx,3,4\nz,5,6\n").layout.dateColumn).toBeNull();
+});
+
+test("a column that only counts the rows is not taken for the values", () => {
+  const text = `date,name,much,index\n${rows(8, (i) => `${day(i >> 1)},${i % 2 ? "A" : "B"},${i}.5,${i}`)}`;
+  expect(mustGuess(text).layout).toMatchObject({ layout: "long", valueColumn: 2 });
+});
+
 test("R's row numbers are ignored, with or without a header of their own", () => {
   const named = mustGuess(
     `"","Date","stock","value"\n${rows(8, (i) => `"${i + 1}",${day(i >> 1)},"${i % 2 ? "A" : "B"}",${i}.5`)}`,

@@ -85,7 +85,7 @@ export const refuse = (code: TableRefusalCode, message: string): TableRefusal =>
 });
 
 /** The part of TextDecoder that shared code relies on. */
-export interface TextDecoderLike {
+interface TextDecoderLike {
   decode(bytes?: Uint8Array, options?: { stream?: boolean }): string;
 }
 

@@ -46,6 +46,7 @@ export const datasetRecordSchema = datasetSchema.extend({
   dataset: datasetIdSchema,
   createdAtMs: z.number(),
 });
+export const datasetListSchema = z.array(datasetRecordSchema);
 
 const taskInputSchema = z.union([
   blockRefSchema,

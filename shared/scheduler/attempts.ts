@@ -195,4 +195,4 @@ function requeueUnlessLive(turn: Turn, task: TaskRecord): void {
   if (task.attempts.length === 0) requeue(turn, task);
 }
 
-export const shortKey = (task: TaskRecord): string => task.key.slice(0, 8);
+const shortKey = (task: TaskRecord): string => task.key.slice(0, 8);

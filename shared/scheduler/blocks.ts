@@ -22,7 +22,7 @@ export function blockOf(state: SchedulerState, ref: BlockRef): BlockRecord {
     holders: [],
     heldSinceMs: 0,
     references: 0,
-    consumers: new Set(),
+    consumers: null,
     producers: [],
     upload: null,
     uploadTries: 0,
@@ -47,9 +47,12 @@ export function unreference(state: SchedulerState, block: BlockRecord): void {
   forgetIfUnused(state, block);
 }
 
+/** True while an active task has the block as an input by itself. */
+export const hasConsumers = (block: BlockRecord): boolean => (block.consumers?.size ?? 0) > 0;
+
 /** True while a task, a target or a finished job's viewers may want the block. */
 export function isNeeded(block: BlockRecord): boolean {
-  if (block.consumers.size > 0 || block.lingering > 0) return true;
+  if (hasConsumers(block) || block.lingering > 0) return true;
   return block.producers.some((task) => task.demand > 0);
 }
 
@@ -78,7 +81,6 @@ export function releaseOutputs(turn: Turn, task: TaskRecord): void {
 export function releaseIfUnneeded(turn: Turn, block: BlockRecord): void {
   if (isNeeded(block)) return;
   for (const holder of block.holders.slice()) releaseReplica(turn, holder, block);
-  forgetIfUnused(turn.state, block);
 }
 
 /** Tells one worker to drop a block. Clients and the store mind their own blocks. */
@@ -107,5 +109,4 @@ export function flushReleases(turn: Turn): void {
     if (turn.state.workers.has(worker))
       turn.commands.push({ type: "release-blocks", worker, blocks });
   }
-  turn.releases.clear();
 }

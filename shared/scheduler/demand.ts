@@ -3,6 +3,7 @@
 import { assert, present } from "../assert.ts";
 import type { BlockRef } from "../graph/task.ts";
 import {
+  hasConsumers,
   blockOf,
   forgetIfUnused,
   releaseIfUnneeded,
@@ -50,6 +51,7 @@ function activate(turn: Turn, task: TaskRecord): void {
   const { state } = turn;
   moveTask(task, "waiting", true);
   for (const block of task.blocks) {
+    block.consumers ??= new Set();
     block.consumers.add(task);
     if (block.holders.length === 0) state.missingBlocks.add(block);
   }
@@ -72,8 +74,8 @@ function deactivate(turn: Turn, task: TaskRecord, reason: CancelReason): void {
 function letInputsGo(turn: Turn, task: TaskRecord): void {
   task.missing = 0;
   for (const block of task.blocks) {
-    block.consumers.delete(task);
-    if (block.consumers.size === 0) turn.state.missingBlocks.delete(block);
+    block.consumers?.delete(task);
+    if (!hasConsumers(block)) turn.state.missingBlocks.delete(block);
   }
   for (const dependency of task.dependencies) changeDemand(turn, dependency, -1);
 }
@@ -214,7 +216,7 @@ export function hasOutputs(task: TaskRecord, outputs: readonly BlockRef[]): bool
 }
 
 /** The block is not an output of the task any more (unless it is so again). */
-export function unlinkOutput(turn: Turn, task: TaskRecord, block: BlockRecord): void {
+function unlinkOutput(turn: Turn, task: TaskRecord, block: BlockRecord): void {
   if (task.outputs === null || !task.outputs.includes(block)) {
     block.producers = block.producers.filter((producer) => producer !== task);
   }

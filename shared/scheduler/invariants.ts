@@ -1,5 +1,7 @@
 // What must hold between any two steps; the simulator checks it after every event.
 import { AssertionError } from "../assert.ts";
+import type { WorkerId } from "../ids.ts";
+import { hasConsumers } from "./blocks.ts";
 import { capacityOf, isEligible } from "./capacity.ts";
 import { isUnfinished } from "./jobs.ts";
 import type { BlockRecord, JobRecord, SchedulerState, TaskRecord, WorkerRecord } from "./state.ts";
@@ -52,48 +54,55 @@ function checkTask(state: SchedulerState, task: TaskRecord): void {
     name,
     "has inputs resolved exactly while ready or leased",
   );
-  if (is("done")) claim(task.outputs !== null, name, "has outputs when done");
-  if (task.isActive && !is("leased")) {
-    const missing =
-      task.dependencies.filter((other) => other.state !== "done").length +
-      task.blocks.filter((block) => block.holders.length === 0).length;
-    claim(task.missing === missing, name, "has its missing inputs counted");
-    claim(is("ready") === (missing === 0), name, "is ready exactly when nothing is missing");
+  const isCounted = task.isActive && !is("leased");
+  if (isCounted) checkMissing(task);
+  if (is("done")) checkResult(state, task);
+  else claim(!task.isStored, name, "is not done, so it is not stored");
+  checkEdges(state, task);
+}
+
+/** For an active task that is not leased. */
+function checkMissing(task: TaskRecord): void {
+  const missing =
+    task.dependencies.filter((other) => other.state !== "done").length +
+    task.blocks.filter((block) => block.holders.length === 0).length;
+  claim(task.missing === missing, task.key, "has its missing inputs counted");
+  const isReady = task.state === "ready";
+  claim(isReady === (missing === 0), task.key, "is ready exactly when nothing is missing");
+  if (!isReady) return;
+  for (const block of task.inputs ?? []) {
+    claim(block.holders.length > 0, task.key, "is ready, so somebody holds its inputs");
   }
-  if (is("done") && task.targetOf.length > 0) {
-    for (const block of task.outputs ?? []) {
-      claim(block.holders.length > 0, name, "a finished target, has its outputs somewhere");
-      const isCopied = state.store.blocks.has(block) || block.upload !== null;
-      claim(isCopied, name, "a finished target, is stored or being stored");
-    }
-    claim(
-      task.targetOf.every((job) => task.announcedTo.includes(job)),
-      name,
-      "was announced",
-    );
-  }
-  const isStored =
-    is("done") && (task.outputs ?? []).every((block) => state.store.blocks.has(block));
+}
+
+function checkResult(state: SchedulerState, task: TaskRecord): void {
+  const name = task.key;
+  claim(task.outputs !== null, name, "is done, so it has outputs");
+  const isStored = (task.outputs ?? []).every((block) => state.store.blocks.has(block));
   claim(task.isStored === isStored, name, "knows whether it is stored");
-  for (const dependency of task.dependencies) {
-    claim(
-      state.tasks.get(dependency.key) === dependency,
-      name,
-      "has its dependencies in the table",
-    );
-    claim(dependency.dependants.includes(task), name, "is known to its dependencies");
-    claim(
-      task.jobs.every((job) => dependency.jobs.includes(job)),
-      name,
-      "shares its jobs with its dependencies",
-    );
-    if (is("ready")) claim(dependency.state === "done", name, "is ready after its dependencies");
+  if (task.targetOf.length === 0) return;
+  const isAnnounced = task.targetOf.every((job) => task.announcedTo.includes(job));
+  claim(isAnnounced, name, "is a finished target, so it was announced");
+  for (const block of task.outputs ?? []) {
+    claim(block.holders.length > 0, name, "is a finished target, so somebody holds its outputs");
+    const isCopied = state.store.blocks.has(block) || block.upload !== null;
+    claim(isCopied, name, "is a finished target, so it is stored or being stored");
   }
-  if (is("ready"))
-    for (const block of task.inputs ?? [])
-      claim(block.holders.length > 0, name, "has its inputs somewhere");
-  for (const block of task.blocks)
-    claim(block.consumers.has(task) === task.isActive, name, "consumes while active");
+}
+
+function checkEdges(state: SchedulerState, task: TaskRecord): void {
+  const name = task.key;
+  for (const dependency of task.dependencies) {
+    const isListed = state.tasks.get(dependency.key) === dependency;
+    claim(isListed, name, "has its dependencies in the table");
+    claim(dependency.dependants.includes(task), name, "is known to its dependencies");
+    const areShared = task.jobs.every((job) => dependency.jobs.includes(job));
+    claim(areShared, name, "shares its jobs with its dependencies");
+  }
+  for (const block of task.blocks) {
+    const isConsumer = block.consumers?.has(task) ?? false;
+    claim(isConsumer === task.isActive, name, "consumes its blocks while active");
+  }
   for (const block of [...task.blocks, ...(task.outputs ?? [])]) {
     claim(state.blocks.get(block.id) === block, name, "has its blocks in the table");
   }
@@ -133,7 +142,7 @@ function checkBlock(state: SchedulerState, block: BlockRecord): void {
     claim(holder.blocks.has(block), name, "is known to its holder");
   for (const task of block.producers)
     claim(task.outputs?.includes(block) === true, name, "is an output of its producer");
-  const isMissing = block.consumers.size > 0 && block.holders.length === 0;
+  const isMissing = hasConsumers(block) && block.holders.length === 0;
   claim(
     state.missingBlocks.has(block) === isMissing,
     name,
@@ -182,7 +191,7 @@ function checkJob(state: SchedulerState, job: JobRecord): void {
 function checkHolders(state: SchedulerState): void {
   for (const [id, holder] of state.holders) {
     claim(holder.id === id, id, "is filed under its name");
-    const isKnown = id === "store" || id.startsWith("c_") || state.workers.has(id as never);
+    const isKnown = id === "store" || id.startsWith("c_") || state.workers.has(id as WorkerId);
     claim(isKnown, id, "is the store, a client or a joined worker");
     for (const block of holder.blocks) {
       claim(state.blocks.get(block.id) === block, id, "has its blocks in the table");

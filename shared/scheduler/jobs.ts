@@ -212,7 +212,8 @@ export function endJob(turn: Turn, ending: Ending): void {
     changeDemand(turn, target, -1);
   }
   runAgenda(turn, "job-cancelled");
-  for (const task of [...job.ready]) {
+  // What is still in its queue is shared: it moves to the queue of another job.
+  for (let task = job.ready[0]; task !== undefined; task = job.ready[0]) {
     dequeue(task);
     enqueue(task);
   }

@@ -10,7 +10,7 @@ export function dispatch(turn: Turn): void {
   const { state } = turn;
   // Tasks that no hungry worker should take now; they stay ready and return to their queue.
   const aside: TaskRecord[] = [];
-  while (state.hungry.size > 0 && aside.length < state.tuning.lookAhead) {
+  while (state.hungry.size > 0 && aside.length < state.tuning.asideMax) {
     const head = headOfQueue(state);
     if (head === undefined) break;
     const worker = bestWorker(state, head, aside.length);

@@ -96,7 +96,7 @@ function bestRate(state: SchedulerState, worker: WorkerRecord, block: BlockRecor
 }
 
 /** Predicted wait for a thread of the worker: none while one is idle. */
-export function predictWaitMs(worker: WorkerRecord): number {
+function predictWaitMs(worker: WorkerRecord): number {
   return worker.attempts.size < worker.threads ? 0 : worker.loadMs / Math.max(1, worker.threads);
 }
 

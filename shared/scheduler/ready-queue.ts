@@ -5,7 +5,7 @@ import { assert, present } from "../assert.ts";
 import type { JobRecord, SchedulerState, TaskRecord } from "./state.ts";
 
 /** Negative when `a` is served before `b`. */
-export function compareJobs(a: JobRecord, b: JobRecord): number {
+function compareJobs(a: JobRecord, b: JobRecord): number {
   return b.priority - a.priority || a.sequence - b.sequence;
 }
 

@@ -1,7 +1,7 @@
 // Who holds which block: announcements, losses, doubts, and what follows from them for tasks.
 import type { BlockRef } from "../graph/task.ts";
 import type { BlockId } from "../ids.ts";
-import { blockOf, forgetIfUnused, releaseIfUnneeded, unlink } from "./blocks.ts";
+import { blockOf, forgetIfUnused, hasConsumers, releaseIfUnneeded, unlink } from "./blocks.ts";
 import { completeTask, gainInput, loseInput, refOf, reviveIfLost, updateStored } from "./demand.ts";
 import type { Holder } from "./events.ts";
 import {
@@ -46,7 +46,7 @@ export function addReplica(turn: Turn, holder: HolderRecord, block: BlockRecord)
   block.heldSinceMs = turn.nowMs;
   if (wasMissing) {
     state.missingBlocks.delete(block);
-    for (const task of block.consumers) gainInput(state, task);
+    for (const task of block.consumers ?? []) gainInput(state, task);
   }
   if (holder === state.store) {
     block.uploadTries = 0;
@@ -68,7 +68,7 @@ function restoreIfHeld(turn: Turn, task: TaskRecord): void {
 }
 
 /** A replica is gone. */
-export function removeReplica(turn: Turn, holder: HolderRecord, block: BlockRecord): void {
+function removeReplica(turn: Turn, holder: HolderRecord, block: BlockRecord): void {
   const { state } = turn;
   if (!holder.blocks.has(block)) return;
   const wasUploading = block.upload?.holder === holder;
@@ -77,9 +77,9 @@ export function removeReplica(turn: Turn, holder: HolderRecord, block: BlockReco
     block.uploadTries = 0;
     askNext(turn, holder);
   }
-  if (block.holders.length === 0 && block.consumers.size > 0) {
+  if (block.holders.length === 0 && hasConsumers(block)) {
     state.missingBlocks.add(block);
-    for (const task of block.consumers) loseInput(task);
+    for (const task of block.consumers ?? []) loseInput(task);
   }
   if (holder === state.store) for (const task of block.producers) updateStored(turn, task);
   if (block.holders.length === 0) reviveIfLost(turn, block);
@@ -122,7 +122,7 @@ function believe(block: BlockRecord, id: Holder): void {
 }
 
 /** Disbelieves one holder's claim; the block may be asked for again while it is missing. */
-export function doubt(turn: Turn, holder: HolderRecord, block: BlockRecord): void {
+function doubt(turn: Turn, holder: HolderRecord, block: BlockRecord): void {
   if (!holder.blocks.has(block)) return;
   if (!block.doubted.includes(holder.id)) {
     block.doubted.push(holder.id);

@@ -81,7 +81,7 @@ export interface AttemptRecord {
 }
 
 /** What is known of a worker's speed; outlives its incarnations. */
-export interface WorkerProfile {
+interface WorkerProfile {
   /** Learned operations per millisecond, by kernel. */
   readonly speeds: Map<string, number>;
   /** Learned speed relative to the cluster's mean, over all kernels; 1 before any was timed. */
@@ -122,7 +122,7 @@ export interface WorkerRecord {
   readonly profile: WorkerProfile;
 }
 
-export interface Upload {
+interface Upload {
   readonly holder: HolderRecord;
   /** When the holder was asked; null while it stands in the holder's queue. */
   askedAtMs: number | null;
@@ -136,8 +136,8 @@ export interface BlockRecord {
   heldSinceMs: number;
   /** Task records and lingering results that point here; the record goes at 0 without holders. */
   references: number;
-  /** Active tasks that have it as an input by itself. */
-  readonly consumers: Set<TaskRecord>;
+  /** Active tasks that have it as an input by itself; null until the first, since few blocks do. */
+  consumers: Set<TaskRecord> | null;
   /** Tasks with it among their outputs (equal content can come from several). */
   producers: TaskRecord[];
   upload: Upload | null;
@@ -151,7 +151,7 @@ export interface BlockRecord {
 }
 
 /** Tasks by state; "dormant" are those waiting ones that nobody needs now. */
-export type TaskCounts = Record<TaskState | "dormant", number>;
+type TaskCounts = Record<TaskState | "dormant", number>;
 
 export interface JobRecord {
   readonly id: JobId;
@@ -174,7 +174,7 @@ export interface JobRecord {
 }
 
 /** Messages that were not acted upon, and other things worth a glance. */
-export interface SchedulerCounters {
+interface SchedulerCounters {
   /** Events of stale incarnations, unknown attempts, unknown jobs. */
   dropped: number;
   /** Late results of a finished task whose blocks differ: an inexact kernel or a lying worker. */

@@ -31,6 +31,8 @@ export function copyStragglers(turn: Turn): void {
 function mayBeCopied(turn: Turn, attempt: AttemptRecord): boolean {
   const { task, worker } = attempt;
   if (task.attempts.length > 1 || !task.jobs.some((job) => job.state === "running")) return false;
+  // A copy without its inputs would fail, and hide from their producers that they are missed.
+  if (task.inputs?.some((block) => block.holders.length === 0) === true) return false;
   const ageMs = turn.nowMs - attempt.grantedAtMs;
   return worker.isSuspect || ageMs >= turn.state.tuning.copyAfterMs;
 }

@@ -13,6 +13,8 @@ export const DEFAULT_TUNING = {
   leaseFactor: 8,
   /** How far past the head of the queue placement looks for a task whose inputs are at hand. */
   lookAhead: 63,
+  /** Ready tasks that one step may find unsuitable for every hungry worker before it gives up. */
+  asideMax: 16,
   /** Times a head of the queue may be passed over for the sake of nearness. */
   passesMax: 64,
   /** A worker that could not get an input, or gave leases back, gets none for this long. */

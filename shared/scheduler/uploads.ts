@@ -10,7 +10,7 @@ import {
 } from "./state.ts";
 
 /** True while an unfinished job wants the block in the store. */
-export function isWantedInStore(state: SchedulerState, block: BlockRecord): boolean {
+function isWantedInStore(state: SchedulerState, block: BlockRecord): boolean {
   if (state.store.blocks.has(block)) return false;
   return block.producers.some((task) => task.state === "done" && task.targetOf.length > 0);
 }

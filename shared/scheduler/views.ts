@@ -28,7 +28,9 @@ export function jobCounts(state: SchedulerState, id: JobId): JobCounts | undefin
   const { counts } = job;
   const blocked = new Set(
     [...state.missingBlocks].flatMap((block) =>
-      [...block.consumers].filter((task) => task.state === "waiting" && task.jobs.includes(job)),
+      [...(block.consumers ?? [])].filter(
+        (task) => task.state === "waiting" && task.jobs.includes(job),
+      ),
     ),
   );
   const unfinished = counts.waiting + counts.ready + counts.leased + counts.cancelled;

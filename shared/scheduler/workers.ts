@@ -113,7 +113,7 @@ export function changeWorker(turn: Turn, worker: WorkerRecord, event: Changed): 
 export function watchSilence(turn: Turn): void {
   const { state, nowMs } = turn;
   const { tuning } = state;
-  for (const worker of [...state.workers.values()]) {
+  for (const worker of state.workers.values()) {
     const silentMs = nowMs - worker.heardAtMs;
     const lostAfterMs = worker.isHidden ? tuning.lostAfterHiddenMs : tuning.lostAfterMs;
     if (silentMs > lostAfterMs) {

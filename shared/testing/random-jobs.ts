@@ -102,8 +102,7 @@ export function makeJob(prng: Prng, material: JobMaterial): SimulatedJob {
   } else if (kind === 0) tasks = tiles(prng, material);
   else if (kind === 1) tasks = tree(prng, material);
   else tasks = layers(prng, material);
-  const last = tasks.at(-1) as Task;
-  const targets = new Set([last.key]);
+  const targets = new Set(tasks.slice(-1).map((task) => task.key));
   const share = nextFloat(prng);
   for (const task of tasks) if (nextFloat(prng) < share) targets.add(task.key);
   const job: SimulatedJob = {

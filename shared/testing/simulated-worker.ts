@@ -2,13 +2,14 @@
 import type { AttemptId, BlockId, Incarnation, WorkerId } from "../ids.ts";
 import { asAttemptId, asBlockId } from "../ids.ts";
 import type { BlockRef, Task } from "../graph/task.ts";
+import { unreachable } from "../assert.ts";
 import { nextFloat, nextInteger } from "../prng.ts";
 import type { SchedulerCommand } from "../scheduler/commands.ts";
 import type { AttemptFailure, SchedulerEvent } from "../scheduler/events.ts";
 import { outputCount } from "./random-jobs.ts";
 import type { World } from "./simulated-world.ts";
 
-export type Grant = Extract<SchedulerCommand, { type: "grant-lease" }>;
+type Grant = Extract<SchedulerCommand, { type: "grant-lease" }>;
 
 /** How a worker deceives, if it does. */
 export type Lie = "wrong-output" | "not-held" | "foreign-attempt" | "false-claim" | "no-input";
@@ -89,7 +90,12 @@ export function receive(world: World, worker: SimulatedWorker, command: Schedule
     case "end-incarnation":
       if (command.incarnation === worker.incarnation) join(world, worker);
       return;
+    case "record-result":
+    case "announce-target":
+    case "finish-job":
+      return;
     default:
+      unreachable(command);
   }
 }
 

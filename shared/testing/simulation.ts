@@ -2,6 +2,7 @@
 import { asWorkerId } from "../ids.ts";
 import { nextFloat, nextInteger, type Prng } from "../prng.ts";
 import { assert } from "../assert.ts";
+import { hasConsumers } from "../scheduler/blocks.ts";
 import type { Tuning } from "../scheduler/tuning.ts";
 import { makeJob } from "./random-jobs.ts";
 import { changeSettings, join, LIES, thaw, type SimulatedWorker } from "./simulated-worker.ts";
@@ -71,6 +72,7 @@ export function randomLimits(seed: number): Partial<Tuning> {
     uploadsPerHolder: 1,
     holdersNamedMax: 2,
     lookAhead: 3,
+    asideMax: 2,
     lingerMs: 5_000,
   };
 }
@@ -284,10 +286,10 @@ function checkNothingRemains(world: World): void {
   assert(state.jobs.size === 0, "no job remains");
   assert(state.attempts.size === 0, "no attempt remains");
   for (const block of state.blocks.values()) {
-    const isLoose = block.references === 0 && block.consumers.size === 0 && block.lingering === 0;
+    const isLoose = block.references === 0 && !hasConsumers(block) && block.lingering === 0;
     assert(isLoose, `${block.id} is remembered only because somebody holds it`);
   }
-  for (const worker of [...state.workers.values()]) {
+  for (const worker of state.workers.values()) {
     const { id, incarnation } = worker;
     world.atHost({ type: "worker-left", worker: id, incarnation, isExpected: true });
   }

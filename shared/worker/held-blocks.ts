@@ -4,11 +4,11 @@ import type { WorkerCommand } from "./worker-events.ts";
 import type { HeldBlock, WorkerState } from "./worker-state.ts";
 
 /** What one message may list, by its schema. */
-export const BLOCKS_PER_MESSAGE_MAX = 5_000;
+const BLOCKS_PER_MESSAGE_MAX = 5_000;
 
 export type Emit = (command: WorkerCommand) => void;
 
-export function inChunks<T>(items: readonly T[], size: number): T[][] {
+function inChunks<T>(items: readonly T[], size: number): T[][] {
   const chunks: T[][] = [];
   for (let from = 0; from < items.length; from += size) chunks.push(items.slice(from, from + size));
   return chunks;

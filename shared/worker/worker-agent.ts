@@ -58,7 +58,7 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   let linksTimer: (() => void) | null = null;
 
   const changed = (): void => {
-    for (const listener of [...listeners]) listener();
+    for (const listener of listeners) listener();
   };
 
   function raise(event: WorkerEvent): void {

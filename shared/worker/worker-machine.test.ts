@@ -227,6 +227,7 @@ test("[W7] leaving says goodbye once, ends everything, and is the last word", ()
   expect(ofType(left, "cancel-attempt").length).toBe(1);
   expect(sent(left)).toEqual([{ type: "leave" }]);
   expect(raise({ type: "left" })).toEqual([]);
+  expect(raise({ type: "welcomed" })).toEqual([]);
   expect(grant(2, "a")).toEqual([]);
 });
 

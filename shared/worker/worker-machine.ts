@@ -18,7 +18,7 @@ import type { Emit } from "./held-blocks.ts";
 import type { LeaseMessage, WorkerCommand, WorkerEvent } from "./worker-events.ts";
 import { type Lease, runningLeases, type WorkerState } from "./worker-state.ts";
 
-export const STATUS_INTERVAL_MS = 500;
+const STATUS_INTERVAL_MS = 500;
 /** More than any scheduler that knows its business grants. */
 const LEASES_MAX = 1_000;
 const WAITING_LEASES_PER_THREAD = 2;
@@ -38,19 +38,13 @@ export function workerStep(state: WorkerState, event: WorkerEvent, nowMs: number
 function apply(state: WorkerState, event: WorkerEvent, nowMs: number, emit: Emit): void {
   switch (event.type) {
     case "welcomed":
-      dropLeases(state, emit);
-      state.connection = "welcomed";
-      held.announceAll(state, emit);
-      return sendStatus(state, nowMs, emit);
+      return welcomed(state, nowMs, emit);
     case "lost":
       dropLeases(state, emit);
       state.connection = "offline";
       return;
     case "left":
-      dropLeases(state, emit);
-      if (state.connection === "welcomed") emit({ type: "send", message: { type: "leave" } });
-      state.connection = "left";
-      return;
+      return left(state, emit);
     case "lease-granted":
       return leaseGranted(state, event.lease, nowMs, emit);
     case "cancel-requested":
@@ -64,42 +58,10 @@ function apply(state: WorkerState, event: WorkerEvent, nowMs: number, emit: Emit
       return attemptSucceeded(state, event, nowMs, emit);
     case "attempt-failed":
       return attemptFailed(state, event, nowMs, emit);
-    case "status-due":
-      state.isStatusScheduled = false;
-      return sendStatus(state, nowMs, emit);
-    default:
-      return applySetting(state, event, nowMs, emit);
-  }
-}
-
-function applySetting(
-  state: WorkerState,
-  event: Exclude<
-    WorkerEvent,
-    EventOf<
-      | "welcomed"
-      | "lost"
-      | "left"
-      | "lease-granted"
-      | "cancel-requested"
-      | "input-arrived"
-      | "input-failed"
-      | "attempt-succeeded"
-      | "attempt-failed"
-      | "status-due"
-    >
-  >,
-  nowMs: number,
-  emit: Emit,
-): void {
-  switch (event.type) {
     case "threads-set":
       return threadsSet(state, event.threads, nowMs, emit);
     case "paused-set":
-      if (state.paused === event.paused) return;
-      state.paused = event.paused;
-      if (event.paused) giveBack(state, [...state.leases.keys()], emit);
-      return sendStatus(state, nowMs, emit);
+      return pausedSet(state, event.paused, nowMs, emit);
     case "hidden-set":
       if (state.hidden === event.hidden) return;
       state.hidden = event.hidden;
@@ -119,9 +81,32 @@ function applySetting(
       return statusChanged(state, nowMs, emit);
     case "cache-missed":
       return held.lostFromCache(state, [event.block], emit);
+    case "status-due":
+      state.isStatusScheduled = false;
+      return sendStatus(state, nowMs, emit);
     default:
       return unreachable(event);
   }
+}
+
+function welcomed(state: WorkerState, nowMs: number, emit: Emit): void {
+  dropLeases(state, emit);
+  state.connection = "welcomed";
+  held.announceAll(state, emit);
+  sendStatus(state, nowMs, emit);
+}
+
+function left(state: WorkerState, emit: Emit): void {
+  dropLeases(state, emit);
+  if (state.connection === "welcomed") emit({ type: "send", message: { type: "leave" } });
+  state.connection = "left";
+}
+
+function pausedSet(state: WorkerState, paused: boolean, nowMs: number, emit: Emit): void {
+  if (state.paused === paused) return;
+  state.paused = paused;
+  if (paused) giveBack(state, [...state.leases.keys()], emit);
+  sendStatus(state, nowMs, emit);
 }
 
 function leaseGranted(state: WorkerState, message: LeaseMessage, nowMs: number, emit: Emit): void {
@@ -190,7 +175,7 @@ function inputFailed(
 ): void {
   const { block, message } = event;
   if (!state.fetching.delete(block)) return;
-  for (const lease of [...state.leases.values()]) {
+  for (const lease of state.leases.values()) {
     if (!lease.missing.has(block)) continue;
     lease.missing.delete(block);
     const { attempt } = lease;
@@ -322,7 +307,7 @@ function dropLease(state: WorkerState, attempt: AttemptId, emit: Emit): void {
 }
 
 function dropLeases(state: WorkerState, emit: Emit): void {
-  for (const attempt of [...state.leases.keys()]) dropLease(state, attempt, emit);
+  for (const attempt of state.leases.keys()) dropLease(state, attempt, emit);
 }
 
 function giveBack(state: WorkerState, attempts: readonly AttemptId[], emit: Emit): void {

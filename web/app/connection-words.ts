@@ -1,4 +1,5 @@
 // Says in plain words what a lost or refused connection means and what to do about it.
+import { unreachable } from "../../shared/assert.ts";
 import type { ConnectionState } from "../../shared/client/cluster-client.ts";
 import type { RefusalReason } from "../../shared/protocol/messages.ts";
 
@@ -64,5 +65,7 @@ export function connectionAdvice(connection: ConnectionState, nowMs: number): Ad
       };
     case "refused":
       return refusalAdvice(connection.reason, connection.message);
+    default:
+      return unreachable(connection);
   }
 }

@@ -1,6 +1,7 @@
 // The dashboard: header, banner and the view that the address names.
 import { Button } from "@mantine/core";
 import { lazy, Suspense, useEffect, type ReactNode } from "react";
+import { unreachable } from "../../shared/assert.ts";
 import { MessagePage } from "../components/message-page.tsx";
 import { HomePage } from "../features/dashboard/home-page.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
@@ -42,7 +43,11 @@ function View() {
   const { client } = useSession();
   switch (route.page) {
     case "home":
-      return <Frame title="Tabswarm">{<HomePage />}</Frame>;
+      return (
+        <Frame title="Tabswarm">
+          <HomePage />
+        </Frame>
+      );
     case "job":
       return (
         <Frame title="Job · Tabswarm">
@@ -59,6 +64,8 @@ function View() {
           <p>The job may have been deleted, or the address was cut short.</p>
         </MessagePage>
       );
+    default:
+      return unreachable(route);
   }
 }
 

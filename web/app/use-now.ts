@@ -9,7 +9,7 @@ export const steadyClock = (): number => performance.now();
 export function useNow(intervalMs: number | null, clock: () => number): number {
   const [nowMs, setNowMs] = useState(clock);
   useEffect(() => {
-    if (intervalMs === null) return;
+    if (intervalMs === null) return undefined;
     const tick = (): void => setNowMs(clock());
     tick();
     const timer = setInterval(tick, intervalMs);

@@ -35,7 +35,7 @@ export function planEviction(
 export const oldestFirst = (
   entries: ReadonlyMap<BlockId, CacheEntry>,
 ): (readonly [BlockId, CacheEntry])[] =>
-  [...entries].toSorted(([, a], [, b]) => b.lastUsed - a.lastUsed);
+  [...entries].toSorted(([, a], [, b]) => a.lastUsed - b.lastUsed);
 
 /**
  * The cache's budget: half of what the browser says is still free for us, within 64 MiB and 4 GiB;

@@ -17,7 +17,7 @@ export function CopyField({ value, label }: CopyFieldProps) {
   const [outcome, setOutcome] = useState<"none" | "copied" | "selected">("none");
 
   useEffect(() => {
-    if (outcome === "none") return;
+    if (outcome === "none") return undefined;
     const timer = setTimeout(() => setOutcome("none"), CONFIRMED_MS);
     return () => clearTimeout(timer);
   }, [outcome]);
@@ -41,9 +41,7 @@ export function CopyField({ value, label }: CopyFieldProps) {
       <Button
         variant="default"
         className={styles["button"] ?? ""}
-        leftSection={
-          outcome === "copied" ? <CheckIcon sizePx={16} /> : <CopyIcon sizePx={16} />
-        }
+        leftSection={outcome === "copied" ? <CheckIcon sizePx={16} /> : <CopyIcon sizePx={16} />}
         onClick={() => void copy()}
       >
         <span aria-live="polite">

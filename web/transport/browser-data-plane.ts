@@ -35,7 +35,7 @@ export function createBrowserDataPlane(options: BrowserDataPlaneOptions): DataPl
   const { control, token, hash, lookup, clock = browserClock } = options;
   const listeners = new Set<() => void>();
   const changed = (): void => {
-    for (const listener of [...listeners]) listener();
+    for (const listener of listeners) listener();
   };
   const locates = new Map<BlockId, Set<(located: LocatedBlock | null) => void>>();
 
@@ -73,16 +73,16 @@ export function createBrowserDataPlane(options: BrowserDataPlaneOptions): DataPl
     for (const resolve of waiting) resolve(located);
   }
 
-  const useTicket = (): void => {
+  const followTicket = (): void => {
     if (control.state.state === "welcomed" && control.ticket !== null) network.use(control.ticket);
-    else for (const block of [...locates.keys()]) answerLocate(block, null);
+    else for (const block of locates.keys()) answerLocate(block, null);
   };
-  const stopState = control.onState(useTicket);
+  const stopState = control.onState(followTicket);
   const stopMessages = control.onMessage((message) => {
     if (message.type !== "located") return;
     for (const located of message.blocks) answerLocate(located.block, located);
   });
-  useTicket();
+  followTicket();
 
   return {
     fetch: (located, signal) => fetcher.fetch(located, signal),
@@ -99,7 +99,7 @@ export function createBrowserDataPlane(options: BrowserDataPlaneOptions): DataPl
     close() {
       stopState();
       stopMessages();
-      for (const block of [...locates.keys()]) answerLocate(block, null);
+      for (const block of locates.keys()) answerLocate(block, null);
       fetcher.close();
       network.close();
       listeners.clear();

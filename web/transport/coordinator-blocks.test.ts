@@ -14,7 +14,7 @@ function setUp(answer: (attempt: number, request: Request) => Response | Promise
     clock,
     token: "secret",
     fetch: async (path, init) => {
-      const request = new Request(new URL(String(path), "http://coordinator"), init);
+      const request = new Request(new URL(path as string, "http://coordinator"), init);
       requests.push(request);
       const answered = answer(requests.length, request);
       const aborted = new Promise<never>((_, reject) => {

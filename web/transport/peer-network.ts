@@ -18,10 +18,11 @@ import type { Endpoint, OpenEndpoint } from "./peerjs-endpoint.ts";
 const OPEN_LINKS_MAX = 64;
 /** Links remembered, of which most are closed: what the reports to the coordinator may hold. */
 const LINKS_MAX = 256;
-const FIRST_REDIAL_MS = 30_000;
+/** Doubled at each failure in a row: a page that is just starting is found soon, a firewall costs little. */
+const FIRST_REDIAL_MS = 5_000;
 const REDIAL_MS_MAX = 600_000;
 
-export interface PeerLink {
+interface PeerLink {
   readonly peer: PeerId;
   readonly state: DirectState;
   readonly bytesSent: number;
@@ -112,7 +113,7 @@ export function createPeerNetwork(options: {
       .filter((link) => [...link.sessions].every((session) => session.activeTransfers === 0))
       .toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)[0];
     if (idle === undefined) return false;
-    for (const session of [...idle.sessions]) session.close();
+    for (const session of idle.sessions) session.close();
     return true;
   }
 
@@ -178,7 +179,7 @@ export function createPeerNetwork(options: {
     links.clear();
     for (const link of ending) {
       link.endDial?.(why);
-      for (const session of [...link.sessions]) session.close();
+      for (const session of link.sessions) session.close();
     }
     endpoint?.close();
     endpoint = null;

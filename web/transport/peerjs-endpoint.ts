@@ -41,6 +41,8 @@ export const createPeerjsEndpoints =
     let stopRetry: (() => void) | null = null;
     let failures = 0;
     let isClosed = false;
+    /** Dials that have not ended, by the id that the library names in its errors. */
+    const dialling = new Map<PeerId, (why: string) => void>();
 
     function createPeer(): Peer {
       const isSecure = location.protocol === "https:";
@@ -52,7 +54,6 @@ export const createPeerjsEndpoints =
         token: ticket.ticket,
         // The library's default asks public servers on the internet; a LAN needs none.
         config: { iceServers: [] },
-        debug: 0,
       });
       created.on("open", () => {
         failures = 0;
@@ -64,8 +65,12 @@ export const createPeerjsEndpoints =
         connection.on("error", () => connection.close());
       });
       created.on("disconnected", retryLater);
-      created.on("error", () => {
+      created.on("error", (error) => {
         if (created.destroyed) retryLater();
+        if (error.type !== "peer-unavailable") return;
+        // The library tells only in the message's last word who it is that cannot be reached.
+        const absent = asPeerId(error.message.split(" ").at(-1) ?? "");
+        dialling.get(absent)?.("The other machine's page is not reachable.");
       });
       return created;
     }
@@ -93,6 +98,7 @@ export const createPeerjsEndpoints =
         const settle = (act: () => void): void => {
           if (isSettled) return;
           isSettled = true;
+          dialling.delete(target);
           act();
         };
         if (connection === undefined) {
@@ -100,11 +106,18 @@ export const createPeerjsEndpoints =
           queueMicrotask(() => settle(() => handlers.onFailed(why)));
           return () => settle(() => undefined);
         }
-        const fail = (why: string): void => settle(() => handlers.onFailed(why));
+        const fail = (why: string): void => {
+          settle(() => {
+            connection.close();
+            handlers.onFailed(why);
+          });
+        };
+        dialling.set(target, fail);
         connection.on("open", () => {
           if (isSettled) connection.close();
           else settle(() => handlers.onOpen(channelOf(connection)));
         });
+        // An error of an open connection is followed by its close, which the channel tells.
         connection.on("error", () => fail("The browsers found no direct way to each other."));
         connection.on("close", () => fail("The direct channel closed before it was open."));
         return () =>
@@ -134,7 +147,7 @@ function channelOf(connection: DataConnection): Channel {
       dataChannel.addEventListener("message", (event: MessageEvent<unknown>) => {
         // Text is no frame: an empty message makes the session end with that finding.
         const isBinary = event.data instanceof ArrayBuffer;
-        listener(isBinary ? new Uint8Array(event.data as ArrayBuffer) : new Uint8Array());
+        listener(isBinary ? new Uint8Array(event.data) : new Uint8Array());
       }),
     onLow: (listener) => dataChannel.addEventListener("bufferedamountlow", listener),
     onClose(listener) {

@@ -142,7 +142,7 @@ function bindHandle(
     isToldSoon = true;
     queueMicrotask(() => {
       isToldSoon = false;
-      for (const listener of [...listeners]) listener(current());
+      for (const listener of listeners) listener(current());
     });
   });
   return {

@@ -12,7 +12,7 @@ import type { ThreadOutcome, ThreadTask } from "./thread-api.ts";
 /** Blocks remembered as sent to one thread; it holds fewer, and says so when asked for one. */
 const SENT_BLOCKS_MAX = 4_096;
 
-export interface Thread {
+interface Thread {
   /** May reject or never settle when the thread dies; `onDeath` is the word on that. */
   run(task: ThreadTask): Promise<ThreadOutcome>;
   terminate(): void;
@@ -123,7 +123,8 @@ export function createThreadPool(startThread: StartThread): ThreadPool {
         slot.isSurplus = true;
         if (slot.running === null) remove(slot);
       }
-      for (let count = keeping.length; count < threads && !isClosed; count += 1) {
+      if (isClosed) return;
+      for (let count = keeping.length; count < threads; count += 1) {
         const slot: Slot = { thread: null, sent: new Set(), running: null, isSurplus: false };
         slots.push(slot);
         start(slot);
@@ -153,7 +154,7 @@ export function createThreadPool(startThread: StartThread): ThreadPool {
     },
     close() {
       isClosed = true;
-      for (const slot of [...slots]) {
+      for (const slot of slots) {
         remove(slot);
         settle(slot, failure("cancelled", "The page is leaving."));
       }

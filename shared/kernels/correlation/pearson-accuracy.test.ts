@@ -69,6 +69,23 @@ describe("against pandas", () => {
   });
 });
 
+describe.each(variants)("$name", (variant) => {
+  it("stays within its tolerance after an outlier, when all roundings go the same way", () => {
+    for (const dates of [32, 62, 200, 1000]) {
+      // One spike on the first date; then two values only, whose products are always the same.
+      const values = Float64Array.from({ length: 2 * dates }, (_, at) => {
+        const t = at % dates;
+        return t === 0 ? 1000 : 1 + (t % 2) * (at < dates ? 1e-3 : 0.37);
+      });
+      const table: Table = { series: 2, dates, values };
+      const actual = correlateByTiles(variant, table, { panelSeries: 2, tile: 2 });
+      const expected = correlateAll(seriesOf(table), 1);
+      const limit = variant.precision === "f64" ? 1e-12 : 1e-6;
+      expect(largestDifference(actual.r, expected.r)).toBeLessThan(limit);
+    }
+  });
+});
+
 describe.each(variants)("$name recomputes", (variant) => {
   it.each([
     ["returns-complete", 0],

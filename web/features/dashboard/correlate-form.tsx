@@ -48,11 +48,7 @@ export function CorrelateForm(props: CorrelateFormProps) {
         clampBehavior="blur"
         thousandSeparator=","
       />
-      <Radio.Group
-        label="Precision"
-        value={precision}
-        onChange={(value) => setPrecision(value as Precision)}
-      >
+      <Radio.Group label="Precision" value={precision} onChange={(value) => setPrecision(value)}>
         <div className={styles["radios"]}>
           <Radio value="f64" label="Exact (f64)" />
           <Radio value="f32" label="Fast (f32, error below 0.000001)" />

@@ -23,6 +23,8 @@ export type Intake =
       readonly name: string;
       readonly message: string;
       readonly previous: TableSummary | null;
+      /** What the person had set right so far. */
+      readonly corrections: LayoutCorrections;
     }
   | { readonly step: "asking"; readonly name: string }
   | { readonly step: "stored"; readonly record: DatasetRecord }
@@ -65,15 +67,16 @@ export interface IntakePlace<Reader extends TableReader> {
 
 export interface IntakeActions {
   readonly store: StoreApi<IntakeState>;
-  open(file: File): void;
-  correct(change: LayoutCorrections): void;
-  reuse(dataset: DatasetId, name: string): void;
-  submit(options: CorrelationOptions): void;
+  readonly open: (file: File) => void;
+  readonly correct: (change: LayoutCorrections) => void;
+  readonly reuse: (dataset: DatasetId, name: string) => void;
+  readonly submit: (options: CorrelationOptions) => void;
   /** Back to the beginning; ends whatever is under way. */
-  reset(): void;
+  readonly reset: () => void;
 }
 
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const wordsOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 export function createIntake<Reader extends TableReader>(
   place: IntakePlace<Reader>,
@@ -105,9 +108,13 @@ export function createIntake<Reader extends TableReader>(
       });
       if (signal.aborted || outcome.kind === "superseded") return;
       if (outcome.kind === "read") show({ step: "ready", summary: outcome.summary }, failure);
-      else show({ step: "refused", name, message: outcome.message, previous });
+      else show({ step: "refused", name, message: outcome.message, previous, corrections });
     } catch (error) {
-      if (!signal.aborted) show({ step: "refused", name, message: wordsOf(error), previous });
+      if (signal.aborted) return;
+      // Its thread is gone or broken: the next reading gets a new one.
+      reader?.close();
+      reader = null;
+      show({ step: "refused", name, message: wordsOf(error), previous, corrections });
     }
   }
 
@@ -152,7 +159,7 @@ export function createIntake<Reader extends TableReader>(
       if (!signal.aborted) show({ step: "stored", record: found });
     } catch (error) {
       const message = wordsOf(error);
-      if (!signal.aborted) show({ step: "refused", name, message, previous: null });
+      if (!signal.aborted) show({ step: "refused", name, message, previous: null, corrections });
     }
   }
 

@@ -1,7 +1,9 @@
 // Shows the table that is on its way in, at whatever step it is.
+import { unreachable } from "../../../shared/assert.ts";
 import type { IntakeActions, IntakeState } from "./intake-store.ts";
 import { CorrelateForm } from "./correlate-form.tsx";
 import { Notice } from "../../components/notice.tsx";
+import { BlindLayoutForm } from "./layout-form.tsx";
 import { ByteProgress, Facts, Preview, PreviewFrame } from "./preview.tsx";
 
 export interface IntakeViewProps {
@@ -26,7 +28,7 @@ export function IntakeView({ state, actions, hasMachines }: IntakeViewProps) {
       return null;
     case "asking":
       return (
-        <PreviewFrame name={intake.name} onCancel={actions.reset}>
+        <PreviewFrame name={intake.name} onFile={actions.open} onCancel={actions.reset}>
           <p role="status">Asking the coordinator for this table…</p>
         </PreviewFrame>
       );
@@ -34,6 +36,7 @@ export function IntakeView({ state, actions, hasMachines }: IntakeViewProps) {
       return (
         <PreviewFrame
           name={intake.name}
+          onFile={actions.open}
           onCancel={actions.reset}
           form={intake.previous === null ? undefined : form(intake.previous, true)}
         >
@@ -45,11 +48,13 @@ export function IntakeView({ state, actions, hasMachines }: IntakeViewProps) {
       );
     case "refused":
       return (
-        <PreviewFrame name={intake.name} onCancel={actions.reset}>
+        <PreviewFrame name={intake.name} onFile={actions.open} onCancel={actions.reset}>
           <Notice tone="failed" title="This file cannot be used as it is">
             {intake.message}
           </Notice>
-          {intake.previous !== null && (
+          {intake.previous === null ? (
+            <BlindLayoutForm corrections={intake.corrections} onCorrect={actions.correct} />
+          ) : (
             <Preview summary={intake.previous} onCorrect={actions.correct} />
           )}
         </PreviewFrame>
@@ -58,6 +63,7 @@ export function IntakeView({ state, actions, hasMachines }: IntakeViewProps) {
       return (
         <PreviewFrame
           name={intake.summary.name}
+          onFile={actions.open}
           onCancel={actions.reset}
           form={form(intake.summary, false)}
         >
@@ -68,7 +74,12 @@ export function IntakeView({ state, actions, hasMachines }: IntakeViewProps) {
       const { record } = intake;
       const counts = { seriesCount: record.series.length, dateCount: record.dates.length };
       return (
-        <PreviewFrame name={record.name} onCancel={actions.reset} form={form(counts, false)}>
+        <PreviewFrame
+          name={record.name}
+          onFile={actions.open}
+          onCancel={actions.reset}
+          form={form(counts, false)}
+        >
           <Facts
             {...counts}
             firstDate={record.dates[0] ?? ""}
@@ -85,5 +96,7 @@ export function IntakeView({ state, actions, hasMachines }: IntakeViewProps) {
           <ByteProgress label="Handing the table to the cluster" {...intake} />
         </PreviewFrame>
       );
+    default:
+      return unreachable(intake);
   }
 }

@@ -1,4 +1,5 @@
 // What the list of jobs says about each.
+import { unreachable } from "../../../shared/assert.ts";
 import {
   CORRELATION_KIND,
   parseCorrelationMeta,
@@ -34,6 +35,8 @@ export function jobWords(job: JobView): string {
       return `Failed at ${doneWords}`;
     case "cancelled":
       return `Cancelled at ${doneWords}`;
+    default:
+      return unreachable(job.state);
   }
 }
 

@@ -14,7 +14,8 @@ export interface Choice {
 export interface LayoutControl {
   readonly id: string;
   readonly label: string;
-  readonly value: string;
+  /** Null: not guessed. */
+  readonly value: string | null;
   readonly choices: readonly Choice[];
   /** What choosing `value` corrects. */
   correction(value: string): LayoutCorrections;
@@ -55,6 +56,10 @@ const QUOTES: readonly Choice[] = [
 
 /** Stands for "no column" in a choice; columns themselves are written as their index. */
 const NO_COLUMN = "none";
+
+const quoteCorrection = (value: string): LayoutCorrections => ({
+  quote: value === "none" ? null : (value as '"' | "'"),
+});
 
 /** The choices, with the present one added when it is an unusual one. */
 function withPresent(choices: readonly Choice[], value: string): readonly Choice[] {
@@ -143,7 +148,7 @@ export function rareLayoutControls(layout: TableLayout): readonly LayoutControl[
       label: "Cells are quoted with",
       value: layout.quote ?? "none",
       choices: QUOTES,
-      correction: (value) => ({ quote: value === "none" ? null : (value as '"' | "'") }),
+      correction: quoteCorrection,
     },
     {
       id: "header",
@@ -155,6 +160,40 @@ export function rareLayoutControls(layout: TableLayout): readonly LayoutControl[
         { value: "shifted", label: "Names without the first column's" },
       ],
       correction: (value) => ({ header: value as "present" | "absent" | "shifted" }),
+    },
+  ];
+}
+
+/** What can be set right for a file of which nothing could be guessed. */
+export function blindLayoutControls(corrections: LayoutCorrections): readonly LayoutControl[] {
+  return [
+    {
+      id: "delimiter",
+      label: "Columns separated by",
+      value: corrections.delimiter ?? null,
+      choices: DELIMITERS,
+      correction: (value) => ({ delimiter: value }),
+    },
+    {
+      id: "decimal",
+      label: "Decimal sign",
+      value: corrections.decimal ?? null,
+      choices: DECIMALS,
+      correction: (value) => ({ decimal: value as DecimalSign }),
+    },
+    {
+      id: "quote",
+      label: "Cells are quoted with",
+      value: corrections.quote === null ? "none" : (corrections.quote ?? null),
+      choices: QUOTES,
+      correction: quoteCorrection,
+    },
+    {
+      id: "layout",
+      label: "Layout",
+      value: corrections.layout ?? null,
+      choices: LAYOUTS,
+      correction: (value) => ({ layout: value as "long" | "wide" }),
     },
   ];
 }

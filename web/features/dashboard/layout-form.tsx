@@ -1,7 +1,12 @@
 // The guesses about a file's layout as lists to choose from; choosing reads the file anew.
 import { Select } from "@mantine/core";
 import type { LayoutCorrections } from "../../../shared/ingest/table-layout.ts";
-import { layoutControls, rareLayoutControls, type LayoutControl } from "./layout-choices.ts";
+import {
+  blindLayoutControls,
+  layoutControls,
+  rareLayoutControls,
+  type LayoutControl,
+} from "./layout-choices.ts";
 import type { TableSummary } from "./table-summary.ts";
 import styles from "./preview.module.css";
 
@@ -26,6 +31,21 @@ export function LayoutForm({ summary, onCorrect }: LayoutFormProps) {
   );
 }
 
+export interface BlindLayoutFormProps {
+  readonly corrections: LayoutCorrections;
+  readonly onCorrect: (change: LayoutCorrections) => void;
+}
+
+/** For a file that was refused before anything could be shown of it. */
+export function BlindLayoutForm({ corrections, onCorrect }: BlindLayoutFormProps) {
+  return (
+    <fieldset className={styles["layout"]}>
+      <legend>If it is a table all the same, say how to read it</legend>
+      <Controls controls={blindLayoutControls(corrections)} onCorrect={onCorrect} />
+    </fieldset>
+  );
+}
+
 function Controls({
   controls,
   onCorrect,
@@ -39,6 +59,7 @@ function Controls({
       label={control.label}
       data={control.choices}
       value={control.value}
+      placeholder="Choose"
       searchable={control.choices.length > 12}
       onChange={(value) => {
         if (value !== null && value !== control.value) onCorrect(control.correction(value));

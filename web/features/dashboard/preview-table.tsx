@@ -44,6 +44,7 @@ export const PreviewTable = memo(function PreviewTable({ summary }: { summary: T
               {shown.map((name, index) => {
                 const cell = row[index] ?? "";
                 return (
+                  // oxlint-disable-next-line react/no-array-index-key -- columns may share a name
                   <td key={`${index} ${name}`} data-role={columnRole(layout, index)}>
                     {cell === "" ? <span className={styles["missing"]}>missing</span> : cell}
                   </td>

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import type { LayoutCorrections } from "../../../shared/ingest/table-layout.ts";
 import { formatBytes, formatPercent, formatPlural } from "../../components/format.ts";
 import { Notice } from "../../components/notice.tsx";
+import { FileButton } from "./file-button.tsx";
 import { LayoutForm } from "./layout-form.tsx";
 import { PreviewTable } from "./preview-table.tsx";
 import type { TableSummary } from "./table-summary.ts";
@@ -11,6 +12,9 @@ import styles from "./preview.module.css";
 
 export interface PreviewFrameProps {
   readonly name: string;
+  /** Takes another file in place of this one; absent while that would lose work under way. */
+  readonly onFile?: (file: File) => void;
+  /** Back to the start, without this table. */
   readonly onCancel: () => void;
   readonly children: ReactNode;
   /** The options and the button, beside the preview or under it. */
@@ -18,14 +22,21 @@ export interface PreviewFrameProps {
 }
 
 /** The frame that a table keeps from its first byte read to the start of its job. */
-export function PreviewFrame({ name, onCancel, children, form }: PreviewFrameProps) {
+export function PreviewFrame({ name, onFile, onCancel, children, form }: PreviewFrameProps) {
   return (
     <section className={styles["frame"]}>
       <div className={styles["head"]}>
         <h1 className={styles["title"]}>{name}</h1>
-        <Button variant="default" onClick={onCancel}>
-          Choose another file
-        </Button>
+        <div className={styles["buttons"]}>
+          {onFile !== undefined && (
+            <FileButton variant="default" onFile={onFile}>
+              Choose another file
+            </FileButton>
+          )}
+          <Button variant="subtle" color="gray" onClick={onCancel}>
+            Cancel
+          </Button>
+        </div>
       </div>
       <div className={styles["columns"]} data-with-form={form !== undefined}>
         <div className={styles["body"]}>{children}</div>

@@ -26,4 +26,3 @@ export type ReadOutcome =
   | { readonly kind: "refused"; readonly message: string }
   /** A newer read took its place. */
   | { readonly kind: "superseded" };
-

@@ -11,7 +11,10 @@ export function useFileDrop(onFile: (file: File) => void): boolean {
     let depth = 0;
     const hasFile = (event: DragEvent): boolean =>
       event.dataTransfer?.types.includes("Files") === true;
-    const on = (type: "dragenter" | "dragover" | "dragleave" | "drop", act: (e: DragEvent) => void) =>
+    const on = (
+      type: "dragenter" | "dragover" | "dragleave" | "drop",
+      act: (e: DragEvent) => void,
+    ) =>
       document.addEventListener(
         type,
         (event) => {

@@ -10,7 +10,7 @@ export function useJoinLinks(): JoinLinks {
 
   useEffect(() => {
     // A restarted coordinator may have other addresses, so every new connection asks anew.
-    if (!isConnected) return;
+    if (!isConnected) return undefined;
     const abort = new AbortController();
     fetchJoinLinks(token, abort.signal).then(
       (found) => setLinks({ state: "ready", links: found }),

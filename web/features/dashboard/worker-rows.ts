@@ -1,4 +1,5 @@
 // What the list of machines says about each: its path, its share of the work, its state in words.
+import { unreachable } from "../../../shared/assert.ts";
 import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
 import type { WorkerId } from "../../../shared/ids.ts";
 import { formatBytes } from "../../components/format.ts";
@@ -29,6 +30,8 @@ export function pathWordsOf(worker: Pick<WorkerView, "path">): string {
       return "Through the coordinator";
     case "unknown":
       return "Nothing moved yet";
+    default:
+      return unreachable(worker.path);
   }
 }
 

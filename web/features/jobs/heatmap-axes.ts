@@ -102,14 +102,15 @@ export class AxesPainter {
     if (scene.marked !== null) this.#ring(scene, scene.marked, scene.inks.accent, 2);
     if (scene.pointed !== null) this.#crosshair(scene, scene.pointed);
     context.restore();
-    if (scene.pointed !== null) {
-      this.#chip(scene, scene.pointed.row, "rows");
-      this.#chip(scene, scene.pointed.col, "cols");
+    const named = scene.pointed ?? scene.marked;
+    if (named !== null) {
+      this.#chip(scene, named.row, "rows");
+      this.#chip(scene, named.col, "cols");
     }
   }
 
   /** Turns the canvas so that both axes are drawn as if they were rows at the left. */
-  #along(scene: AxesScene, axis: "rows" | "cols", place: number): number {
+  #along(scene: AxesScene, axis: "rows" | "cols", place: number): void {
     const { viewport, gutterPx } = scene;
     const start = axis === "rows" ? viewport.y : viewport.x;
     const middlePx = gutterPx + (place + 0.5 - start) * viewport.scale;
@@ -120,7 +121,6 @@ export class AxesPainter {
       context.translate(middlePx, gutterPx);
       context.rotate(Math.PI / 2);
     }
-    return gutterPx;
   }
 
   #names(scene: AxesScene, axis: "rows" | "cols"): void {
@@ -142,10 +142,15 @@ export class AxesPainter {
     }
   }
 
-  /** The name of the pointed row or column, on a dark label above all other names. */
+  /** The name of the pointed (or else the marked) row or column, on a dark label above all other names. */
   #chip(scene: AxesScene, place: number, axis: "rows" | "cols"): void {
     const { names, order, gutterPx, inks } = scene;
     const context = this.#context;
+    const { viewport, frame } = scene;
+    const [start, shownPx] =
+      axis === "rows" ? [viewport.y, frame.heightPx] : [viewport.x, frame.widthPx];
+    const middlePx = (place + 0.5 - start) * viewport.scale;
+    if (middlePx < 0 || middlePx > shownPx) return;
     context.save();
     this.#along(scene, axis, place);
     context.font = FONT_STRONG;

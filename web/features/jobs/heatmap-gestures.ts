@@ -49,11 +49,10 @@ export function attachGestures(element: HTMLElement, handlers: GestureHandlers):
       if (event.pointerType !== "touch") handlers.pointAt(now);
       return;
     }
-    const others = [...touches].filter(([id]) => id !== event.pointerId);
+    const other = [...touches].find(([id]) => id !== event.pointerId)?.[1];
     touches.set(event.pointerId, now);
     const [dx, dy] = [now.xPx - before.xPx, now.yPx - before.yPx];
     movedPx += Math.hypot(dx, dy);
-    const other = others[0]?.[1];
     if (other === undefined) {
       if (movedPx < TAP_SLOP_PX) return;
       element.dataset["dragging"] = "true";

@@ -13,7 +13,7 @@ const SIDE_SMALL = 1_000;
 const STRIP_ROWS = 256;
 
 /** Pixels along a side of the picture of `size` series. */
-export function pngSide(size: number): number {
+function pngSide(size: number): number {
   if (size > SIDE_MAX) return SIDE_MAX;
   return size * Math.max(1, Math.ceil(SIDE_SMALL / size));
 }

@@ -1,11 +1,12 @@
 // The heatmap without React: two canvases, a viewport, and one animation frame that draws them.
 import { assert, present } from "../../../shared/assert.ts";
-import { colourTable, darkPalette, lightPalette } from "../../../shared/correlation/colour.ts";
-import { levelOf, patternTable } from "../../../shared/correlation/colour.ts";
-import type { CorrelationMatrix } from "../../../shared/correlation/matrix.ts";
+import { levelOf } from "../../../shared/correlation/colour.ts";
 import { AxesPainter, type AxisInks } from "./heatmap-axes.ts";
 import { attachGestures } from "./heatmap-gestures.ts";
+import { isDark, readInks } from "./heatmap-inks.ts";
+import type { HeatmapOptions } from "./heatmap-options.ts";
 import { HeatmapPainter } from "./heatmap-painter.ts";
+import type { Inks } from "./heatmap-raster-core.ts";
 import { ViewportGlide } from "./viewport-glide.ts";
 import {
   cellAt,
@@ -30,30 +31,13 @@ const REFINE_BUDGET_MS = 6;
 /** Tiles arrive in bursts; the picture follows this often. */
 const TILES_EVERY_MS = 120;
 const ZOOM_STEP = 2;
-
-export interface PointedPair {
-  readonly i: number;
-  readonly j: number;
-  /** NaN: undefined; undefined: not yet there. */
-  readonly correlation: number | undefined;
-  readonly observations: number | undefined;
-}
-
-export interface ZoomState {
-  readonly isWhole: boolean;
-  readonly isClosest: boolean;
-}
-
-export interface HeatmapOptions {
-  /** Positioned; its size is the heatmap's. It gets two canvases and the events. */
-  readonly element: HTMLElement;
-  /** With levels: at most LEVELS_SERIES_MAX series. */
-  readonly matrix: CorrelationMatrix;
-  readonly names: readonly string[];
-  readonly order: Uint32Array;
-  readonly onPointed: (pair: PointedPair | null) => void;
-  readonly onZoomed: (zoom: ZoomState) => void;
-}
+/** Rows and columns that the keys step. */
+const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+};
 
 export class HeatmapView {
   readonly #options: HeatmapOptions;
@@ -67,9 +51,8 @@ export class HeatmapView {
   #order: Uint32Array;
   /** Place of each series in the order. */
   #places: Uint32Array;
-  #colours: Uint32Array = new Uint32Array(256);
-  #patterns: Uint32Array = new Uint32Array(128);
-  #inks: AxisInks = { ground: "", text: "", muted: "", line: "", accent: "" };
+  #cells: Inks;
+  #inks: AxisInks;
   #frame: Frame;
   #viewport: Viewport;
   #ratio = 1;
@@ -102,10 +85,12 @@ export class HeatmapView {
     const context = this.#overlay.getContext("2d");
     assert(context !== null, "a canvas that nobody else uses has a 2d context");
     this.#axes = new AxesPainter(context);
+    const inks = readInks(element);
+    this.#cells = inks.cells;
+    this.#inks = inks.axes;
     this.#painter = new HeatmapPainter(this.#base, this.#picture());
     this.#frame = { size: matrix.seriesCount, widthPx: 1, heightPx: 1 };
     this.#viewport = wholeMatrix(this.#frame);
-    this.#takeColours();
     this.#listen();
   }
 
@@ -192,13 +177,7 @@ export class HeatmapView {
   }
 
   #pressKey(key: string, isShift: boolean): boolean {
-    const steps: Readonly<Record<string, readonly [number, number]>> = {
-      ArrowLeft: [0, -1],
-      ArrowRight: [0, 1],
-      ArrowUp: [-1, 0],
-      ArrowDown: [1, 0],
-    };
-    const step = steps[key];
+    const step = ARROWS[key];
     if (step !== undefined) {
       if (isShift) {
         const far = Math.min(this.#frame.widthPx, this.#frame.heightPx) / 4;
@@ -339,18 +318,9 @@ export class HeatmapView {
   }
 
   #takeColours(): void {
-    const palette = matchMedia("(prefers-color-scheme: dark)").matches ? darkPalette : lightPalette;
-    this.#colours = colourTable(palette);
-    this.#patterns = patternTable(palette);
-    const style = getComputedStyle(this.#options.element);
-    const read = (name: string): string => style.getPropertyValue(name).trim();
-    this.#inks = {
-      ground: read("--surface"),
-      text: read("--text"),
-      muted: read("--text-muted"),
-      line: read("--line-strong"),
-      accent: read("--accent"),
-    };
+    const inks = readInks(this.#options.element);
+    this.#cells = inks.cells;
+    this.#inks = inks.axes;
     this.#painter.setPicture(this.#picture());
   }
 
@@ -358,7 +328,7 @@ export class HeatmapView {
     return {
       levels: this.#levels,
       size: this.#options.matrix.seriesCount,
-      inks: { colours: this.#colours, patterns: this.#patterns },
+      inks: this.#cells,
       order: this.#order,
     };
   }
@@ -403,7 +373,7 @@ export class HeatmapView {
       inks: this.#inks,
       value: (cell: Cell) => {
         const value = matrix.value(...this.#pairAt(cell));
-        return { value, isDark: isDark(this.#colours[levelOf(value ?? NaN)] ?? 0) };
+        return { value, isDark: isDark(this.#cells.colours[levelOf(value ?? NaN)] ?? 0) };
       },
     };
   }
@@ -413,10 +383,4 @@ function placesOf(order: Uint32Array): Uint32Array {
   const places = new Uint32Array(order.length);
   order.forEach((series, place) => (places[series] = place));
   return places;
-}
-
-/** Whether white letters are read better on a packed colour than black ones (Rec. 709 luma). */
-function isDark(packed: number): boolean {
-  const [red, green, blue] = [packed & 255, (packed >> 8) & 255, (packed >> 16) & 255];
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 140;
 }

@@ -8,7 +8,8 @@ import { Notice } from "../../components/notice.tsx";
 import { ColourBar } from "./colour-bar.tsx";
 import { DownloadIcon, WholeIcon, ZoomInIcon, ZoomOutIcon } from "./heatmap-icons.tsx";
 import { heatmapPng } from "./heatmap-png.ts";
-import { HeatmapView, type PointedPair, type ZoomState } from "./heatmap-view.ts";
+import type { PointedPair, ZoomState } from "./heatmap-options.ts";
+import { HeatmapView } from "./heatmap-view.ts";
 import type { LiveResult } from "./job-store.ts";
 import { fileStem } from "./job-words.ts";
 import { saveBlob } from "./save-file.ts";
@@ -45,7 +46,7 @@ function DrawnHeatmap({ result, isComplete, marked }: HeatmapProps) {
   const helpId = useId();
 
   useEffect(() => {
-    if (plot.current === null) return;
+    if (plot.current === null) return undefined;
     const created = new HeatmapView({
       element: plot.current,
       matrix,
@@ -65,7 +66,12 @@ function DrawnHeatmap({ result, isComplete, marked }: HeatmapProps) {
   }, [matrix, record, byName]);
 
   useEffect(() => view.current?.setOrder(ordering.order), [ordering.order]);
-  useEffect(() => view.current?.mark(marked), [marked]);
+  useEffect(() => {
+    view.current?.mark(marked);
+    // On a phone the table is below the picture.
+    if (marked !== null) plot.current?.scrollIntoView({ block: "nearest" });
+  }, [marked]);
+  const shown = pointed ?? (marked === null ? null : pairOf(result, marked));
 
   return (
     <section className={styles["heatmap"]} aria-label="Heatmap of the correlations">
@@ -103,7 +109,7 @@ function DrawnHeatmap({ result, isComplete, marked }: HeatmapProps) {
           {ordering.problem}
         </Notice>
       )}
-      <Readout pair={pointed} names={record.series} />
+      <Readout pair={shown} names={record.series} />
       {/* An application: the arrow keys belong to the picture, and the readout says what they reach. */}
       <div
         ref={plot}
@@ -115,7 +121,7 @@ function DrawnHeatmap({ result, isComplete, marked }: HeatmapProps) {
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the keys work on it
         tabIndex={0}
       />
-      <ColourBar value={markValue(pointed)} isComplete={isComplete} />
+      <ColourBar value={markValue(shown)} isComplete={isComplete} />
       <p id={helpId} className={styles["help"]}>
         <span className={styles["withMouse"]}>
           Scroll to zoom, drag to move, double click to go closer. With keys: arrows step from pair
@@ -128,6 +134,13 @@ function DrawnHeatmap({ result, isComplete, marked }: HeatmapProps) {
     </section>
   );
 }
+
+const pairOf = ({ matrix }: LiveResult, [i, j]: readonly [number, number]): PointedPair => ({
+  i,
+  j,
+  correlation: matrix.value(i, j),
+  observations: matrix.observations(i, j),
+});
 
 const markValue = (pair: PointedPair | null): number | null =>
   pair?.correlation === undefined || Number.isNaN(pair.correlation) ? null : pair.correlation;
@@ -147,7 +160,7 @@ function useOrder({ matrix }: LiveResult, byName: Uint32Array): Ordering {
   const [problem, setProblem] = useState<string | null>(null);
   const isWorking = wanted === "similarity" && similar === null && problem === null;
   useEffect(() => {
-    if (!isWorking) return;
+    if (!isWorking) return undefined;
     const stopping = new AbortController();
     similarityOrder(matrix, stopping.signal).then(
       (order) => {
@@ -227,7 +240,7 @@ function SavePicture({ result, order, orderName }: SavePictureProps) {
         variant="default"
         size="xs"
         h={30}
-        aria-label="Save the heatmap as PNG"
+        aria-label="Heatmap (PNG)"
         leftSection={<DownloadIcon />}
         loading={state === "working"}
         onClick={save}

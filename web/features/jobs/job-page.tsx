@@ -11,13 +11,14 @@ import { createHash } from "../../transport/hash.ts";
 import { Heatmap } from "./heatmap.tsx";
 import { JobExports } from "./job-exports.tsx";
 import { JobProgress } from "./job-progress.tsx";
-import { createJobStore, type JobState, type JobStore, type LiveResult } from "./job-store.ts";
+import { createJobStore, type JobState, type LiveResult } from "./job-store.ts";
 import { JobTiming } from "./job-timing.tsx";
 import { jobStory } from "./job-words.ts";
 import { PairsTable } from "./pairs-table.tsx";
 import styles from "./job-page.module.css";
 
 export interface JobPageProps {
+  /** Another job needs another page: give it as `key` too. */
   readonly jobId: JobId;
   readonly client: ClusterClient;
 }
@@ -28,17 +29,11 @@ async function planTools() {
 }
 
 export function JobPage({ jobId, client }: JobPageProps) {
-  const [opened, setOpened] = useState<JobStore | null>(null);
-  useEffect(() => {
-    const store = createJobStore(client, jobId, planTools, browserTimers);
-    setOpened(store);
-    return () => store.close();
-  }, [client, jobId]);
-  return opened === null ? null : <OpenedJob jobId={jobId} client={client} opened={opened} />;
-}
-
-function OpenedJob({ jobId, client, opened }: JobPageProps & { readonly opened: JobStore }) {
-  const state = useStore(opened.store);
+  const [{ store, follow }] = useState(() =>
+    createJobStore(client, jobId, planTools, browserTimers),
+  );
+  useEffect(() => follow(), [follow]);
+  const state = useStore(store);
   const { job, result, problem } = state;
   if (job === null) return <NoJob isUnknown={state.isUnknown} />;
   const pairsTotal = result?.matrix.pairsTotal ?? 0;

@@ -51,7 +51,8 @@ export interface JobState {
 
 export interface JobStore {
   readonly store: StoreApi<JobState>;
-  close(): void;
+  /** Starts following, from nothing; the answer ends every fetch, timer and subscription. */
+  readonly follow: () => () => void;
 }
 
 export type JobSource = Pick<ClusterClient, "view" | "onView" | "watch" | "fetchBlock" | "dataset">;
@@ -68,19 +69,25 @@ const initialState: JobState = {
   lateResults: 0,
 };
 
-/** Starts following; `close` ends every fetch, timer and subscription. */
 export function createJobStore(
   client: JobSource,
   jobId: JobId,
   planTools: () => Promise<PlanTools>,
   timers: SamplerTimers,
 ): JobStore {
-  const follower = new JobFollower(client, jobId, planTools, timers);
-  return { store: follower.store, close: () => follower.close() };
+  const store = createStore<JobState>(() => initialState);
+  return {
+    store,
+    follow: () => {
+      store.setState(initialState);
+      const follower = new JobFollower(store, client, jobId, planTools, timers);
+      return () => follower.close();
+    },
+  };
 }
 
 class JobFollower {
-  readonly store = createStore<JobState>(() => initialState);
+  readonly #store: StoreApi<JobState>;
   readonly #client: JobSource;
   readonly #jobId: JobId;
   readonly #planTools: () => Promise<PlanTools>;
@@ -98,11 +105,13 @@ class JobFollower {
   #isClosed = false;
 
   constructor(
+    store: StoreApi<JobState>,
     client: JobSource,
     jobId: JobId,
     planTools: () => Promise<PlanTools>,
     timers: SamplerTimers,
   ) {
+    this.#store = store;
     this.#client = client;
     this.#jobId = jobId;
     this.#planTools = planTools;
@@ -124,10 +133,10 @@ class JobFollower {
 
   #takeView(): void {
     const job = this.#client.view.jobs.find((one) => one.job === this.#jobId) ?? null;
-    const before = this.store.getState();
+    const before = this.#store.getState();
     if (job === null) {
       this.#cancelMissing ??= this.#timers.after(MISSING_MS, () => {
-        this.store.setState({ isUnknown: true });
+        this.#store.setState({ isUnknown: true });
       });
       return;
     }
@@ -148,7 +157,7 @@ class JobFollower {
     this.#isOpening = true;
     if (job.kind !== CORRELATION_KIND) {
       const problem = `This page shows correlations; this job is of the kind “${job.kind}”.`;
-      this.store.setState({ problem });
+      this.#store.setState({ problem });
       return;
     }
     this.#openResult(job).catch((error: unknown) => {
@@ -161,7 +170,7 @@ class JobFollower {
         return;
       }
       const reason = error instanceof Error ? error.message : String(error);
-      this.store.setState({ problem: `The result cannot be shown here. ${reason}` });
+      this.#store.setState({ problem: `The result cannot be shown here. ${reason}` });
     });
   }
 
@@ -182,7 +191,7 @@ class JobFollower {
       onChange: () => this.#sampler.request(),
       after: (delayMs, call) => this.#timers.after(delayMs, call),
     });
-    this.store.setState({ result: { record, meta, matrix } });
+    this.#store.setState({ result: { record, meta, matrix } });
     this.#watch();
   }
 
@@ -194,7 +203,7 @@ class JobFollower {
 
   #takeArrays(task: TaskKey, [values, observations]: readonly NdArray[]): void {
     const tile = this.#tiles.get(task);
-    const matrix = this.store.getState().result?.matrix;
+    const matrix = this.#store.getState().result?.matrix;
     if (matrix === undefined || tile === undefined) {
       throw new Error("A result came for a tile that this job does not have.");
     }
@@ -206,11 +215,11 @@ class JobFollower {
 
   #publish(): void {
     const job = this.#client.view.jobs.find((one) => one.job === this.#jobId) ?? null;
-    const before = this.store.getState();
+    const before = this.#store.getState();
     const matrix = before.result?.matrix;
     const pairsKnown = matrix?.pairsKnown ?? 0;
     const hasNewPairs = pairsKnown !== before.pairsKnown;
-    this.store.setState({
+    this.#store.setState({
       job: job ?? before.job,
       ...(job === null ? {} : { isUnknown: false }),
       pairsKnown,

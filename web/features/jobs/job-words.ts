@@ -1,4 +1,5 @@
 // What the job page says: the state of the job in a headline, a sentence, and the figures beside it.
+import { unreachable } from "../../../shared/assert.ts";
 import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
 import {
   formatCount,
@@ -10,14 +11,7 @@ import {
 import { doneShare } from "./job-store.ts";
 import type { Estimate } from "./progress-estimate.ts";
 
-export type JobPhase =
-  | "waiting"
-  | "running"
-  | "collecting"
-  | "paused"
-  | "done"
-  | "failed"
-  | "cancelled";
+type JobPhase = "waiting" | "running" | "collecting" | "paused" | "done" | "failed" | "cancelled";
 
 export interface JobStory {
   readonly phase: JobPhase;
@@ -67,6 +61,8 @@ export function jobStory(facts: JobFacts): JobStory {
         headline: `Cancelled at ${formatPercent(doneShare(job))}`,
         text: partialWords(facts),
       };
+    default:
+      return unreachable(job.state);
   }
 }
 

@@ -8,7 +8,8 @@ import { ThreadCells } from "../../components/thread-cells.tsx";
 import type { CellState } from "../../components/cell-states.ts";
 import { MessagePage } from "../../components/message-page.tsx";
 import { refusalAdvice } from "../../app/connection-words.ts";
-import { openJoin, workerStateOf, type Join, type JoinState, type WorkerStateWord } from "./join-store.ts";
+import { workerStateOf, type JoinState, type WorkerStateWord } from "./join-state.ts";
+import { openJoin, type Join } from "./join-store.ts";
 import { cacheWords, figures, pathWords, stateWords } from "./join-words.ts";
 import { MachineName } from "./machine-name.tsx";
 import { ThreadsSlider } from "./threads-slider.tsx";
@@ -21,7 +22,7 @@ export function JoinPage({ token }: { token: string }) {
 
   useEffect(() => {
     document.title = "Joined · Tabswarm";
-    if (hasLeft) return;
+    if (hasLeft) return undefined;
     let isGone = false;
     let opened: Join | null = null;
     openJoin(token).then(
@@ -67,9 +68,7 @@ function Joined({ join, onLeft }: { join: Join; onLeft: () => void }) {
     return (
       <MessagePage
         title={advice.title}
-        action={
-          advice.canReload && <Button onClick={() => location.reload()}>Reload</Button>
-        }
+        action={advice.canReload && <Button onClick={() => location.reload()}>Reload</Button>}
       >
         <p>{advice.text}</p>
       </MessagePage>
@@ -123,15 +122,7 @@ function useStateOnDocument(state: WorkerStateWord | "left"): void {
   }, [state]);
 }
 
-function Controls({
-  join,
-  state,
-  onLeave,
-}: {
-  join: Join;
-  state: JoinState;
-  onLeave: () => void;
-}) {
+function Controls({ join, state, onLeave }: { join: Join; state: JoinState; onLeave: () => void }) {
   return (
     <div className={styles["controls"]}>
       <ThreadsSlider
@@ -179,7 +170,9 @@ function Goodbye({ onReturn }: { onReturn: () => void }) {
       title="This machine has left"
       action={<Button onClick={onReturn}>Join again</Button>}
     >
-      <p>Thank you for computing. Unfinished work went back to the others; nothing runs here now.</p>
+      <p>
+        Thank you for computing. Unfinished work went back to the others; nothing runs here now.
+      </p>
     </MessagePage>
   );
 }

@@ -1,7 +1,8 @@
 // What the join page says about its machine's state, path and work, in plain words.
+import { unreachable } from "../../../shared/assert.ts";
 import { formatBytes, formatCount, formatDuration, formatPlural } from "../../components/format.ts";
 import { refusalAdvice, retryWords } from "../../app/connection-words.ts";
-import type { JoinState } from "./join-store.ts";
+import type { JoinState } from "./join-state.ts";
 
 export interface StateWords {
   /** One short line: what the machine does. */
@@ -33,6 +34,8 @@ export function stateWords(state: StateFacts, nowMs: number): StateWords {
       return { title: "Joining", detail: "Saying hello to the coordinator.", tone: "calm" };
     case "welcomed":
       return welcomedWords(state);
+    default:
+      return unreachable(connection);
   }
 }
 
@@ -73,7 +76,10 @@ export function figures(
   const received = state.bytesReceived.direct + state.bytesReceived.coordinator;
   return [
     { label: "Tasks done", value: formatCount(state.tasksDone) },
-    { label: "Compute time", value: state.computeMs === 0 ? "0 s" : formatDuration(state.computeMs) },
+    {
+      label: "Compute time",
+      value: state.computeMs === 0 ? "0 s" : formatDuration(state.computeMs),
+    },
     { label: "Received", value: formatBytes(received) },
     { label: "Sent directly", value: formatBytes(state.bytesSent) },
   ];
@@ -93,6 +99,8 @@ export function pathWords(state: Pick<JoinState, "path" | "pathWhy">): string {
     }
     case "unknown":
       return "No data has travelled yet.";
+    default:
+      return unreachable(state.path);
   }
 }
 

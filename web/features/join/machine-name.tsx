@@ -49,13 +49,7 @@ export function MachineName({ name, onRename }: MachineNameProps) {
   );
 }
 
-function NameForm({
-  name,
-  onDone,
-}: {
-  name: string;
-  onDone: (changed: string | null) => void;
-}) {
+function NameForm({ name, onDone }: { name: string; onDone: (changed: string | null) => void }) {
   const [text, setText] = useState(name);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.select(), []);

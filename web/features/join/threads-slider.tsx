@@ -1,6 +1,6 @@
 // How many of the machine's threads the cluster may use.
 import { Slider } from "@mantine/core";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { threadsWords } from "./join-words.ts";
 import styles from "./join-page.module.css";
 
@@ -12,8 +12,8 @@ export interface ThreadsSliderProps {
 
 export function ThreadsSlider({ threads, threadsMax, onChange }: ThreadsSliderProps) {
   // The thumb follows the hand at once; threads start and stop when it is let go.
-  const [shown, setShown] = useState(threads);
-  useEffect(() => setShown(threads), [threads]);
+  const [held, setHeld] = useState<number | null>(null);
+  const shown = held ?? threads;
   return (
     <div className={styles["slider"]}>
       <label id="threads-label">{threadsWords(shown, threadsMax)}</label>
@@ -25,8 +25,11 @@ export function ThreadsSlider({ threads, threadsMax, onChange }: ThreadsSliderPr
         label={null}
         disabled={threadsMax === 1}
         thumbProps={{ "aria-labelledby": "threads-label" }}
-        onChange={setShown}
-        onChangeEnd={onChange}
+        onChange={setHeld}
+        onChangeEnd={(chosen) => {
+          onChange(chosen);
+          setHeld(null);
+        }}
       />
     </div>
   );

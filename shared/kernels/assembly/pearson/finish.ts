@@ -22,7 +22,7 @@ import { commonDates } from "./overlap";
 // The limits are explained and mirrored in shared/kernels/correlation/pearson-core.ts.
 const FEW_DATES: i32 = 32;
 const CONDITION_LIMIT_F64: f64 = 1000;
-const CONDITION_LIMIT_F32: f64 = 3;
+const CONDITION_LIMIT_F32: f64 = 5;
 
 /** Writes r (f64) and n (u32), rows × cols, and returns how many pairs were recomputed. */
 export function finishBlock<T>(

@@ -2,7 +2,7 @@
 
 /** Dates summed in registers before a partial sum joins the total: a 4-wide f64 panel is 8 KiB, L1. */
 export const CHUNK_DATES: i32 = 256;
-/** Single precision joins the f64 totals more often: the rounding error grows with this number. */
+/** Single precision joins the f64 totals more often; pearson-core.ts says why. */
 export const FLUSH_DATES_F32: i32 = 16;
 /** Series along one side of a block: two packed sides of 512 KiB stay in a 2 MiB second-level cache. */
 export const BLOCK_SERIES: i32 = 256;

@@ -1,0 +1,164 @@
+// Tests of the rules about blocks and their replicas (B).
+import { describe, expect, it } from "vitest";
+import { createFixture, granted, only, task } from "../testing/scheduler-fixture.ts";
+
+const stores = (commands: Parameters<typeof only>[0]) =>
+  only(commands, "store-block").map((command) => `${command.holder}:${command.block}`);
+
+describe("inputs", () => {
+  it("[B1] waits for a block that nobody holds, and says so", () => {
+    const f = createFixture();
+    f.join("w");
+    expect(f.submit("j", [task("a", ["p"])])).toEqual([]);
+    expect(f.counts("j")).toMatchObject({ waiting: 1, waitingForData: 1 });
+    expect(granted(f.hold("c_tab", "p"))).toEqual(["w:a"]);
+    expect(f.counts("j")).toMatchObject({ leased: 1, waitingForData: 0 });
+  });
+
+  it("[B2] computes a lost result again, with its lost inputs", () => {
+    const f = createFixture();
+    f.join("w");
+    f.join("gate", 0);
+    f.submit("j", [task("a"), task("b", ["a.0"]), task("c", ["b.0", "p"])]);
+    f.finish("w", "a");
+    const commands = f.finish("w", "b");
+    expect(only(commands, "release-blocks")).toMatchObject([{ blocks: ["a.0"] }]);
+    // Only c is left, which waits for data. Its input is lost, and that one's input was let go.
+    expect(granted(f.drop("w", "b.0"))).toEqual(["w:a"]);
+    expect(granted(f.finish("w", "a"))).toEqual(["w:b"]);
+    f.finish("w", "b");
+    expect(granted(f.hold("store", "p"))).toEqual(["w:c"]);
+  });
+
+  it("[B2] does not compute again what a leased task may have fetched", () => {
+    const f = createFixture();
+    f.join("w");
+    f.join("v");
+    f.submit("j", [task("a"), task("b", ["a.0"])]);
+    f.finish("w", "a");
+    f.drop("w", "a.0");
+    expect(f.leases()).toEqual(["w:b"]);
+    expect(granted(f.leave("w", true))).toEqual(["v:a"]);
+  });
+
+  it("[B3] releases outputs that nobody needs any more", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j", [task("a"), task("b", ["a.0"]), task("c", ["b.0"])]);
+    f.finish("w", "a");
+    f.hold("c_tab", "a.0");
+    expect(only(f.finish("w", "b"), "release-blocks")).toEqual([
+      { type: "release-blocks", worker: "w", blocks: ["a.0"] },
+    ]);
+  });
+
+  it("[B3] keeps what another task still needs", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j", [task("a"), task("b", ["a.0"]), task("c", ["a.0", "gone"])], {
+      targets: ["b", "c"],
+    });
+    f.finish("w", "a");
+    expect(only(f.finish("w", "b"), "release-blocks")).toEqual([]);
+  });
+
+  it("[B6] takes a returning holder's word for a lost result", () => {
+    const f = createFixture();
+    f.join("w", 1, 1);
+    f.submit("j", [task("a")]);
+    f.finish("w", "a");
+    f.leave("w", true);
+    expect(f.counts("j")).toMatchObject({ ready: 1 });
+    f.join("v", 0);
+    expect(stores(f.hold("v", "a.0"))).toEqual(["v:a.0"]);
+    expect(f.counts("j")).toMatchObject({ ready: 0, done: 1 });
+  });
+
+  it("[B7] asks doubted holders of a missing block for its bytes", () => {
+    const f = createFixture();
+    f.hold("c_tab", "p");
+    f.join("w");
+    f.submit("j", [task("a", ["p"])]);
+    f.nowMs += 20_000;
+    f.heard("w");
+    f.fail("w", "a", "input-unavailable", "p");
+    expect(f.counts("j")).toMatchObject({ waitingForData: 1 });
+    expect(stores(f.pass(1_000, "w"))).toEqual(["c_tab:p"]);
+    expect(stores(f.pass(5_000, "w"))).toEqual([]);
+    expect(stores(f.pass(5_000, "w"))).toEqual(["c_tab:p"]);
+    expect(granted(f.hold("store", "p"))).toEqual(["w:a"]);
+  });
+
+  it("[B8] loses a client's replicas when its tab closes", () => {
+    const f = createFixture();
+    f.hold("c_tab", "p");
+    f.submit("j", [task("a", ["p"])]);
+    expect(f.counts("j")).toMatchObject({ ready: 1 });
+    f.send({ type: "holder-left", holder: "c_tab" });
+    expect(f.counts("j")).toMatchObject({ ready: 0, waitingForData: 1 });
+    expect([...f.state.holders.keys()]).toEqual(["store"]);
+  });
+
+  it("[B8] computes a target again that the store lost", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j", [task("a"), task("b")], { targets: ["a", "b"] });
+    f.finish("w", "a");
+    f.hold("store", "a.0");
+    f.drop("w", "a.0");
+    expect(f.counts("j")).toMatchObject({ targetsDone: 1 });
+    f.drop("store", "a.0");
+    expect(f.counts("j")).toMatchObject({ targetsDone: 0 });
+    expect(f.leases()).toEqual(["w:b", "w:a"]);
+  });
+
+  it("[B9] drops announcements by strangers, and those beyond the bound", () => {
+    const f = createFixture({ limits: { blocksPerHolderMax: 2 } });
+    expect(f.hold("w_stranger", "x")).toEqual([]);
+    expect(f.state.blocks.size).toBe(0);
+    f.submit("j", [task("a", ["wanted"])]);
+    f.hold("c_tab", "x", "y", "z", "wanted");
+    expect([...f.state.blocks.keys()].toSorted()).toEqual(["wanted", "x", "y"]);
+    expect(f.state.counters.dropped).toBe(2);
+  });
+});
+
+describe("copies to the store", () => {
+  it("[B4] asks one holder for each block, and a holder for four at a time", () => {
+    const f = createFixture();
+    f.join("w", 6);
+    f.join("v", 0);
+    const names = ["a", "b", "c", "d", "e", "f"];
+    f.submit(
+      "j",
+      names.map((name) => task(name)),
+      { targets: names },
+    );
+    const asked = names.flatMap((name) => stores(f.finish("w", name)));
+    expect(asked).toEqual(["w:a.0", "w:b.0", "w:c.0", "w:d.0"]);
+    expect(f.hold("v", "a.0")).toEqual([]);
+    expect(stores(f.hold("store", "b.0"))).toEqual(["w:e.0"]);
+    expect(stores(f.drop("w", "a.0"))).toEqual(["w:f.0", "v:a.0"]);
+  });
+
+  it("[B5] turns to another holder when a copy does not come", () => {
+    const f = createFixture();
+    f.join("w");
+    f.join("v", 0);
+    f.submit("j", [task("a")]);
+    f.finish("w", "a");
+    f.hold("v", "a.0");
+    for (let i = 0; i < 6; i += 1) expect(stores(f.pass(5_000, "w", "v"))).toEqual([]);
+    expect(stores(f.pass(5_000, "w", "v"))).toEqual(["v:a.0"]);
+  });
+
+  it("[B5] stops believing the only holder after three times", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j", [task("a")]);
+    f.finish("w", "a");
+    const history = Array.from({ length: 21 }, () => f.pass(5_000, "w"));
+    expect(history.flatMap(stores)).toEqual(["w:a.0", "w:a.0"]);
+    expect(history.flatMap(granted)).toEqual(["w:a"]);
+  });
+});

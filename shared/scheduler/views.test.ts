@@ -1,0 +1,63 @@
+// Tests of what the host may show (V).
+import { describe, expect, it } from "vitest";
+import { asTaskKey, asWorkerId } from "../ids.ts";
+import { createFixture, task } from "../testing/scheduler-fixture.ts";
+import { taskStory, workerLoad } from "./views.ts";
+
+describe("views", () => {
+  it("[V1] counts a job's tasks without those that need not run", () => {
+    const f = createFixture();
+    f.join("w");
+    f.hold("store", "b.0");
+    const tasks = [task("a"), task("b", ["a.0"]), task("c", ["b.0"]), task("d", ["gone"])];
+    f.submit("j", tasks, { targets: ["c", "d"], known: { b: ["b.0"] } });
+    expect(f.counts("j")).toEqual({
+      state: "running",
+      total: 3,
+      waiting: 1,
+      waitingForData: 1,
+      ready: 0,
+      leased: 1,
+      done: 1,
+      targetsTotal: 2,
+      targetsDone: 0,
+      failure: null,
+    });
+    expect(f.counts("unknown")).toBeUndefined();
+  });
+
+  it("[V2] tells a worker's leases, capacity and relative speed", () => {
+    const f = createFixture();
+    f.join("w", 3);
+    f.submit("j", [task("a"), task("b")], { targets: ["a", "b"] });
+    expect(workerLoad(f.state, asWorkerId("w"))).toEqual({
+      isSuspect: false,
+      leased: 2,
+      capacity: 6,
+      loadMs: 22,
+      relativeSpeed: 1,
+      blocksHeld: 0,
+    });
+    expect(workerLoad(f.state, asWorkerId("v"))).toBeUndefined();
+  });
+
+  it("[V3] tells a task's story", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j", [task("a", [], { retries: 3 })]);
+    f.fail("w", "a", "out-of-memory");
+    f.leave("w");
+    expect(taskStory(f.state, asTaskKey("a"))).toEqual({
+      state: "ready",
+      kernel: "kernel@1",
+      cost: { operations: 1_000_000, outputBytes: 1_000 },
+      workers: [],
+      missingBlocks: 0,
+      sentences: [
+        "Attempt 1 on w failed (out-of-memory): It broke.",
+        "Worker w was lost while computing it.",
+      ],
+    });
+    expect(taskStory(f.state, asTaskKey("b"))).toBeUndefined();
+  });
+});

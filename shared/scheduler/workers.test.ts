@@ -1,0 +1,118 @@
+// Tests of the rules about workers (W).
+import { describe, expect, it } from "vitest";
+import { asIncarnation, asWorkerId } from "../ids.ts";
+import { createFixture, granted, only, task } from "../testing/scheduler-fixture.ts";
+import { workerLoad } from "./views.ts";
+
+const heard = (worker: string, incarnation: number) =>
+  ({
+    type: "worker-heard",
+    worker: asWorkerId(worker),
+    incarnation: asIncarnation(incarnation),
+  }) as const;
+
+describe("workers", () => {
+  it("[W1] replaces an incarnation by a higher one", () => {
+    const f = createFixture();
+    f.submit("j", [task("a"), task("b", ["a.0", "gone"])]);
+    f.join("w", 1, 1);
+    f.finish("w", "a");
+    // The new incarnation must announce its blocks itself: the result counts as lost.
+    const commands = f.join("w", 1, 2);
+    expect(only(commands, "grant-lease")).toMatchObject([{ task: "a", incarnation: 2 }]);
+  });
+
+  it("[W1] drops a join that is not higher", () => {
+    const f = createFixture();
+    f.join("w", 1, 5);
+    expect(f.join("w", 3, 5)).toEqual([]);
+    expect(f.join("w", 3, 4)).toEqual([]);
+    expect(workerLoad(f.state, asWorkerId("w"))?.capacity).toBe(2);
+    expect(f.state.counters.dropped).toBe(2);
+  });
+
+  it("[W2] asks unknown incarnations to join anew, but lets departures pass", () => {
+    const f = createFixture();
+    expect(f.send(heard("w", 3))).toEqual([
+      { type: "end-incarnation", worker: "w", incarnation: 3, reason: "unknown" },
+    ]);
+    f.join("w", 1, 3);
+    expect(only(f.send(heard("w", 4)), "end-incarnation")).toHaveLength(1);
+    expect(f.send({ ...heard("v", 1), type: "worker-left", isExpected: true })).toEqual([]);
+  });
+
+  it("[W3] drops events of a superseded incarnation", () => {
+    const f = createFixture();
+    f.join("w", 1, 2);
+    f.submit("j", [task("a")]);
+    expect(f.send(heard("w", 1))).toEqual([]);
+    expect(f.send({ ...heard("w", 1), type: "worker-left", isExpected: true })).toEqual([]);
+    expect(f.leases()).toEqual(["w:a"]);
+    expect(f.state.counters.dropped).toBe(2);
+  });
+
+  it("[W4] suspects a silent worker until any event of its own", () => {
+    const f = createFixture();
+    const isSuspect = () => workerLoad(f.state, asWorkerId("w"))?.isSuspect;
+    f.join("w");
+    f.pass(4_000);
+    f.pass(4_000);
+    expect(isSuspect()).toBe(false);
+    f.pass(1);
+    expect(isSuspect()).toBe(true);
+    f.change("w", { threads: 1 });
+    expect(isSuspect()).toBe(false);
+  });
+
+  it("[W5] ends a visible worker's incarnation after 25 s, a hidden one's after 90 s", () => {
+    const f = createFixture();
+    f.pass(0);
+    f.join("seen");
+    f.join("hidden");
+    f.change("hidden", { threads: 1, hidden: true });
+    const ends = () => {
+      const commands = f.pass(5_000);
+      return only(commands, "end-incarnation").map((end) => `${end.worker} ${end.reason}`);
+    };
+    const history = Array.from({ length: 19 }, ends);
+    expect(history[4]).toEqual([]);
+    expect(history[5]).toEqual(["seen silent"]);
+    expect(history[17]).toEqual([]);
+    expect(history[18]).toEqual(["hidden silent"]);
+    expect(f.state.workers.size + f.state.hungry.size).toBe(0);
+  });
+
+  it("[W6] takes leases and replicas back when a worker leaves", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j", [task("a"), task("b", ["a.0"]), task("c", ["b.0"])]);
+    f.finish("w", "a");
+    expect(f.leases()).toEqual(["w:b"]);
+    expect(f.leave("w", true)).toEqual([]);
+    expect(granted(f.join("v"))).toEqual(["v:a"]);
+    expect(f.state.holders.has(asWorkerId("w"))).toBe(false);
+  });
+
+  it("[W7] forgives everybody a gap in the coordinator's own ticks", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j", [task("a")]);
+    f.pass(500, "w");
+    expect(f.pass(3_600_000)).toEqual([]);
+    expect(f.leases()).toEqual(["w:a"]);
+    expect(workerLoad(f.state, asWorkerId("w"))?.isSuspect).toBe(false);
+  });
+
+  it("[W8] remembers the speed of a worker that comes back", () => {
+    const f = createFixture();
+    f.join("slow", 1, 1);
+    f.join("fast", 1, 1);
+    f.submit("j1", [task("a"), task("b")], { targets: ["a", "b"] });
+    f.finish("slow", "a", ["a.0"], 1_000);
+    f.finish("fast", "b", ["b.0"], 10);
+    f.hold("store", "a.0", "b.0");
+    f.join("slow", 1, 2);
+    f.join("fast", 1, 2);
+    expect(granted(f.submit("j2", [task("c")]))).toEqual(["fast:c"]);
+  });
+});

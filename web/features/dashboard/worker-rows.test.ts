@@ -1,0 +1,118 @@
+// Checks what the list of machines says about shares, paths and bytes.
+import { describe, expect, it } from "vitest";
+import { asJobId, asPeerId, asWorkerId, type WorkerId } from "../../../shared/ids.ts";
+import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
+import { jobsForShares, movedWords, workerRows } from "./worker-rows.ts";
+
+const laptop = asWorkerId(`w_${"a".repeat(22)}`);
+const phone = asWorkerId(`w_${"b".repeat(22)}`);
+
+const worker = (id: WorkerId, change: Partial<WorkerView> = {}): WorkerView => ({
+  worker: id,
+  peer: asPeerId("peer-0001"),
+  name: "Laptop",
+  device: {
+    browser: "Firefox 141",
+    system: "Windows",
+    cores: 8,
+    isMobile: false,
+    isSecureContext: false,
+  },
+  address: "192.168.1.2",
+  threads: 4,
+  threadsMax: 8,
+  state: "idle",
+  hidden: false,
+  running: 0,
+  leased: 0,
+  tasksDone: 0,
+  tasksFailed: 0,
+  cacheBytes: 0,
+  bytesDirect: 0,
+  bytesCoordinator: 0,
+  path: "unknown",
+  why: null,
+  ...change,
+});
+
+const job = (
+  state: JobView["state"],
+  finishedAtMs: number | null,
+  parts: readonly (readonly [WorkerId, number])[],
+): JobView => ({
+  job: asJobId(`j_${"a".repeat(22)}`),
+  kind: "correlation",
+  title: "t",
+  meta: null,
+  priority: 0,
+  state,
+  submittedAtMs: 0,
+  finishedAtMs,
+  tasksTotal: 1,
+  tasksDone: 0,
+  tasksRunning: 0,
+  targetsTotal: 1,
+  targetsDone: 0,
+  failure: null,
+  timing: {
+    computeMs: 0,
+    fetchMs: 0,
+    waitMs: 0,
+    bytesMoved: 0,
+    workers: parts.map(([id, computeMs]) => ({
+      worker: id,
+      name: "n",
+      tasks: 1,
+      computeMs,
+      fetchMs: 0,
+      waitMs: 0,
+      bytesFetched: 0,
+    })),
+  },
+});
+
+describe("workerRows", () => {
+  it("shares the running jobs' compute time, with those gone counted in the whole", () => {
+    const gone = asWorkerId(`w_${"c".repeat(22)}`);
+    const jobs = [
+      job("running", null, [
+        [laptop, 60],
+        [gone, 20],
+      ]),
+      job("running", null, [[phone, 20]]),
+      job("done", 9, [[phone, 1_000]]),
+    ];
+    const rows = workerRows([worker(laptop), worker(phone)], jobs);
+    expect(rows.map(({ share }) => share)).toEqual([0.6, 0.2]);
+  });
+
+  it("shows the last job's shares when none runs, and none before any work", () => {
+    const ended = [job("done", 5, [[laptop, 1]]), job("done", 9, [[phone, 1]])];
+    expect(jobsForShares(ended)).toEqual([ended[1]]);
+    expect(workerRows([worker(laptop)], []).map(({ share }) => share)).toEqual([null]);
+  });
+
+  it("says why bytes go through the coordinator, and only then", () => {
+    const why = "No direct channel opened within 4 s.";
+    const [blocked, open] = workerRows(
+      [worker(laptop, { path: "coordinator", why }), worker(phone, { path: "direct", why })],
+      [],
+    );
+    expect(blocked).toMatchObject({ pathWords: "Through the coordinator", pathWhy: why });
+    expect(open).toMatchObject({ pathWords: "Direct", pathWhy: null });
+  });
+
+  it("says that a tab is in the background", () => {
+    const [row] = workerRows([worker(laptop, { hidden: true, state: "computing" })], []);
+    expect(row?.stateWords).toBe("Computing, in a background tab");
+  });
+});
+
+describe("movedWords", () => {
+  it("tells both ways, and nothing when nothing moved", () => {
+    expect(movedWords({ bytesDirect: 4_100_000, bytesCoordinator: 1_000_000 })).toBe(
+      "4.1 MB direct, 1.0 MB through the coordinator",
+    );
+    expect(movedWords({ bytesDirect: 0, bytesCoordinator: 0 })).toBeNull();
+  });
+});

@@ -1,0 +1,234 @@
+// Tests of following a job: opening it anew, live results, and what can go wrong.
+import { describe, expect, test } from "vitest";
+import { ClusterError, type ClusterView } from "../../../shared/client/cluster-client.ts";
+import { encodeNpy } from "../../../shared/codecs/npy.ts";
+import { planCorrelation } from "../../../shared/correlation/plan.ts";
+import { asBlockId, asDatasetId, asJobId } from "../../../shared/ids.ts";
+import type { DatasetRecord } from "../../../shared/protocol/http.ts";
+import type { JobResult, JobView } from "../../../shared/protocol/messages.ts";
+import { createJobStore, type JobSource } from "./job-store.ts";
+
+const jobId = asJobId("j_1");
+const tools = {
+  // A stand-in for BLAKE3: these tests only need different keys for different tasks.
+  hash: (bytes: Uint8Array): string => {
+    let hash = 7n;
+    for (const byte of bytes) hash = (hash * 1_000_003n + BigInt(byte)) % (1n << 250n);
+    return hash.toString(16).padStart(64, "0");
+  },
+  encode: (text: string): Uint8Array => new TextEncoder().encode(text),
+};
+
+const record: DatasetRecord = {
+  dataset: asDatasetId("d_1"),
+  createdAtMs: 0,
+  name: "prices.csv",
+  series: Array.from({ length: 20 }, (_, at) => `S${at}`),
+  dates: ["2024-01-01", "2024-01-02", "2024-01-03"],
+  missingShare: 0,
+  dropped: [],
+  panelSeries: 10,
+  panels: ["1", "2"].map((digit) => ({ block: asBlockId(digit.repeat(64)), sizeBytes: 9 })),
+};
+const plan = planCorrelation(
+  record,
+  { minPeriods: 1, precision: "f64", tile: 8 },
+  { ...tools, threads: 0 },
+);
+const tiles = [...plan.tiles];
+
+const jobView = (change: Partial<JobView>): JobView => ({
+  job: jobId,
+  kind: "correlation",
+  title: "Correlate prices.csv",
+  meta: plan.submission.meta,
+  priority: 0,
+  state: "running",
+  submittedAtMs: 0,
+  finishedAtMs: null,
+  tasksTotal: tiles.length,
+  tasksDone: 0,
+  tasksRunning: 0,
+  targetsTotal: tiles.length,
+  targetsDone: 0,
+  failure: null,
+  timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
+  ...change,
+});
+
+/** Correlations that name their pair; the block's id tells tile and output. */
+function blockOf(id: string): Uint8Array {
+  const tile = tiles[Math.floor(Number(`0x${id}`) / 2)]?.[1];
+  if (tile === undefined) throw new Error("no such block");
+  const shape = [tile.rowCount, tile.colCount];
+  if (Number(`0x${id}`) % 2 === 1) {
+    return encodeNpy({ shape, data: new Uint16Array(tile.rowCount * tile.colCount).fill(3) });
+  }
+  const data = Float64Array.from({ length: tile.rowCount * tile.colCount }, (_, at) => {
+    const i = tile.rowStart + Math.floor(at / tile.colCount);
+    const j = tile.colStart + (at % tile.colCount);
+    return i === j ? 1 : (i + j - 19) / 40;
+  });
+  return encodeNpy({ shape, data });
+}
+
+const results: JobResult[] = tiles.map(([task], at) => ({
+  task,
+  outputs: [0, 1].map((output) => ({
+    block: asBlockId((2 * at + output).toString(16).padStart(64, "0")),
+    sizeBytes: 1,
+    peers: [],
+    stored: true,
+  })),
+}));
+
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 60; turn += 1) await Promise.resolve();
+};
+
+function createBench(dataset: () => Promise<DatasetRecord> = () => Promise.resolve(record)) {
+  let nowMs = 0;
+  let view: ClusterView = { workers: [], jobs: [] };
+  let timers: { atMs: number; call: () => void }[] = [];
+  const viewListeners = new Set<() => void>();
+  const watchers = new Set<(results: readonly JobResult[], isLast: boolean) => void>();
+  const client: JobSource = {
+    get view() {
+      return view;
+    },
+    onView: (listener) => {
+      const call = (): void => listener(view);
+      viewListeners.add(call);
+      return () => viewListeners.delete(call);
+    },
+    watch: (_, onResults) => {
+      watchers.add(onResults);
+      return () => watchers.delete(onResults);
+    },
+    fetchBlock: async (located) => blockOf(located.block),
+    dataset,
+  };
+  const { store, follow } = createJobStore(client, jobId, async () => tools, {
+    nowMs: () => nowMs,
+    after: (delayMs, call) => {
+      const timer = { atMs: nowMs + delayMs, call };
+      timers.push(timer);
+      return () => (timers = timers.filter((one) => one !== timer));
+    },
+  });
+  return {
+    store,
+    follow,
+    watchers,
+    viewListeners,
+    timersCount: () => timers.length,
+    show: async (jobs: readonly JobView[]) => {
+      view = { workers: [], jobs };
+      for (const call of viewListeners) call();
+      await settle();
+    },
+    announce: async (some: readonly JobResult[]) => {
+      for (const watcher of watchers) watcher(some, false);
+      await settle();
+    },
+    pass: async (ms: number) => {
+      nowMs += ms;
+      const due = timers.filter((timer) => timer.atMs <= nowMs);
+      timers = timers.filter((timer) => timer.atMs > nowMs);
+      for (const timer of due) timer.call();
+      await settle();
+    },
+  };
+}
+
+describe("createJobStore", () => {
+  test("a page opened after the job is done gets the whole matrix from what was stored", async () => {
+    const bench = createBench();
+    bench.follow();
+    await bench.show([jobView({ state: "done", finishedAtMs: 9 })]);
+    await bench.announce(results);
+    await bench.pass(250);
+    const { result, pairsKnown, positive, negative } = bench.store.getState();
+    expect(result?.matrix.isComplete).toBe(true);
+    expect(pairsKnown).toBe(190);
+    expect(result?.matrix.value(19, 2)).toBe(2 / 40);
+    expect(positive[0]).toEqual({ i: 18, j: 19, correlation: 18 / 40, observations: 3 });
+    expect(negative[0]).toEqual({ i: 0, j: 1, correlation: -18 / 40, observations: 3 });
+    expect(positive.length + negative.length).toBe(190 - 10);
+  });
+
+  test("figures roll four times a second at most, a new state shows at once", async () => {
+    const bench = createBench();
+    bench.follow();
+    await bench.show([jobView({})]);
+    let published = 0;
+    bench.store.subscribe(() => (published += 1));
+    for (let at = 0; at < tiles.length; at += 1) {
+      await bench.announce(results.slice(at, at + 1));
+      await bench.pass(10);
+    }
+    expect(published).toBeLessThanOrEqual(2);
+    await bench.show([jobView({ state: "paused" })]);
+    expect(bench.store.getState().job?.state).toBe("paused");
+    expect(bench.store.getState().estimate).toBeNull();
+  });
+
+  test("tells the speed of the cluster, not of what this page fetches", async () => {
+    const bench = createBench();
+    bench.follow();
+    for (let second = 0; second <= 4; second += 1) {
+      await bench.show([jobView({ targetsDone: second })]);
+      await bench.pass(1_000);
+    }
+    const { estimate } = bench.store.getState();
+    expect(estimate?.sharePerSecond).toBeCloseTo(1 / tiles.length, 2);
+  });
+
+  test("a job that no view has is unknown, but only after a moment", async () => {
+    const bench = createBench();
+    bench.follow();
+    await bench.show([]);
+    expect(bench.store.getState().isUnknown).toBe(false);
+    await bench.pass(2_000);
+    expect(bench.store.getState().isUnknown).toBe(true);
+    await bench.show([jobView({})]);
+    expect(bench.store.getState()).toMatchObject({ isUnknown: false, job: { job: jobId } });
+  });
+
+  test("asks again for a dataset that could not be had, and gives up when there is none", async () => {
+    let tries = 0;
+    const bench = createBench(() => {
+      tries += 1;
+      const status = tries === 1 ? 0 : 404;
+      return Promise.reject(new ClusterError("The dataset was deleted.", status));
+    });
+    bench.follow();
+    await bench.show([jobView({})]);
+    expect(bench.store.getState().problem).toBeNull();
+    await bench.pass(3_000);
+    expect(bench.store.getState().problem).toMatch(/The dataset was deleted/);
+    await bench.pass(60_000);
+    expect(tries).toBe(2);
+  });
+
+  test("another kind of job is named, not shown", async () => {
+    const bench = createBench();
+    bench.follow();
+    await bench.show([jobView({ kind: "regression" })]);
+    expect(bench.store.getState().problem).toMatch(/“regression”/);
+  });
+
+  test("unfollowing leaves no listener, watcher or timer, and following again starts anew", async () => {
+    const bench = createBench();
+    const unfollow = bench.follow();
+    await bench.show([jobView({})]);
+    await bench.announce(results.slice(0, 2));
+    unfollow();
+    expect([bench.viewListeners.size, bench.watchers.size, bench.timersCount()]).toEqual([0, 0, 0]);
+    bench.follow();
+    await settle();
+    await bench.announce(results);
+    await bench.pass(250);
+    expect(bench.store.getState().pairsKnown).toBe(190);
+  });
+});
