@@ -25,6 +25,7 @@ export class WorkerRecord {
   #links: readonly LinkReport[] = [];
   /** Bytes of links that are no longer reported, so that the sums never fall. */
   #retiredBytesDirect = 0;
+  #hasSentDirectly = false;
   #retiredBytesCoordinator = 0;
 
   constructor(
@@ -71,6 +72,7 @@ export class WorkerRecord {
       if (bytesNow >= old.bytesReceived) continue;
       if (old.peer === null) this.#retiredBytesCoordinator += old.bytesReceived;
       else this.#retiredBytesDirect += old.bytesReceived;
+      if (old.peer !== null && old.bytesSent > 0) this.#hasSentDirectly = true;
     }
     this.#links = [...reported.values()];
   }
@@ -79,6 +81,13 @@ export class WorkerRecord {
     const { name, threads, hidden, running, cacheBytes } = this.#status;
     const direct = this.#links.filter((link) => link.peer !== null);
     const coordinator = this.#links.find((link) => link.peer === null);
+    const bytesDirect = direct.reduce(
+      (sum, link) => sum + link.bytesReceived,
+      this.#retiredBytesDirect,
+    );
+    const bytesCoordinator = (coordinator?.bytesReceived ?? 0) + this.#retiredBytesCoordinator;
+    const hasMovedDirectly =
+      bytesDirect > 0 || this.#hasSentDirectly || direct.some((link) => link.bytesSent > 0);
     return {
       worker: this.#hello.worker,
       peer: this.#peer,
@@ -93,9 +102,9 @@ export class WorkerRecord {
       leased: this.leased.size,
       ...this.tally,
       cacheBytes,
-      bytesDirect: direct.reduce((sum, link) => sum + link.bytesReceived, this.#retiredBytesDirect),
-      bytesCoordinator: (coordinator?.bytesReceived ?? 0) + this.#retiredBytesCoordinator,
-      ...pathOf(direct),
+      bytesDirect,
+      bytesCoordinator,
+      ...pathOf(direct, hasMovedDirectly, bytesCoordinator > 0),
     };
   }
 
@@ -107,10 +116,18 @@ export class WorkerRecord {
   }
 }
 
-/** Which way this machine's blocks travel, and when not directly, why. */
-function pathOf(direct: readonly LinkReport[]): Pick<WorkerView, "path" | "why"> {
+/**
+ * Which way this machine's blocks travel, and when not directly, why: what is open or failed now, or
+ * else the way that they took last, as channels close when the other page does.
+ */
+function pathOf(
+  direct: readonly LinkReport[],
+  hasMovedDirectly: boolean,
+  hasUsedCoordinator: boolean,
+): Pick<WorkerView, "path" | "why"> {
   if (direct.some((link) => link.state === "open")) return { path: "direct", why: null };
   const failed = direct.find((link) => link.state === "failed");
   if (failed !== undefined) return { path: "coordinator", why: failed.why };
-  return { path: "unknown", why: null };
+  if (hasMovedDirectly) return { path: "direct", why: null };
+  return { path: hasUsedCoordinator ? "coordinator" : "unknown", why: null };
 }

@@ -3,8 +3,21 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "@playwright/test";
-import { CoordinatorProcess, expect, joinWorker, startMachine, test } from "./cluster-fixture.ts";
-import { correlate, openDashboard, saveDownload, waitForDone, waitForShare } from "./dashboard-actions.ts";
+import {
+  CoordinatorProcess,
+  expect,
+  joinWorker,
+  losePeerPackets,
+  startMachine,
+  test,
+} from "./cluster-fixture.ts";
+import {
+  correlate,
+  openDashboard,
+  saveDownload,
+  waitForDone,
+  waitForShare,
+} from "./dashboard-actions.ts";
 import { writeReturns } from "./generated-table.ts";
 
 /** Small tiles make many short tasks, so that bad luck can strike in the middle. */
@@ -15,7 +28,11 @@ let undisturbed: Buffer;
 
 test.beforeAll(async ({ browser }) => {
   folder = await mkdtemp(join(tmpdir(), "tabswarm-bad-luck-"));
-  table = await writeReturns(join(folder, "returns.csv"), { series: 240, dates: 300, missing: 0.05 });
+  table = await writeReturns(join(folder, "returns.csv"), {
+    series: 240,
+    dates: 300,
+    missing: 0.05,
+  });
   const coordinator = await CoordinatorProcess.start();
   const context = await browser.newContext();
   await joinWorker(context, coordinator, "Alone");
@@ -92,16 +109,7 @@ test("the network between dashboard and workers is cut in the middle of a job", 
 }) => {
   const { first, second, dashboard } = await jobInTheMiddle(browser, coordinator);
   for (const page of [first, second, dashboard]) {
-    const devtools = await page.context().newCDPSession(page);
-    await devtools.send("Network.enable");
-    // Every packet of every data channel is lost; HTTP and WebSocket go on.
-    await devtools.send("Network.emulateNetworkConditions", {
-      offline: false,
-      latency: 0,
-      downloadThroughput: -1,
-      uploadThroughput: -1,
-      packetLoss: 100,
-    });
+    await losePeerPackets(page);
   }
   expect((await finalMatrix(dashboard)).equals(undisturbed)).toBe(true);
 });

@@ -4,7 +4,13 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Browser, type BrowserContext, type Page, chromium, test as base } from "@playwright/test";
+import {
+  type Browser,
+  type BrowserContext,
+  type Page,
+  chromium,
+  test as base,
+} from "@playwright/test";
 import { joinAddresses } from "../coordinator/network-addresses.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -136,6 +142,19 @@ export async function startMachine(): Promise<Machine> {
     wake: () => signal("SIGCONT"),
     close: () => server.close(),
   };
+}
+
+/** From now on every packet of the page's data channels is lost; HTTP and WebSocket go on. */
+export async function losePeerPackets(page: Page): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Network.enable");
+  await devtools.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: -1,
+    packetLoss: 100,
+  });
 }
 
 export const test = base.extend<{ coordinator: CoordinatorProcess }>({

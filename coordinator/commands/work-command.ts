@@ -24,9 +24,10 @@ export async function work(joinUrl: string, options: WorkOptions): Promise<void>
       await late?.stop();
       return;
     }
-    const threads = options.threads === undefined ? "" : ` with ${options.threads} threads each`;
-    const plural = options.browsers === 1 ? "browser" : "browsers";
-    say(`Joined with ${options.browsers} headless ${plural}${threads}. Press Ctrl-C to leave.`);
+    const { browsers } = options;
+    say(
+      `Joined with ${browsers} headless ${browsers === 1 ? "browser" : "browsers"}. Press Ctrl-C to leave.`,
+    );
     const reason = await Promise.race([started.ended, stop.stopped]);
     await started.stop();
     if (typeof reason === "string") throw new CommandError(reason);

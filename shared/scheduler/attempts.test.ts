@@ -246,6 +246,10 @@ describe("failures", () => {
     const ends = only(f.fail("w", "a", "kernel-error"), "finish-job");
     expect(ends.map((end) => end.job)).toEqual(["j2"]);
     expect(f.counts("j1")?.state).toBe("running");
+    // Should they need it after all, the failure is remembered.
+    const [end] = only(f.drop("store", "b.0"), "finish-job");
+    expect(end).toMatchObject({ job: "j1", state: "failed", failure: { task: "a" } });
+    expect(end?.failure?.message).toMatch(/It broke/);
   });
 
   it("[F8] counts a result with too few outputs as a failure", () => {

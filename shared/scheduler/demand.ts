@@ -56,11 +56,9 @@ function activate(turn: Turn, task: TaskRecord): void {
     if (block.holders.length === 0) state.missingBlocks.add(block);
   }
   for (const dependency of task.dependencies) changeDemand(turn, dependency, 1);
-  if (task.dependencies.some((dependency) => dependency.state === "failed")) {
-    failTask(turn, task, null);
-  } else {
-    settle(turn, task);
-  }
+  const failed = task.dependencies.find((dependency) => dependency.state === "failed");
+  if (failed === undefined) settle(turn, task);
+  else failTask(turn, failed, null);
 }
 
 /** Nobody needs the task any more. */
@@ -72,7 +70,6 @@ function deactivate(turn: Turn, task: TaskRecord, reason: CancelReason): void {
 
 /** The task stopped being active: what it needed is needed by one fewer. */
 function letInputsGo(turn: Turn, task: TaskRecord): void {
-  task.missing = 0;
   for (const block of task.blocks) {
     block.consumers?.delete(task);
     if (!hasConsumers(block)) turn.state.missingBlocks.delete(block);
@@ -132,7 +129,6 @@ export function revive(turn: Turn, task: TaskRecord): void {
   turn.state.counters.recomputed += 1;
   tell(turn.state, task, "Its result was lost with its last holder, so it had to run again.");
   moveTask(task, "waiting", false);
-  updateStored(turn, task);
   for (const dependant of task.dependants) if (dependant.isActive) loseInput(dependant);
   turn.agenda.push(task);
 }

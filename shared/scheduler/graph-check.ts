@@ -10,8 +10,8 @@ export interface GraphProblem {
 }
 
 export type CheckedGraph =
-  | { readonly tasks: readonly Task[]; readonly problem?: undefined }
-  | { readonly problem: GraphProblem };
+  | { readonly tasks: readonly Task[]; readonly problem: null }
+  | { readonly tasks: null; readonly problem: GraphProblem };
 
 /**
  * The tasks that `targets` need, each after its dependencies: depth-first from the targets in their
@@ -27,7 +27,7 @@ export function checkGraph(tasks: readonly Task[], targets: readonly TaskKey[]):
     byKey.set(task.key, task);
   }
   const inGivenOrder = walk(byKey, targets, dependenciesOf);
-  if (inGivenOrder.problem !== undefined) return inGivenOrder;
+  if (inGivenOrder.problem !== null) return inGivenOrder;
   const chains = chainOperations(inGivenOrder.tasks);
   const chainOf = (key: TaskKey): number => chains.get(key) ?? 0;
   return walk(byKey, targets, (task) => {
@@ -87,7 +87,7 @@ function walk(
   };
   for (const target of targets) {
     const wrong = enter(target, "A target is task");
-    if (wrong !== null) return { problem: wrong };
+    if (wrong !== null) return { tasks: null, problem: wrong };
     while (open.length > 0) {
       const visit = present(open.at(-1), "open visit");
       const key = visit.dependencies[visit.next];
@@ -99,13 +99,16 @@ function walk(
         continue;
       }
       const found = enter(key, `Task ${short(visit.task.key)} needs task`);
-      if (found !== null) return { problem: found };
+      if (found !== null) return { tasks: null, problem: found };
     }
   }
-  return { tasks: order };
+  return { tasks: order, problem: null };
 }
 
-const problem = (task: TaskKey, message: string): CheckedGraph => ({ problem: { task, message } });
+const problem = (task: TaskKey, message: string): CheckedGraph => ({
+  tasks: null,
+  problem: { task, message },
+});
 
 const short = (key: TaskKey): string => key.slice(0, 8);
 

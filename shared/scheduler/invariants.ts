@@ -140,8 +140,10 @@ function checkBlock(state: SchedulerState, block: BlockRecord): void {
   claim(new Set(block.holders).size === block.holders.length, name, "names each holder once");
   for (const holder of block.holders)
     claim(holder.blocks.has(block), name, "is known to its holder");
-  for (const task of block.producers)
+  for (const task of block.producers) {
+    claim(state.tasks.get(task.key) === task, name, "has its producers in the table");
     claim(task.outputs?.includes(block) === true, name, "is an output of its producer");
+  }
   const isMissing = hasConsumers(block) && block.holders.length === 0;
   claim(
     state.missingBlocks.has(block) === isMissing,

@@ -143,6 +143,18 @@ describe("submitting", () => {
 });
 
 describe("ends of jobs", () => {
+  it("[J4] ends a job at once whose targets another job has stored already", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j1", [task("a"), task("b", ["gone"])], { targets: ["a", "b"] });
+    f.finish("w", "a");
+    f.hold("store", "a.0");
+    expect(f.submit("j2", [task("a")])).toEqual([
+      { type: "announce-target", job: "j2", task: "a", outputs: [block("a.0")] },
+      { type: "finish-job", job: "j2", state: "done" },
+    ]);
+  });
+
   it("[J3][J4] announces a target when done and ends when it is in the store", () => {
     const f = createFixture();
     f.join("w");
@@ -194,6 +206,15 @@ describe("ends of jobs", () => {
       { type: "announce-target", job: "j2", task: "a", outputs: [block("a.0")] },
       { type: "store-block", holder: "w", block: "a.0" },
     ]);
+  });
+
+  it("[J4] runs a target again that another job made and let go", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j1", [task("a"), task("b", ["a.0"]), task("c", ["b.0", "gone"])]);
+    f.finish("w", "a");
+    expect(only(f.finish("w", "b"), "release-blocks")).toMatchObject([{ blocks: ["a.0"] }]);
+    expect(granted(f.submit("j2", [task("a")]))).toEqual(["w:a"]);
   });
 
   it("[J4] runs a target again whose only holder left before it was stored", () => {

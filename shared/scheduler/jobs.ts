@@ -32,12 +32,13 @@ export function submitJob(turn: Turn, event: Submitted): void {
   state.jobs.set(job.id, job);
   insertJob(state, job);
   const graph = checkGraph(event.tasks, targets);
-  const problem = graph.problem ?? firstConflict(state, graph.tasks);
-  if (problem !== null || graph.problem !== undefined) {
-    turn.endings.push({ job, state: "failed", failure: problem });
+  const tasks = graph.tasks ?? [];
+  const failure = graph.problem ?? firstConflict(state, tasks);
+  if (failure !== null) {
+    turn.endings.push({ job, state: "failed", failure });
     return;
   }
-  for (const task of graph.tasks) joinJob(recordOf(state, task), job);
+  for (const task of tasks) joinJob(recordOf(state, task), job);
   for (const key of targets) addTarget(turn, job, present(state.tasks.get(key), "target"));
   for (const known of event.known) acceptKnown(turn, job, known);
   rehome(job);

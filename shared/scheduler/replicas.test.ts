@@ -52,6 +52,27 @@ describe("inputs", () => {
     ]);
   });
 
+  it("[B3] releases what a task produced before it produced something else", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j", [task("a"), task("b", ["a.0", "gone"])]);
+    f.finish("w", "a", ["x", "y"]);
+    f.drop("w", "x");
+    expect(only(f.finish("w", "a", ["x2", "y2"]), "release-blocks")).toEqual([
+      { type: "release-blocks", worker: "w", blocks: ["y"] },
+    ]);
+  });
+
+  it("[B3] releases a known result that the targets do not need", () => {
+    const f = createFixture();
+    f.join("w", 0);
+    f.hold("w", "a.0", "b.0");
+    const known = { a: ["a.0"], b: ["b.0"] };
+    const commands = f.submit("j", [task("a"), task("b", ["a.0"]), task("c", ["b.0"])], { known });
+    expect(commands).toEqual([{ type: "release-blocks", worker: "w", blocks: ["a.0"] }]);
+    expect(f.counts("j")).toMatchObject({ ready: 1, done: 2 });
+  });
+
   it("[B3] keeps what another task still needs", () => {
     const f = createFixture();
     f.join("w");

@@ -75,5 +75,6 @@ describe("a step", () => {
     f.submit("j", [task("a")]);
     expect(f.submit("j", [task("b")])).toEqual([]);
     expect([...f.state.tasks.keys()]).toEqual(["a"]);
+    expect(f.state.counters.dropped).toBe(1);
   });
 });

@@ -15,7 +15,7 @@ const PINNED: readonly (readonly [seed: number, mistake: string])[] = [
 
 const environment = process.env;
 const only = environment["SEED"];
-const seedCount = Number(environment["SEEDS"] ?? 600);
+const seedCount = Number(environment["SEEDS"] ?? 1_000);
 const seeds =
   only === undefined ? Array.from({ length: seedCount }, (_, i) => i + 1) : [Number(only)];
 

@@ -23,12 +23,12 @@ function scriptedSource() {
   };
   return {
     source,
-    show() {
+    show: () => {
       view = { workers: [], jobs: [] };
       for (const listener of viewListeners) listener(view);
       return view;
     },
-    connect(connection: ConnectionState) {
+    connect: (connection: ConnectionState) => {
       for (const listener of connectionListeners) listener(connection);
     },
     listeners: () => viewListeners.size + connectionListeners.size,
@@ -60,10 +60,11 @@ describe("createClusterStore", () => {
 
   it("tells a change of the connection at once, and nothing after it was closed", () => {
     const { source, connect, listeners } = scriptedSource();
-    const { store, close } = createClusterStore(source);
+    const cluster = createClusterStore(source);
+    const { store } = cluster;
     connect({ state: "lost", retryAtMs: 5 });
     expect(store.getState().connection.state).toBe("lost");
-    close();
+    cluster.close();
     expect(listeners()).toBe(0);
   });
 });

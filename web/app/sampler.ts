@@ -22,7 +22,7 @@ export const browserTimers: SamplerTimers = {
 };
 
 /** Figures roll four times a second at most: faster than that nobody can read them. */
-export const FIGURES_INTERVAL_MS = 250;
+const FIGURES_INTERVAL_MS = 250;
 
 export function createSampler(
   publish: () => void,

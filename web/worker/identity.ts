@@ -21,12 +21,12 @@ const newWorkerId = (): WorkerId =>
  * it uses the same identity, this one takes a new one.
  */
 export async function claimIdentity(): Promise<Identity> {
-  const stored = read(sessionStorage, IDENTITY_KEY);
+  const stored = read(sessionStorageOrNull(), IDENTITY_KEY);
   const isStored = stored !== null && /^w_[\w-]{22}$/.test(stored);
   const channel = new BroadcastChannel(CHANNEL);
   const isTaken = isStored && (await isAnswered(channel, stored));
   const worker = isStored && !isTaken ? asWorkerId(stored) : newWorkerId();
-  write(sessionStorage, IDENTITY_KEY, worker);
+  write(sessionStorageOrNull(), IDENTITY_KEY, worker);
   channel.addEventListener("message", (event: MessageEvent<unknown>) => {
     if (event.data === `who ${worker}`) channel.postMessage(`taken ${worker}`);
   });
@@ -60,6 +60,14 @@ export const rememberName = (name: string): void => write(localStorageOrNull(), 
 function localStorageOrNull(): Storage | null {
   try {
     return localStorage;
+  } catch {
+    return null;
+  }
+}
+
+function sessionStorageOrNull(): Storage | null {
+  try {
+    return sessionStorage;
   } catch {
     return null;
   }

@@ -38,6 +38,7 @@ export function HomePage() {
   const isOver = useFileDrop(open) && !isSending;
   const rows = useMemo(() => workerRows(view.workers, view.jobs), [view]);
   const known = useMemo(() => knownTables(view.jobs, KNOWN_TABLES_MAX), [view]);
+  const isWaiting = view.jobs.some((job) => job.state === "running");
   const hasMachines = view.workers.length > 0;
   // Nothing is said about machines before the coordinator has told.
   if (!isKnown && state.intake.step === "empty") return <div className={styles["waiting"]} />;
@@ -48,8 +49,9 @@ export function HomePage() {
         <div className={styles["start"]} data-with-invitation={!hasMachines}>
           {!hasMachines && (
             <section className={styles["first"]}>
-              <h1>Add your first machine</h1>
+              <h1>{view.jobs.length === 0 ? "Add your first machine" : "Add a machine"}</h1>
               <p>
+                {isWaiting && "A job waits for machines. "}
                 Every browser in your network can help. This one may, too: open the address in
                 another tab.
               </p>

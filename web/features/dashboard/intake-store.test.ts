@@ -62,7 +62,7 @@ class ScriptedReader implements TableReader {
     onProgress(3);
     const outcome = this.outcomes.shift() ?? { kind: "read", summary };
     if (outcome instanceof Error) throw outcome;
-    return outcome as ReadOutcome;
+    return outcome;
   }
 
   close(): void {

@@ -7,7 +7,7 @@ import type { LayoutCorrections } from "../../../shared/ingest/table-layout.ts";
 import { mergeCorrections } from "./layout-choices.ts";
 import type { ReadOutcome, TableSummary } from "./table-summary.ts";
 
-export type Intake =
+type Intake =
   | { readonly step: "empty" }
   | {
       readonly step: "reading";

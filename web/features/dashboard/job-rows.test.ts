@@ -34,6 +34,7 @@ describe("jobWords", () => {
   it.each([
     [{}, "25% done"],
     [{ tasksDone: 0, tasksRunning: 0 }, "Waiting for machines"],
+    [{ tasksDone: 200 }, "Storing the results"],
     [{ state: "paused" }, "Paused at 25%"],
     [{ state: "done", finishedAtMs: 39_000 }, "Done in 38 s"],
     [{ state: "failed", finishedAtMs: 39_000 }, "Failed at 25%"],
@@ -55,7 +56,7 @@ describe("knownTables", () => {
   it("lists each table once, the last used first, up to a number", () => {
     const other = { ...(job({}).meta as object), dataset: `d_${"b".repeat(22)}` };
     const jobs = [
-      job({ submittedAtMs: 1 }),
+      job({ submittedAtMs: 1, title: "Correlate an older name.csv" }),
       job({ submittedAtMs: 3, title: "Correlate fx.csv", meta: other }),
       job({ submittedAtMs: 2 }),
     ];

@@ -22,9 +22,8 @@ export function jobWords(job: JobView): string {
   const doneWords = formatPercent(progressOf(job));
   switch (job.state) {
     case "running":
-      return job.tasksRunning === 0 && job.tasksDone === 0
-        ? "Waiting for machines"
-        : `${doneWords} done`;
+      if (job.tasksRunning === 0 && job.tasksDone === 0) return "Waiting for machines";
+      return job.tasksDone === job.tasksTotal ? "Storing the results" : `${doneWords} done`;
     case "paused":
       return `Paused at ${doneWords}`;
     case "done":
@@ -41,7 +40,7 @@ export function jobWords(job: JobView): string {
 }
 
 /** The options of a correlation job; null for other kinds of job. */
-export function correlationMetaOf(job: JobView): CorrelationMeta | null {
+function correlationMetaOf(job: JobView): CorrelationMeta | null {
   if (job.kind !== CORRELATION_KIND) return null;
   try {
     return parseCorrelationMeta(job.meta);

@@ -6,7 +6,7 @@ import type {
   TableLayout,
 } from "../../../shared/ingest/table-layout.ts";
 
-export interface Choice {
+interface Choice {
   readonly value: string;
   readonly label: string;
 }
@@ -92,7 +92,7 @@ export function layoutControls(
     },
     {
       id: "delimiter",
-      label: "Columns separated by",
+      label: "Separated by",
       value: layout.delimiter,
       choices: withPresent(DELIMITERS, layout.delimiter),
       correction: (value) => ({ delimiter: value }),
@@ -145,7 +145,7 @@ export function rareLayoutControls(layout: TableLayout): readonly LayoutControl[
     },
     {
       id: "quote",
-      label: "Cells are quoted with",
+      label: "Quoted with",
       value: layout.quote ?? "none",
       choices: QUOTES,
       correction: quoteCorrection,
@@ -169,7 +169,7 @@ export function blindLayoutControls(corrections: LayoutCorrections): readonly La
   return [
     {
       id: "delimiter",
-      label: "Columns separated by",
+      label: "Separated by",
       value: corrections.delimiter ?? null,
       choices: DELIMITERS,
       correction: (value) => ({ delimiter: value }),
@@ -183,7 +183,7 @@ export function blindLayoutControls(corrections: LayoutCorrections): readonly La
     },
     {
       id: "quote",
-      label: "Cells are quoted with",
+      label: "Quoted with",
       value: corrections.quote === null ? "none" : (corrections.quote ?? null),
       choices: QUOTES,
       correction: quoteCorrection,

@@ -33,7 +33,7 @@ export function PreviewFrame({ name, onFile, onCancel, children, form }: Preview
               Choose another file
             </FileButton>
           )}
-          <Button variant="subtle" color="gray" onClick={onCancel}>
+          <Button variant="default" onClick={onCancel}>
             Cancel
           </Button>
         </div>

@@ -22,7 +22,7 @@ const STATE_WORDS: Record<WorkerView["state"], string> = {
   silent: "Silent: its work may be given to others",
 };
 
-export function pathWordsOf(worker: Pick<WorkerView, "path">): string {
+function pathWordsOf(worker: Pick<WorkerView, "path">): string {
   switch (worker.path) {
     case "direct":
       return "Direct";

@@ -84,6 +84,15 @@ describe("drawing", () => {
     expect(byPoint(scene(levels, [1, 0, 2], 12))).toEqual(byMean(scene(levels, [1, 0, 2], 12)));
   });
 
+  test("patterns run on through cells of several pixels", () => {
+    const side = PATTERN_SIDE;
+    const drawn = scene([0], [0], side);
+    patterns.forEach((_, at) => (patterns[at] = at));
+    const expected = Array.from({ length: area }, (_, at) => at);
+    expect([byPoint(drawn), byMean(drawn)]).toEqual([expected, expected]);
+    patterns.fill(1_000, 0, area).fill(1_001, area);
+  });
+
   test("a small pixel shows the mean of its values; pairs without one do not count", () => {
     const square = [10, 20, 0, 0, 30, 44, 0, 0, 1, 0, 0, 0, 50, 0, 0, 1];
     expect(byMean(scene(square, [0, 1, 2, 3], 2))).toEqual([26, 1_000, 50, 1_001]);

@@ -1,6 +1,10 @@
 // Tests of following a job: opening it anew, live results, and what can go wrong.
 import { describe, expect, test } from "vitest";
-import { ClusterError, type ClusterView } from "../../../shared/client/cluster-client.ts";
+import {
+  ClusterError,
+  type ClusterView,
+  type ConnectionState,
+} from "../../../shared/client/cluster-client.ts";
 import { encodeNpy } from "../../../shared/codecs/npy.ts";
 import { planCorrelation } from "../../../shared/correlation/plan.ts";
 import { asBlockId, asDatasetId, asJobId } from "../../../shared/ids.ts";
@@ -86,13 +90,17 @@ const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 60; turn += 1) await Promise.resolve();
 };
 
-function createBench(dataset: () => Promise<DatasetRecord> = () => Promise.resolve(record)) {
+function createBench(
+  dataset: () => Promise<DatasetRecord> = () => Promise.resolve(record),
+  connection: ConnectionState = { state: "connected" },
+) {
   let nowMs = 0;
   let view: ClusterView = { workers: [], jobs: [] };
   let timers: { atMs: number; call: () => void }[] = [];
   const viewListeners = new Set<() => void>();
   const watchers = new Set<(results: readonly JobResult[], isLast: boolean) => void>();
   const client: JobSource = {
+    connection,
     get view() {
       return view;
     },
@@ -170,7 +178,6 @@ describe("createJobStore", () => {
     expect(published).toBeLessThanOrEqual(2);
     await bench.show([jobView({ state: "paused" })]);
     expect(bench.store.getState().job?.state).toBe("paused");
-    expect(bench.store.getState().estimate).toBeNull();
   });
 
   test("tells the speed of the cluster, not of what this page fetches", async () => {
@@ -182,6 +189,8 @@ describe("createJobStore", () => {
     }
     const { estimate } = bench.store.getState();
     expect(estimate?.sharePerSecond).toBeCloseTo(1 / tiles.length, 2);
+    await bench.show([jobView({ state: "paused", targetsDone: 4 })]);
+    expect(bench.store.getState().estimate).toBeNull();
   });
 
   test("a job that no view has is unknown, but only after a moment", async () => {
@@ -193,6 +202,22 @@ describe("createJobStore", () => {
     expect(bench.store.getState().isUnknown).toBe(true);
     await bench.show([jobView({})]);
     expect(bench.store.getState()).toMatchObject({ isUnknown: false, job: { job: jobId } });
+  });
+
+  test("a job that comes within that moment stays known", async () => {
+    const bench = createBench();
+    bench.follow();
+    await bench.show([]);
+    await bench.show([jobView({})]);
+    await bench.pass(2_000);
+    expect(bench.store.getState().isUnknown).toBe(false);
+  });
+
+  test("a job is not unknown while nothing can be known", async () => {
+    const bench = createBench(undefined, { state: "connecting" });
+    bench.follow();
+    await bench.pass(60_000);
+    expect(bench.store.getState().isUnknown).toBe(false);
   });
 
   test("asks again for a dataset that could not be had, and gives up when there is none", async () => {

@@ -55,7 +55,10 @@ export interface JobStore {
   readonly follow: () => () => void;
 }
 
-export type JobSource = Pick<ClusterClient, "view" | "onView" | "watch" | "fetchBlock" | "dataset">;
+export type JobSource = Pick<
+  ClusterClient,
+  "connection" | "view" | "onView" | "watch" | "fetchBlock" | "dataset"
+>;
 
 const initialState: JobState = {
   job: null,
@@ -118,7 +121,8 @@ class JobFollower {
     this.#timers = timers;
     this.#sampler = createSampler(() => this.#publish(), timers);
     this.#releases.push(client.onView(() => this.#takeView()));
-    this.#takeView();
+    // Without a connection an empty view says nothing about the job.
+    if (client.connection.state === "connected") this.#takeView();
   }
 
   close(): void {

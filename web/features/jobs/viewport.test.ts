@@ -64,6 +64,10 @@ describe("viewport", () => {
     expect(cellAt(viewport, wide, 100, 50)).toEqual({ row: 5, col: 0 });
     expect(cellAt(viewport, wide, 199.9, 99.9)).toEqual({ row: 9, col: 9 });
     expect(cellAt(viewport, wide, 150, 100)).toBeNull();
+    const near = zoomAbout(viewport, wide, 3, 150, 50);
+    expect(cellAt(near, wide, 299, 50)).not.toBeNull();
+    expect(cellAt(near, wide, 150, 101)).toBeNull();
+    expect(cellAt(near, wide, 150, -1)).toBeNull();
   });
 
   test("revealing moves only as far as needed", () => {

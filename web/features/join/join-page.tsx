@@ -87,7 +87,7 @@ function Joined({ join, onLeft }: { join: Join; onLeft: () => void }) {
           <BrandMark sizePx={20} />
           Tabswarm
         </p>
-        <MachineName name={state.name} onRename={(name) => join.worker.setName(name)} />
+        <MachineName name={state.name} onRename={(name) => join.rename(name)} />
         <div className={styles["cells"]}>
           <ThreadCells cells={cellsOf(state)} size="large" label="This machine" />
         </div>

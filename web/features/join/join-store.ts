@@ -4,9 +4,18 @@ import { createSampler } from "../../app/sampler.ts";
 import { startWorker, type WorkerHandle } from "../../worker/start-worker.ts";
 import { askedByAddress, isUrgent, type JoinState } from "./join-state.ts";
 
+/** A name that was given here counts more than the one in the address, also after a reload. */
+function forgetAskedName(): void {
+  const url = new URL(location.href);
+  if (!url.searchParams.has("name")) return;
+  url.searchParams.delete("name");
+  history.replaceState(null, "", url);
+}
+
 export interface Join {
   readonly worker: WorkerHandle;
   readonly store: StoreApi<JoinState>;
+  rename(name: string): void;
   close(): void;
 }
 
@@ -21,6 +30,10 @@ export async function openJoin(token: string): Promise<Join> {
   return {
     worker,
     store,
+    rename(name) {
+      worker.setName(name);
+      forgetAskedName();
+    },
     close() {
       off();
       sampler.close();

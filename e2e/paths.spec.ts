@@ -1,0 +1,85 @@
+// Which way the bytes go: directly between tabs, or through the coordinator, and who says so.
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { expect, joinWorker, losePeerPackets, test } from "./cluster-fixture.ts";
+import { correlate, openDashboard, saveDownload, waitForDone } from "./dashboard-actions.ts";
+import { writeReturns } from "./generated-table.ts";
+
+let folder: string;
+let table: string;
+test.beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tabswarm-paths-"));
+  table = await writeReturns(join(folder, "returns.csv"), {
+    series: 200,
+    dates: 400,
+    missing: 0.02,
+  });
+});
+test.afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Counts the blocks that a page gets from the coordinator over HTTP. */
+function countDownloads(page: Page): { readonly count: number } {
+  const downloads = { count: 0 };
+  page.on("request", (request) => {
+    if (request.method() === "GET" && request.url().includes("/api/blocks/")) downloads.count += 1;
+  });
+  return downloads;
+}
+
+test("with the coordinator's blocks out of reach, every byte goes by data channel", async ({
+  browser,
+  coordinator,
+}) => {
+  const context = await browser.newContext();
+  await context.route("**/api/blocks/*", (route) =>
+    route.request().method() === "GET" ? route.abort() : route.continue(),
+  );
+  const first = await joinWorker(context, coordinator, "First");
+  await joinWorker(context, coordinator, "Second");
+  const dashboard = await openDashboard(context, coordinator);
+  await correlate(dashboard, table, { tile: 40 });
+  await waitForDone(dashboard);
+  await expect(first.getByText(/Data travels directly/)).toBeVisible();
+  await dashboard.goto(coordinator.dashboardUrl());
+  await expect(dashboard.getByText("Direct", { exact: true })).toHaveCount(2);
+});
+
+test("without any data channel the coordinator carries the bytes and the list says why", async ({
+  browser,
+  coordinator,
+}) => {
+  const worker = await joinWorker(await browser.newContext(), coordinator, "Fenced");
+  await losePeerPackets(worker);
+  const downloads = countDownloads(worker);
+  const dashboard = await openDashboard(await browser.newContext(), coordinator);
+  await correlate(dashboard, table, { tile: 40 });
+  await waitForDone(dashboard);
+  const matrix = await readFile(await saveDownload(dashboard, "Matrix (NPY)"));
+  expect(matrix.length).toBeGreaterThan(200 * 200 * 8);
+  expect(downloads.count).toBeGreaterThan(0);
+  await dashboard.goto(coordinator.dashboardUrl());
+  await expect(dashboard.getByText("Through the coordinator").first()).toBeVisible();
+  await expect(dashboard.getByText(/carries the bytes/i).first()).toBeVisible();
+});
+
+test("a reloaded tab does not fetch again what it holds", async ({ browser, coordinator }) => {
+  const context = await browser.newContext();
+  const worker = await joinWorker(context, coordinator, "Keeper");
+  const dashboard = await openDashboard(await browser.newContext(), coordinator);
+  await correlate(dashboard, table, { tile: 40 });
+  await waitForDone(dashboard);
+  await worker.reload();
+  const downloads = countDownloads(worker);
+  await worker.locator("html[data-worker-state=idle]").waitFor();
+  // The same table with other options is other work over the same panels.
+  await dashboard.goto(coordinator.dashboardUrl());
+  await dashboard.getByRole("button", { name: "returns.csv" }).first().click();
+  await dashboard.getByLabel("Minimum observations").fill("100");
+  await dashboard.getByRole("button", { name: "Correlate" }).click();
+  await dashboard.waitForURL(/\/jobs\//);
+  await waitForDone(dashboard);
+  expect(downloads.count).toBe(0);
+  await expect(worker.getByText("Received").locator("..")).toContainText("0 B");
+});
