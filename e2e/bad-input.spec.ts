@@ -86,12 +86,12 @@ test("a browser that refuses IndexedDB computes without a cache", async ({
   const profile = await mkdtemp(join(folder, "profile-"));
   // Chromium's own setting "block all site data": IndexedDB and session storage both refuse.
   await writeFile(
-    join(profile, "Default-Preferences"),
+    join(profile, "Preferences-draft"),
     JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }),
   );
   const { mkdir, rename } = await import("node:fs/promises");
   await mkdir(join(profile, "Default"));
-  await rename(join(profile, "Default-Preferences"), join(profile, "Default", "Preferences"));
+  await rename(join(profile, "Preferences-draft"), join(profile, "Default", "Preferences"));
   const context = await chromium.launchPersistentContext(
     profile,
     test.info().project.use.launchOptions ?? {},

@@ -196,6 +196,17 @@ describe("failures", () => {
     expect(granted(f.pass(2_000))).toEqual(["w:a"]);
   });
 
+  it("[F6] does not believe the worker itself to hold what it could not get", () => {
+    const f = createFixture();
+    f.hold("store", "p");
+    f.join("w");
+    f.hold("w", "p");
+    f.submit("j", [task("a", ["p"])]);
+    f.fail("w", "a", "input-unavailable", "p");
+    const [lease] = only(f.pass(2_000), "grant-lease");
+    expect(lease?.inputs[0]?.holders).toEqual(["store"]);
+  });
+
   it("[F6] doubts replicas outside the store, and has the result computed again", () => {
     const f = createFixture();
     f.join("w");

@@ -337,5 +337,7 @@ describe("ends of jobs", () => {
     expect(f.state.blocks.get(asBlockId("a.0"))?.holders.map((holder) => holder.id)).toEqual([
       "store",
     ]);
+    f.drop("store", "a.0");
+    expect(f.state.blocks.size).toBe(0);
   });
 });

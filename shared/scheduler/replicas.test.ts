@@ -1,5 +1,6 @@
 // Tests of the rules about blocks and their replicas (B).
 import { describe, expect, it } from "vitest";
+import { asJobId } from "../ids.ts";
 import { createFixture, granted, only, task } from "../testing/scheduler-fixture.ts";
 
 const stores = (commands: Parameters<typeof only>[0]) =>
@@ -110,6 +111,18 @@ describe("inputs", () => {
     expect(granted(f.hold("store", "p"))).toEqual(["w:a"]);
   });
 
+  it("[B7] does not ask a doubted holder that disowned the block, or left", () => {
+    const f = createFixture();
+    f.hold("c_tab", "p");
+    f.hold("c_other", "p");
+    f.join("w");
+    f.submit("j", [task("a", ["p"])]);
+    f.fail("w", "a", "input-unavailable", "p");
+    f.drop("c_tab", "p");
+    f.send({ type: "holder-left", holder: "c_other" });
+    expect(stores(f.pass(11_000, "w"))).toEqual([]);
+  });
+
   it("[B8] loses a client's replicas when its tab closes", () => {
     const f = createFixture();
     f.hold("c_tab", "p");
@@ -160,6 +173,21 @@ describe("copies to the store", () => {
     expect(f.hold("v", "a.0")).toEqual([]);
     expect(stores(f.hold("store", "b.0"))).toEqual(["w:e.0"]);
     expect(stores(f.drop("w", "a.0"))).toEqual(["w:f.0", "v:a.0"]);
+  });
+
+  it("[B4] goes on with a holder's next block when others are not wanted any more", () => {
+    const f = createFixture();
+    f.join("w", 5);
+    const names = ["a", "b", "c", "d"];
+    f.submit(
+      "j1",
+      names.map((name) => task(name)),
+      { targets: names },
+    );
+    f.submit("j2", [task("e")]);
+    for (const name of [...names, "e"]) f.finish("w", name);
+    f.send({ type: "job-cancelled", job: asJobId("j1") });
+    expect(stores(f.pass(500, "w"))).toEqual(["w:e.0"]);
   });
 
   it("[B5] turns to another holder when a copy does not come", () => {

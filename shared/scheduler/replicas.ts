@@ -56,7 +56,6 @@ export function addReplica(turn: Turn, holder: HolderRecord, block: BlockRecord)
     if (task.state === "done") updateStored(turn, task);
     else if (wasMissing) restoreIfHeld(turn, task);
   }
-  startUpload(turn, block);
 }
 
 /** A task about to run again need not, when all its former outputs are back. */

@@ -17,6 +17,19 @@ describe("copies", () => {
     ]);
   });
 
+  it("[C1] copies the worst of several first, and no more than there are idle threads", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j", [task("old")]);
+    f.nowMs += 4_000;
+    f.join("x");
+    f.submit("j2", [task("older", ["gone"]), task("young")], { targets: ["older", "young"] });
+    f.nowMs += 1_000;
+    f.join("v");
+    expect(f.leases()).toEqual(["w:old", "x:young"]);
+    expect(granted(f.pass(1_000, "w", "x", "v"))).toEqual(["v:old"]);
+  });
+
   it("[C1] copies nothing while a task is ready", () => {
     const f = createFixture();
     f.join("v");

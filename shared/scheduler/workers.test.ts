@@ -93,6 +93,20 @@ describe("workers", () => {
     expect(f.state.holders.has(asWorkerId("w"))).toBe(false);
   });
 
+  it("[W6] asks nothing more of a worker that left", () => {
+    const f = createFixture();
+    f.join("w", 6);
+    const names = ["a", "b", "c", "d", "e", "f"];
+    f.submit(
+      "j",
+      names.map((name) => task(name)),
+      { targets: names },
+    );
+    for (const name of names) f.finish("w", name);
+    expect(f.state.workers.get(asWorkerId("w"))?.holder.uploadQueue.size).toBe(2);
+    expect(f.leave("w")).toEqual([]);
+  });
+
   it("[W7] forgives everybody a gap in the coordinator's own ticks", () => {
     const f = createFixture();
     f.join("w");
