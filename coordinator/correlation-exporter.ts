@@ -52,8 +52,7 @@ function layOut(job: ExportableJob, tools: PlanTools) {
     const tiles = replanCorrelation(record, meta, tools);
     const outputs = new Map<string, readonly BlockRef[]>();
     for (const result of job.results) {
-      const tile = tiles.get(result.task);
-      if (tile !== undefined) outputs.set(placeOf(tile), result.outputs);
+      for (const tile of tiles.get(result.task) ?? []) outputs.set(placeOf(tile), result.outputs);
     }
     return { meta, record, outputs };
   } catch (error) {

@@ -76,6 +76,33 @@ export function createNodeBlocks(baseUrl: string, token: string): NodeBlocks {
   };
 }
 
+/** The store of a coordinator that runs in this very process. */
+export interface LocalStore {
+  /** The bytes of a block; undefined when the store lacks it. */
+  read(block: BlockId): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  put(block: BlockId, bytes: Uint8Array): Promise<void>;
+}
+
+/** Takes blocks straight from the store and puts them there; the network is for what it lacks. */
+export function preferLocalStore(store: LocalStore, network: NodeBlocks): NodeBlocks {
+  return {
+    async request(block, transfer) {
+      const bytes = await store.read(block);
+      if (bytes === undefined) return network.request(block, transfer);
+      transfer.onProgress?.(bytes.length);
+      return bytes;
+    },
+    async upload(block, bytes) {
+      try {
+        await store.put(block, bytes);
+      } catch (cause) {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new ClusterError(reason, 507, { cause });
+      }
+    },
+  };
+}
+
 /** A real AbortController that follows `signal`; `release` ends the following. */
 export function linkAbort(signal?: AbortSignalLike): {
   readonly abort: AbortController;

@@ -18,7 +18,7 @@ import { asClientId, randomText } from "../shared/ids.ts";
 import { CONTROL_MESSAGE_BYTES_MAX } from "../shared/limits.ts";
 import { httpPaths } from "../shared/protocol/http.ts";
 import { PROTOCOL_VERSION, type ClientMessage } from "../shared/protocol/messages.ts";
-import { createNodeBlocks, linkAbort } from "./node-blocks.ts";
+import { createNodeBlocks, linkAbort, type LocalStore, preferLocalStore } from "./node-blocks.ts";
 
 export interface NodeTools {
   readonly hash: Hash;
@@ -50,8 +50,17 @@ const noDirectPath: DirectPath = {
   request: () => Promise.reject(new TransferError("unreachable", "No direct channels here.")),
 };
 
-/** Connects to the coordinator at `baseUrl` ("http://host:port"); tries again by itself. */
-export function openNodeClient(baseUrl: string, token: string, tools: NodeTools): ClusterClient {
+export interface CoordinatorAddress {
+  /** "http://host:port", without a path. */
+  readonly baseUrl: string;
+  readonly token: string;
+  /** Given when that coordinator runs in this process: its blocks need no network then. */
+  readonly store?: LocalStore;
+}
+
+/** Connects to a coordinator; tries again by itself. */
+export function openNodeClient(address: CoordinatorAddress, tools: NodeTools): ClusterClient {
+  const { baseUrl, token, store } = address;
   const client = asClientId(`c_${randomText(randomBytes(16))}`);
   const control = openControlSocket<ClientMessage>({
     createSocket: (handlers) => openSocket(baseUrl, handlers),
@@ -59,7 +68,8 @@ export function openNodeClient(baseUrl: string, token: string, tools: NodeTools)
     clock: nodeClock,
     random: Math.random,
   });
-  const blocks = createNodeBlocks(baseUrl, token);
+  const network = createNodeBlocks(baseUrl, token);
+  const blocks = store === undefined ? network : preferLocalStore(store, network);
   const fetcher = createBlockFetcher({
     clock: nodeClock,
     hash: tools.hash,

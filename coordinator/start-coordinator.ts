@@ -4,6 +4,7 @@ import { networkInterfaces } from "node:os";
 import type { FastifyInstance } from "fastify";
 import { createBLAKE3 } from "hash-wasm";
 import { assert } from "../shared/assert.ts";
+import { BLOCK_BYTES_MAX } from "../shared/limits.ts";
 import { httpPaths } from "../shared/protocol/http.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
 import { loadAccessTokens, type AccessTokens } from "./access-tokens.ts";
@@ -17,6 +18,7 @@ import { Journal, JournalError } from "./journal.ts";
 import { joinAddresses, ownAddresses, urlHost } from "./network-addresses.ts";
 import { RequestGuard } from "./request-guard.ts";
 import type { ResultExporters } from "./result-exporters.ts";
+import type { LocalStore } from "./node-blocks.ts";
 import { SchedulerHost } from "./scheduler-host.ts";
 import { Sessions } from "./sessions.ts";
 import { Signalling } from "./signalling.ts";
@@ -41,6 +43,8 @@ export interface CoordinatorOptions {
 
 export interface Coordinator extends AccessTokens {
   readonly port: number;
+  /** The blocks, for clients in this process. */
+  readonly store: LocalStore;
   /** The dashboard's address for this machine, and the join address for every network. */
   urls(): { readonly dashboard: string; readonly join: readonly string[] };
   /** Ends every connection, timer and file; later calls wait for the same end. */
@@ -73,6 +77,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   return {
     ...tokens,
     port,
+    store: running.localStore,
     urls: () => urlsOf(options, tokens, port),
     close: () => (closing ??= close().finally(() => journal.close())),
   };
@@ -99,6 +104,7 @@ async function openDataFolder(
 
 interface RunningParts {
   readonly server: FastifyInstance;
+  readonly localStore: LocalStore;
   readonly close: () => Promise<void>;
 }
 
@@ -150,6 +156,13 @@ async function assemble(
   });
   return {
     server,
+    localStore: {
+      read: (block) => store.read(block),
+      put: async (block, bytes) => {
+        const { ref } = await store.put(block, oneChunk(bytes), BLOCK_BYTES_MAX);
+        host.blocksHeld("store", [ref]);
+      },
+    },
     close: async () => {
       // The host first: from then on leaving pages change nothing that the journal will remember.
       host.close();
@@ -160,6 +173,10 @@ async function assemble(
       await server.close();
     },
   };
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 async function listen(server: FastifyInstance, options: CoordinatorOptions): Promise<void> {

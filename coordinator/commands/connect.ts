@@ -1,13 +1,7 @@
 // Connects a command to a coordinator, or says in one sentence why that is not possible.
 import type { ClusterClient } from "../../shared/client/cluster-client.ts";
-import { openNodeClient, type NodeTools } from "../node-client.ts";
+import { type CoordinatorAddress, openNodeClient, type NodeTools } from "../node-client.ts";
 import { CommandError } from "./command-error.ts";
-
-export interface CoordinatorAddress {
-  /** "http://host:port", without a path. */
-  readonly baseUrl: string;
-  readonly token: string;
-}
 
 /**
  * The address from `--coordinator` and `--token`; the dashboard's whole address with its fragment is
@@ -33,7 +27,7 @@ export async function connect(
   address: CoordinatorAddress,
   tools: NodeTools,
 ): Promise<ClusterClient> {
-  const client = openNodeClient(address.baseUrl, address.token, tools);
+  const client = openNodeClient(address, tools);
   const stops: (() => void)[] = [];
   try {
     await new Promise<void>((resolve, reject) => {

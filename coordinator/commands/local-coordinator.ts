@@ -4,13 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureBuilt, webFolder } from "../build.ts";
 import { createCorrelationExporter } from "../correlation-exporter.ts";
-import { createNodeTools } from "../node-client.ts";
+import { type CoordinatorAddress, createNodeTools } from "../node-client.ts";
 import {
   startCoordinator,
   type Coordinator,
   type CoordinatorOptions,
 } from "../start-coordinator.ts";
-import type { CoordinatorAddress } from "./connect.ts";
 
 export interface LocalCoordinator {
   readonly address: CoordinatorAddress;
@@ -44,7 +43,7 @@ export async function startLocalCoordinator(
     const coordinator = await startBuiltCoordinator({ host, port: 0, dataDir }, say);
     const baseUrl = `http://127.0.0.1:${coordinator.port}`;
     return {
-      address: { baseUrl, token: coordinator.submitToken },
+      address: { baseUrl, token: coordinator.submitToken, store: coordinator.store },
       joinUrl: `${baseUrl}/join#t=${coordinator.joinToken}`,
       dashboardUrl: `${baseUrl}/#t=${coordinator.submitToken}`,
       joinUrls: coordinator.urls().join,

@@ -3,8 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ClusterClient } from "../../shared/client/cluster-client.ts";
 import { decodeNpy } from "../../shared/codecs/npy.ts";
 import type { TileValues } from "../../shared/correlation/export.ts";
-import type { Tile } from "../../shared/correlation/plan.ts";
-import type { BlockId, TaskKey } from "../../shared/ids.ts";
+import type { Tile, TilesByTask } from "../../shared/correlation/plan.ts";
+import type { BlockId } from "../../shared/ids.ts";
 import type { JobResult, LocatedBlock } from "../../shared/protocol/messages.ts";
 import { CommandError } from "./command-error.ts";
 
@@ -16,6 +16,8 @@ const FETCHES_MAX = 4;
 const TRIES = 6;
 const RETRY_MS = 1_000;
 
+type ResultSource = Pick<ClusterClient, "connection" | "fetchBlock">;
+
 export interface ResultTiles {
   /** Takes notice of finished tiles and begins to fetch them. */
   add(results: readonly JobResult[]): void;
@@ -25,8 +27,8 @@ export interface ResultTiles {
 }
 
 export function createResultTiles(
-  client: ClusterClient,
-  tiles: ReadonlyMap<TaskKey, Tile>,
+  client: ResultSource,
+  tiles: TilesByTask,
   signal: AbortSignal,
 ): ResultTiles {
   const outputs = new Map<string, readonly LocatedBlock[]>();
@@ -61,9 +63,9 @@ export function createResultTiles(
   return {
     add: (results) => {
       for (const result of results) {
-        const tile = tiles.get(result.task);
-        if (tile === undefined) continue;
-        outputs.set(placeOf(tile), result.outputs);
+        const places = tiles.get(result.task);
+        if (places === undefined) continue;
+        for (const tile of places) outputs.set(placeOf(tile), result.outputs);
         for (const located of result.outputs) {
           if (keptBytes + located.sizeBytes > KEPT_BYTES_MAX) continue;
           keptBytes += located.sizeBytes;
@@ -95,7 +97,7 @@ const placeOf = (tile: Tile): string => `${tile.rowStart},${tile.colStart}`;
 
 /** Finished results are in the coordinator's store, so that trying again is worth while. */
 async function fetchPatiently(
-  client: ClusterClient,
+  client: ResultSource,
   located: LocatedBlock,
   signal: AbortSignal,
 ): Promise<Uint8Array> {

@@ -14,6 +14,7 @@ import {
   tileGrid,
   tileOutputBytes,
   type PearsonTileParams,
+  type Tile,
 } from "./plan.ts";
 
 const blake3 = await createBLAKE3();
@@ -22,7 +23,13 @@ const tools = {
   encode: (text: string) => new TextEncoder().encode(text),
 };
 
-function datasetOf(seriesCount: number, dateCount: number, panelSeries: number): DatasetRecord {
+/** `contentOf` gives panels of equal number the same bytes. */
+function datasetOf(
+  seriesCount: number,
+  dateCount: number,
+  panelSeries: number,
+  contentOf: (panel: number) => number = (panel) => panel,
+): DatasetRecord {
   return {
     dataset: asDatasetId(`d_${"a".repeat(22)}`),
     createdAtMs: 0,
@@ -33,7 +40,7 @@ function datasetOf(seriesCount: number, dateCount: number, panelSeries: number):
     dropped: [],
     panelSeries,
     panels: Array.from({ length: Math.ceil(seriesCount / panelSeries) }, (_, i) => ({
-      block: asBlockId(i.toString(16).padStart(64, "0")),
+      block: asBlockId(contentOf(i).toString(16).padStart(64, "0")),
       sizeBytes: 100,
     })),
   };
@@ -73,7 +80,8 @@ describe("planCorrelation", () => {
           const plan = planCorrelation(record, { ...options, tile }, { ...tools, threads: 1 });
           for (const task of plan.submission.tasks) {
             const params = task.params as unknown as PearsonTileParams;
-            const part = plan.tiles.get(task.key);
+            const [part, ...others] = plan.tiles.get(task.key) ?? [];
+            expect(others).toEqual([]);
             const inputs = task.inputs.map((input) =>
               "block" in input ? parseInt(input.block, 16) : -1,
             );
@@ -97,6 +105,49 @@ describe("planCorrelation", () => {
         },
       ),
     );
+  });
+
+  test("equal panels make one task for several tiles, and no tile is lost", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 120 }),
+        fc.integer({ min: 4, max: 32 }),
+        fc.integer({ min: 8, max: 64 }),
+        (p, panelSeries, tile) => {
+          // Two panels by turns; the last is shorter, and thus another.
+          const last = Math.floor(p / panelSeries);
+          const contentOf = (panel: number) => (panel === last ? 2 : panel % 2);
+          const record = datasetOf(p, 10, panelSeries, contentOf);
+          const plan = planCorrelation(record, { ...options, tile }, { ...tools, threads: 1 });
+          const { tasks, targets } = plan.submission;
+          expect(new Set(targets).size).toBe(targets.length);
+          expect(tasks.map((task) => task.key)).toEqual(targets);
+          expect([...plan.tiles.keys()]).toEqual(targets);
+          const byPlace = (a: Tile, b: Tile) => a.rowStart - b.rowStart || a.colStart - b.colStart;
+          const placed = [...plan.tiles.values()].flat().toSorted(byPlace);
+          expect(placed).toEqual(tileGrid(p, tile).toSorted(byPlace));
+          const series = (start: number, count: number) =>
+            Array.from({ length: count }, (_, i) => start + i)
+              .map((at) => `${contentOf(Math.floor(at / panelSeries))}:${at % panelSeries}`)
+              .join(" ");
+          for (const places of plan.tiles.values()) {
+            const sides = places.map(
+              ({ rowStart, rowCount, colStart, colCount }) =>
+                `${series(rowStart, rowCount)} × ${series(colStart, colCount)}`,
+            );
+            expect(new Set(sides).size).toBe(1);
+          }
+        },
+      ),
+    );
+  });
+
+  test("a table of one repeated panel is two tasks: a diagonal tile, and one beside it", () => {
+    const record = datasetOf(32, 10, 8, () => 7);
+    const plan = planCorrelation(record, { ...options, tile: 8 }, { ...tools, threads: 1 });
+    expect([...plan.tiles.values()].map((places) => places.length)).toEqual([4, 6]);
+    expect(plan.submission.tasks.map((task) => task.inputs.length)).toEqual([1, 2]);
+    expect(replanCorrelation(record, plan.meta, tools)).toEqual(plan.tiles);
   });
 
   test("a replan gives the same tiles under the same keys", () => {

@@ -64,9 +64,14 @@ export interface PlanTools {
 export interface CorrelationPlan {
   readonly submission: JobSubmission;
   readonly meta: CorrelationMeta;
-  /** Which part of the matrix each task computes. */
-  readonly tiles: ReadonlyMap<TaskKey, Tile>;
+  readonly tiles: TilesByTask;
 }
+
+/**
+ * Every place of the matrix that a task's result belongs to. There are several where panels are
+ * bit for bit the same: equal work has an equal key, and is done once.
+ */
+export type TilesByTask = ReadonlyMap<TaskKey, readonly Tile[]>;
 
 export const CORRELATION_KIND = "correlation";
 const PEARSON_KERNEL = "pearson-tile@1";
@@ -111,17 +116,17 @@ export function planCorrelation(
     tile,
   };
   validate(record, meta);
-  const planned = planTasks(record, meta, tools);
+  const { tasks, tiles } = planTasks(record, meta, tools);
   return {
     meta,
-    tiles: new Map(planned.map(({ task, tile: part }) => [task.key, part])),
+    tiles,
     submission: {
       kind: CORRELATION_KIND,
       title: `Correlate ${record.name}`.slice(0, 200),
       meta: { ...meta },
       priority: 0,
-      tasks: planned.map(({ task }) => task),
-      targets: planned.map(({ task }) => task.key),
+      tasks,
+      targets: [...tiles.keys()],
     },
   };
 }
@@ -131,9 +136,9 @@ export function replanCorrelation(
   record: DatasetRecord,
   meta: CorrelationMeta,
   tools: PlanTools,
-): ReadonlyMap<TaskKey, Tile> {
+): TilesByTask {
   validate(record, meta);
-  return new Map(planTasks(record, meta, tools).map(({ task, tile }) => [task.key, tile]));
+  return planTasks(record, meta, tools).tiles;
 }
 
 /** Checks and narrows a job's `meta`. Throws PlanError when it is not of a correlation job. */
@@ -269,7 +274,7 @@ function planTasks(
   record: DatasetRecord,
   meta: CorrelationMeta,
   tools: PlanTools,
-): readonly { readonly task: Task; readonly tile: Tile }[] {
+): { readonly tasks: readonly Task[]; readonly tiles: TilesByTask } {
   const side = (start: number, count: number) => {
     const first = Math.floor(start / record.panelSeries);
     const last = Math.floor((start + count - 1) / record.panelSeries);
@@ -277,7 +282,9 @@ function planTasks(
     const range = { panels: panels.length, start: start - first * record.panelSeries, count };
     return { panels, range };
   };
-  return tileGrid(meta.seriesCount, meta.tile).map((tile) => {
+  const tasks: Task[] = [];
+  const tiles = new Map<TaskKey, Tile[]>();
+  for (const tile of tileGrid(meta.seriesCount, meta.tile)) {
     const isDiagonal = tile.rowStart === tile.colStart;
     const rows = side(tile.rowStart, tile.rowCount);
     const cols = isDiagonal ? null : side(tile.colStart, tile.colCount);
@@ -289,12 +296,19 @@ function planTasks(
     };
     const inputs = [...rows.panels, ...(cols?.panels ?? [])];
     const work = { kernel: PEARSON_KERNEL, params, inputs };
+    const key = taskKey(work, tools.hash, tools.encode);
+    const same = tiles.get(key);
+    if (same !== undefined) {
+      same.push(tile);
+      continue;
+    }
+    tiles.set(key, [tile]);
     const pairs = (tile.rowCount * tile.colCount) / (isDiagonal ? 2 : 1);
     const cost = {
       operations: 2 * pairs * meta.dateCount,
       outputBytes: tileOutputBytes(tile, meta.dateCount, meta.precision),
     };
-    const key = taskKey(work, tools.hash, tools.encode);
-    return { tile, task: { ...work, key, cost, retries: RETRIES } };
-  });
+    tasks.push({ ...work, key, cost, retries: RETRIES });
+  }
+  return { tasks, tiles };
 }

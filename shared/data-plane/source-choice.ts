@@ -9,8 +9,8 @@ export type DirectState = "none" | "connecting" | "open" | "failed";
 
 /** Transfers at once from one peer: a second hides the first one's round trip, more only queue. */
 const TRANSFERS_PER_PEER_MAX = 3;
-/** Browsers open six connections a host; two stay free for everything else. */
-const TRANSFERS_FROM_COORDINATOR_MAX = 4;
+/** Two hide the round trip; more would delay the inputs of the first task for those of the next. */
+const TRANSFERS_FROM_COORDINATOR_MAX = 2;
 /** Assumed of a source that nobody has measured when nothing is measured: a data channel's usual rate. */
 const UNMEASURED_BYTES_PER_MS = 30_000;
 /** One choice in this many is left to chance, so that a source that became fast is noticed. */

@@ -15,6 +15,8 @@ import { createWorkerState, type WorkerState } from "./worker-state.ts";
 const LINKS_INTERVAL_MS = 2_000;
 /** Uploads at once; the others wait. */
 const UPLOADS_MAX = 2;
+/** Share of the time that writing to the cache may take while tasks need the machine. */
+const CACHE_WRITING_SHARE = 0.2;
 
 export interface WorkerAgentOptions {
   readonly clock: Clock;
@@ -51,6 +53,8 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   const listeners = new Set<() => void>();
   /** The bytes of every block that the machine holds in memory. */
   const memory = new Map<BlockId, Uint8Array>();
+  /** Blocks to be written to the cache, in the order of their coming. */
+  const uncached = new Set<BlockId>();
   const fetches = new Map<BlockId, Abort>();
   const uploads = createUploads(upload, UPLOADS_MAX);
   const closing = createAbort();
@@ -81,7 +85,7 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
       case "resize-pool":
         return pool.resize(command.threads);
       case "cache-block":
-        return void cacheBlock(command.block);
+        return keepInCache(command.block);
       case "drop-block":
         memory.delete(command.block);
         if (command.alsoCached) void cache.delete([command.block]);
@@ -166,9 +170,37 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
     });
   }
 
+  function keepInCache(block: BlockId): void {
+    uncached.add(block);
+    if (uncached.size === 1) void writeCache();
+  }
+
+  /** Writes one block after the other, with pauses, so that fetching and computing come first. */
+  async function writeCache(): Promise<void> {
+    for (const block of uncached) {
+      const startedMs = clock.nowMs();
+      await cacheBlock(block);
+      const tookMs = clock.nowMs() - startedMs;
+      if (state.leases.size > 0) await pause(tookMs * (1 / CACHE_WRITING_SHARE - 1));
+      uncached.delete(block);
+    }
+  }
+
+  /** Ends early when the agent closes. */
+  const pause = (durationMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const end = (): void => {
+        stopTimer();
+        timers.delete(end);
+        resolve();
+      };
+      const stopTimer = clock.after(durationMs, end);
+      timers.add(end);
+    });
+
   async function cacheBlock(block: BlockId): Promise<void> {
     const bytes = memory.get(block);
-    if (bytes === undefined) return;
+    if (bytes === undefined || closing.signal.aborted) return;
     const { isKept, evicted } = await cache.put(block, bytes);
     if (isKept) raise({ type: "block-cached", block, evicted });
     else for (const gone of evicted) raise({ type: "cache-missed", block: gone });

@@ -33,8 +33,10 @@ export function createCoordinatorBlocks(options: {
       return await fetch(httpPaths.block(block), {
         method: "PUT",
         headers: { ...headers, "content-type": "application/octet-stream" },
+        // A blob stays out of the browser's developer tools, which scripted browsers listen to:
+        // they would be sent the bytes of any other body as text.
         // Blocks are never in shared memory, which is all that the type could object to.
-        body: bytes as Uint8Array<ArrayBuffer>,
+        body: new Blob([bytes as Uint8Array<ArrayBuffer>]),
         signal: abort.signal,
       });
     } finally {
@@ -56,7 +58,12 @@ export function createCoordinatorBlocks(options: {
       if (signal?.aborted === true) onAbort();
       signal?.addEventListener("abort", onAbort);
       try {
-        const response = await fetch(httpPaths.block(block), { headers, signal: abort.signal });
+        // Our own cache keeps blocks; a second copy in the browser's would only cost its writing.
+        const response = await fetch(httpPaths.block(block), {
+          headers,
+          signal: abort.signal,
+          cache: "no-store",
+        });
         if (!response.ok || response.body === null) throw await refusal(response);
         return await readBody(response.body, sizeBytes, (bytes) => {
           stall.progressed();

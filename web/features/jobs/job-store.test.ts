@@ -34,12 +34,10 @@ const record: DatasetRecord = {
   panelSeries: 10,
   panels: ["1", "2"].map((digit) => ({ block: asBlockId(digit.repeat(64)), sizeBytes: 9 })),
 };
-const plan = planCorrelation(
-  record,
-  { minPeriods: 1, precision: "f64", tile: 8 },
-  { ...tools, threads: 0 },
-);
-const tiles = [...plan.tiles];
+const planOf = (dataset: DatasetRecord) =>
+  planCorrelation(dataset, { minPeriods: 1, precision: "f64", tile: 8 }, { ...tools, threads: 0 });
+const plan = planOf(record);
+const tiles = [...plan.tiles].map(([task, places]) => [task, places[0]] as const);
 
 const jobView = (change: Partial<JobView>): JobView => ({
   job: jobId,
@@ -163,6 +161,30 @@ describe("createJobStore", () => {
     expect(positive[0]).toEqual({ i: 18, j: 19, correlation: 18 / 40, observations: 3 });
     expect(negative[0]).toEqual({ i: 0, j: 1, correlation: -18 / 40, observations: 3 });
     expect(positive.length + negative.length).toBe(190 - 10);
+  });
+
+  test("a result that belongs to several places fills them all", async () => {
+    const panels = record.panels.slice(0, 1);
+    const repeated = {
+      ...record,
+      series: record.series.slice(0, 16),
+      panelSeries: 8,
+      panels: [...panels, ...panels],
+    };
+    const { meta, targets } = planOf(repeated).submission;
+    expect(targets).toHaveLength(2);
+    const bench = createBench(() => Promise.resolve(repeated));
+    bench.follow();
+    await bench.show([jobView({ state: "done", meta, targetsTotal: 2, targetsDone: 2 })]);
+    // The blocks of two full tiles; which ones does not matter here.
+    const outputs = results[0]?.outputs ?? [];
+    await bench.announce(targets.map((task) => ({ task, outputs })));
+    await bench.pass(250);
+    const { result, pairsKnown, positive, negative } = bench.store.getState();
+    expect(result?.matrix.isComplete).toBe(true);
+    expect(pairsKnown).toBe(120);
+    expect(result?.matrix.value(9, 8)).toBe(result?.matrix.value(1, 0));
+    expect(positive.length + negative.length).toBe(120);
   });
 
   test("figures roll four times a second at most, a new state shows at once", async () => {

@@ -10,7 +10,7 @@ import {
   replanCorrelation,
   type CorrelationMeta,
   type PlanTools,
-  type Tile,
+  type TilesByTask,
 } from "../../../shared/correlation/plan.ts";
 import type { JobId, TaskKey } from "../../../shared/ids.ts";
 import type { DatasetRecord } from "../../../shared/protocol/http.ts";
@@ -98,7 +98,7 @@ class JobFollower {
   readonly #releases: (() => void)[] = [];
   readonly #estimator = new ProgressEstimator();
   readonly #sampler;
-  #tiles: ReadonlyMap<TaskKey, Tile> = new Map();
+  #tiles: TilesByTask = new Map();
   #extremes: Extremes | null = null;
   #queue: BlockQueue | null = null;
   #unwatch: () => void = () => undefined;
@@ -206,15 +206,17 @@ class JobFollower {
   }
 
   #takeArrays(task: TaskKey, [values, observations]: readonly NdArray[]): void {
-    const tile = this.#tiles.get(task);
+    const tiles = this.#tiles.get(task);
     const matrix = this.#store.getState().result?.matrix;
-    if (matrix === undefined || tile === undefined) {
+    if (matrix === undefined || tiles === undefined) {
       throw new Error("A result came for a tile that this job does not have.");
     }
     if (values === undefined || observations === undefined) {
       throw new Error("A tile came without its correlations or observations.");
     }
-    if (matrix.add(tile, values, observations)) this.#extremes?.add(tile, values);
+    for (const tile of tiles) {
+      if (matrix.add(tile, values, observations)) this.#extremes?.add(tile, values);
+    }
   }
 
   #publish(): void {
