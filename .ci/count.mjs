@@ -7,8 +7,7 @@ const [, , file, status] = process.argv;
 const text = readFileSync(file, "utf8").replaceAll(/\u001b\[[0-9;]*m/g, "");
 const sum = (pattern) => [...text.matchAll(pattern)].reduce((total, m) => total + Number(m[1]), 0);
 
-const passed =
-  sum(/^\s*Tests\s.*?(\d+) passed/gm) + sum(/^\s{1,4}(\d+) passed \(/gm);
+const passed = sum(/^\s*Tests\s.*?(\d+) passed/gm) + sum(/^\s{1,4}(\d+) passed \(/gm);
 let failed = sum(/^\s*Tests\s.*?(\d+) failed/gm) + sum(/^\s{1,4}(\d+) failed$/gm);
 // A step that failed before or without any test (types, lint, build) is one failure.
 if (status !== "0" && failed === 0) failed = 1;

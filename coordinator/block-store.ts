@@ -8,6 +8,9 @@ import { asBlockId, type BlockId } from "../shared/ids.ts";
 
 export type BlockStoreFailure = "wrong-hash" | "too-large" | "disk-full" | "write-failed";
 
+/** Chunks of 64 kB, as sockets give them, would cost a trip to the thread pool each. */
+const WRITE_BYTES = 4 * 2 ** 20;
+
 /** A block that could not be stored, and why. */
 export class BlockStoreError extends Error {
   override name = "BlockStoreError";
@@ -121,17 +124,22 @@ export class BlockStore {
     const file = await open(draft, "wx");
     try {
       let sizeBytes = 0;
+      let unwritten: Uint8Array[] = [];
+      let unwrittenBytes = 0;
       for await (const chunk of bytes) {
         sizeBytes += chunk.length;
         if (sizeBytes > sizeBytesMax) {
           throw new BlockStoreError("too-large", `A block has at most ${sizeBytesMax} bytes.`);
         }
         hasher.update(chunk);
-        // One write may take only part of the chunk.
-        for (let done = 0; done < chunk.length;) {
-          done += (await file.write(chunk, done)).bytesWritten;
-        }
+        unwritten.push(chunk);
+        unwrittenBytes += chunk.length;
+        if (unwrittenBytes < WRITE_BYTES) continue;
+        await file.appendFile(Buffer.concat(unwritten, unwrittenBytes));
+        unwritten = [];
+        unwrittenBytes = 0;
       }
+      await file.appendFile(Buffer.concat(unwritten, unwrittenBytes));
       return hasher.digest();
     } finally {
       this.#idleHashers.push(hasher);

@@ -25,7 +25,7 @@ export interface ResultExport {
 }
 
 /** The verified bytes of a stored block. Rejects when the block is lost. */
-export type ReadBlock = (block: BlockId) => Promise<Uint8Array>;
+type ReadBlock = (block: BlockId) => Promise<Uint8Array>;
 
 /** Raised for a format or a job that cannot be exported, with a sentence for the user. */
 export class ResultExportError extends Error {

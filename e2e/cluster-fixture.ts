@@ -101,7 +101,7 @@ export class CoordinatorProcess {
 }
 
 /** The address other machines would use; loopback on a machine without a network. */
-export function lanHost(): string {
+function lanHost(): string {
   return joinAddresses(networkInterfaces())[0] ?? "127.0.0.1";
 }
 
@@ -159,9 +159,9 @@ export async function losePeerPackets(page: Page): Promise<void> {
 
 export const test = base.extend<{ coordinator: CoordinatorProcess }>({
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixture's needs from the pattern.
-  coordinator: async ({}, use) => {
+  coordinator: async ({}, lend) => {
     const coordinator = await CoordinatorProcess.start();
-    await use(coordinator);
+    await lend(coordinator);
     await coordinator.close();
   },
 });

@@ -16,7 +16,7 @@ export function createPrng(seed: number, stream = 0): Prng {
 }
 
 /** The next 32 random bits, as an unsigned integer. */
-export function nextUint32(prng: Prng): number {
+function nextUint32(prng: Prng): number {
   const sum = (((prng.a + prng.b) | 0) + prng.counter) | 0;
   prng.counter = (prng.counter + 1) | 0;
   prng.a = prng.b ^ (prng.b >>> 9);

@@ -51,7 +51,9 @@ export function encodeNpy(array: NdArray): Uint8Array<ArrayBuffer> {
   const dtype = dtypes.find((entry) => array.data instanceof entry.make);
   if (dtype === undefined) throw new NpyError("This type of array cannot be stored as NPY.");
   if (product(array.shape) !== array.data.length) {
-    throw new NpyError(`Shape (${array.shape.join(", ")}) does not fit ${array.data.length} values.`);
+    throw new NpyError(
+      `Shape (${array.shape.join(", ")}) does not fit ${array.data.length} values.`,
+    );
   }
   const header = npyHeader(dtype.descr, array.shape);
   const bytes = new Uint8Array(header.length + array.data.byteLength);

@@ -9,7 +9,7 @@ export type Hash = (bytes: Uint8Array) => string;
 export type EncodeText = (text: string) => Uint8Array;
 
 /** JSON with sorted object keys and no spaces: equal values give equal text. Rejects NaN and infinities. */
-export function canonicalJson(value: JsonValue): string {
+function canonicalJson(value: JsonValue): string {
   if (value === null || typeof value === "boolean" || typeof value === "string") {
     return JSON.stringify(value);
   }

@@ -1,5 +1,5 @@
 // What a task, its inputs and a job are, as plain data: the vocabulary that every part shares.
-import type { BlockId, JobId, TaskKey } from "../ids.ts";
+import type { BlockId, TaskKey } from "../ids.ts";
 
 export type JsonValue =
   | null
@@ -59,10 +59,4 @@ export type JobState = "running" | "paused" | "done" | "failed" | "cancelled";
 export interface TaskResult {
   readonly task: TaskKey;
   readonly outputs: readonly BlockRef[];
-}
-
-export interface JobFailure {
-  readonly job: JobId;
-  readonly task: TaskKey;
-  readonly message: string;
 }

@@ -2,7 +2,13 @@
 import * as z from "zod";
 import * as limits from "../limits.ts";
 import type { BlockId, DatasetId, JobId } from "../ids.ts";
-import { blockRefSchema, datasetIdSchema, jobIdSchema, jsonSchema, taskKeySchema } from "./messages.ts";
+import {
+  blockRefSchema,
+  datasetIdSchema,
+  jobIdSchema,
+  jsonSchema,
+  taskKeySchema,
+} from "./messages.ts";
 
 /** Every file that a finished correlation can be downloaded as. */
 export const resultFormats = ["pairs.csv", "matrix.csv", "matrix.npy"] as const;
@@ -53,7 +59,7 @@ const taskInputSchema = z.union([
   z.object({ task: taskKeySchema, output: z.int().nonnegative().max(63) }),
 ]);
 
-export const taskSchema = z.object({
+const taskSchema = z.object({
   key: taskKeySchema,
   kernel: z.string().regex(/^[a-z][a-z0-9-]*@\d+$/),
   params: jsonSchema,

@@ -2,7 +2,7 @@
 // zod is the one npm import of shared/protocol; it is plain ECMAScript and runs everywhere.
 import * as z from "zod";
 import * as limits from "../limits.ts";
-import { asAttemptId, asBlockId, asClientId, asIncarnation, asJobId } from "../ids.ts";
+import { asAttemptId, asBlockId, asClientId, asJobId } from "../ids.ts";
 import { asDatasetId, asPeerId, asTaskKey, asWorkerId } from "../ids.ts";
 import type { JsonValue } from "../graph/task.ts";
 
@@ -23,11 +23,10 @@ export const blockIdSchema = hash.transform(asBlockId);
 export const taskKeySchema = hash.transform(asTaskKey);
 export const jobIdSchema = token22("j").transform(asJobId);
 export const datasetIdSchema = token22("d").transform(asDatasetId);
-export const workerIdSchema = token22("w").transform(asWorkerId);
-export const clientIdSchema = token22("c").transform(asClientId);
+const workerIdSchema = token22("w").transform(asWorkerId);
+const clientIdSchema = token22("c").transform(asClientId);
 const peerIdSchema = z.string().min(8).max(64).transform(asPeerId);
 const attemptIdSchema = z.int().positive().transform(asAttemptId);
-const incarnationSchema = z.int().positive().transform(asIncarnation);
 export const jsonSchema = z.json() as unknown as z.ZodType<JsonValue>;
 
 export const blockRefSchema = z.object({
@@ -36,14 +35,14 @@ export const blockRefSchema = z.object({
 });
 
 /** A block with everywhere it can be fetched: peers to dial, and whether the store has it. */
-export const locatedBlockSchema = blockRefSchema.extend({
+const locatedBlockSchema = blockRefSchema.extend({
   peers: z.array(peerIdSchema),
   stored: z.boolean(),
 });
 
 const threads = z.int().min(0).max(limits.THREADS_PER_WORKER_MAX);
 
-export const deviceSchema = z.object({
+const deviceSchema = z.object({
   browser: name,
   system: name,
   cores: z.int().min(1).max(1024),
@@ -53,7 +52,7 @@ export const deviceSchema = z.object({
 });
 
 /** How bytes last came from one source, as the receiving side measured it. */
-export const linkSchema = z.object({
+const linkSchema = z.object({
   /** The peer at the other end, or null for the coordinator (HTTP). */
   peer: peerIdSchema.nullable(),
   state: z.enum(["connecting", "open", "failed"]),
@@ -95,7 +94,7 @@ const links = z.object({ type: z.literal("links"), links: z.array(linkSchema).ma
 /** Ask again who holds these blocks; answered by "located". */
 const locate = z.object({ type: z.literal("locate"), blocks: z.array(blockIdSchema).max(1_000) });
 
-export const attemptFailureSchema = z.enum([
+const attemptFailureSchema = z.enum([
   "kernel-error",
   "bad-input",
   "out-of-memory",
@@ -168,7 +167,7 @@ export const refusalReasons = [
   "silent",
 ] as const;
 
-export const workerViewSchema = z.object({
+const workerViewSchema = z.object({
   worker: workerIdSchema,
   peer: peerIdSchema,
   name,
@@ -191,7 +190,7 @@ export const workerViewSchema = z.object({
   why: text.nullable(),
 });
 
-export const jobViewSchema = z.object({
+const jobViewSchema = z.object({
   job: jobIdSchema,
   kind: z.string(),
   title: z.string(),
@@ -282,7 +281,6 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
   }),
 ]);
 
-export { incarnationSchema };
 export type BlockRefMessage = z.infer<typeof blockRefSchema>;
 export type LocatedBlock = z.infer<typeof locatedBlockSchema>;
 export type Device = z.infer<typeof deviceSchema>;

@@ -25,7 +25,7 @@ export interface TileRequest {
   readonly precision: Precision;
 }
 
-export interface TileResult {
+interface TileResult {
   /** Coefficients, rows × cols, NaN where undefined. */
   readonly r: Float64Array | Float32Array;
   /** Common dates of each pair, rows × cols. */

@@ -4,7 +4,7 @@ import type { JsonValue, TaskCost } from "../../graph/task.ts";
 import { type Kernel, type KernelInput, KernelInputError, type Shape } from "../kernel.ts";
 import type { PanelShape, PearsonEngine, SeriesSelection } from "./pearson-engine.ts";
 
-export const PEARSON_TILE_ID = "pearson-tile@1";
+const PEARSON_TILE_ID = "pearson-tile@1";
 
 /** NPY headers are padded to 64 bytes and need two such lines for a two-dimensional shape. */
 const NPY_HEADER_BYTES = 128;
@@ -54,7 +54,7 @@ const selection = (range: Range, inputs: readonly KernelInput[]): SeriesSelectio
 });
 
 /** Checks and narrows the parameters. Throws KernelInputError. */
-export function parsePearsonTileParams(params: JsonValue): PearsonTileParams {
+function parsePearsonTileParams(params: JsonValue): PearsonTileParams {
   const fields = parseObject(params, "parameters");
   const precision = fields["precision"];
   if (!isPrecision(precision)) {
@@ -72,7 +72,7 @@ export function parsePearsonTileParams(params: JsonValue): PearsonTileParams {
 }
 
 /** 2 operations a pair and date in double precision, counted as 1 in single, which is twice as fast. */
-export function pearsonTileCost(params: PearsonTileParams, shapes: readonly Shape[]): TaskCost {
+function pearsonTileCost(params: PearsonTileParams, shapes: readonly Shape[]): TaskCost {
   const dates = shapes[0]?.[1] ?? 0;
   const cols = (params.cols ?? params.rows).count;
   const pairs = params.rows.count * cols;
