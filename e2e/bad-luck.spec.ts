@@ -8,7 +8,6 @@ import {
   expect,
   joinWorker,
   losePeerPackets,
-  startMachine,
   test,
 } from "./cluster-fixture.ts";
 import {
@@ -86,9 +85,9 @@ test("a worker's tab is reloaded in the middle of a job and rejoins", async ({
 test("a worker's machine sleeps for 30 s in the middle of a job and wakes", async ({
   browser,
   coordinator,
+  machine,
 }) => {
   await joinWorker(await browser.newContext(), coordinator, "Awake");
-  const machine = await startMachine();
   await joinWorker(await machine.browser.newContext(), coordinator, "Sleeper");
   const dashboard = await startJob(await browser.newContext(), coordinator);
   await waitForShare(dashboard, 0.1);
@@ -100,7 +99,6 @@ test("a worker's machine sleeps for 30 s in the middle of a job and wakes", asyn
   await expect.poll(() => Date.now() - sleptAtMs, { timeout: 40_000 }).toBeGreaterThan(30_000);
   machine.wake();
   await expect(dashboard.getByText("2 machines, 2 threads")).toBeVisible({ timeout: 60_000 });
-  await machine.close();
 });
 
 test("the network between dashboard and workers is cut in the middle of a job", async ({

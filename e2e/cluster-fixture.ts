@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import {
   type Browser,
   type BrowserContext,
+  type LaunchOptions,
   type Page,
   chromium,
   test as base,
@@ -130,8 +131,8 @@ export interface Machine {
 }
 
 /** A browser in processes of its own, which stand for another machine. */
-export async function startMachine(): Promise<Machine> {
-  const server = await chromium.launchServer(test.info().project.use.launchOptions ?? {});
+async function startMachine(launchOptions: LaunchOptions): Promise<Machine> {
+  const server = await chromium.launchServer(launchOptions);
   const { pid } = server.process();
   if (pid === undefined) throw new Error("The browser has no process.");
   // Playwright starts browsers in a process group of their own.
@@ -140,7 +141,11 @@ export async function startMachine(): Promise<Machine> {
     browser: await chromium.connect(server.wsEndpoint()),
     sleep: () => signal("SIGSTOP"),
     wake: () => signal("SIGCONT"),
-    close: () => server.close(),
+    close: async () => {
+      // A sleeping process would not hear that it shall end.
+      signal("SIGCONT");
+      await server.close();
+    },
   };
 }
 
@@ -157,7 +162,12 @@ export async function losePeerPackets(page: Page): Promise<void> {
   });
 }
 
-export const test = base.extend<{ coordinator: CoordinatorProcess }>({
+export const test = base.extend<{ coordinator: CoordinatorProcess; machine: Machine }>({
+  machine: async ({ launchOptions }, lend) => {
+    const machine = await startMachine(launchOptions);
+    await lend(machine);
+    await machine.close();
+  },
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixture's needs from the pattern.
   coordinator: async ({}, lend) => {
     const coordinator = await CoordinatorProcess.start();

@@ -2,8 +2,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Page } from "@playwright/test";
-import { expect, joinWorker, losePeerPackets, test } from "./cluster-fixture.ts";
+import { type Page, chromium } from "@playwright/test";
+import { expect, joinWorker, test } from "./cluster-fixture.ts";
 import { correlate, openDashboard, saveDownload, waitForDone } from "./dashboard-actions.ts";
 import { writeReturns } from "./generated-table.ts";
 
@@ -49,9 +49,15 @@ test("with the coordinator's blocks out of reach, every byte goes by data channe
 test("without any data channel the coordinator carries the bytes and the list says why", async ({
   browser,
   coordinator,
+  launchOptions,
 }) => {
-  const worker = await joinWorker(await browser.newContext(), coordinator, "Fenced");
-  await losePeerPackets(worker);
+  // The browser's own policy against peer-to-peer UDP, as companies set it.
+  const policy = "--webrtc-ip-handling-policy=disable_non_proxied_udp";
+  const fenced = await chromium.launch({
+    ...launchOptions,
+    args: [...(launchOptions.args ?? []), policy],
+  });
+  const worker = await joinWorker(await fenced.newContext(), coordinator, "Fenced");
   const downloads = countDownloads(worker);
   const dashboard = await openDashboard(await browser.newContext(), coordinator);
   await correlate(dashboard, table, { tile: 40 });
@@ -62,6 +68,7 @@ test("without any data channel the coordinator carries the bytes and the list sa
   await dashboard.goto(coordinator.dashboardUrl());
   await expect(dashboard.getByText("Through the coordinator").first()).toBeVisible();
   await expect(dashboard.getByText(/carries the bytes/i).first()).toBeVisible();
+  await fenced.close();
 });
 
 test("a reloaded tab does not fetch again what it holds", async ({ browser, coordinator }) => {

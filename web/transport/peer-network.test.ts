@@ -3,6 +3,7 @@ import { createMemoryChannels } from "../../shared/data-plane/memory-channel.ts"
 import { createChannelSession } from "../../shared/data-plane/channel-session.ts";
 import { createVirtualClock, settle } from "../../shared/data-plane/virtual-clock.ts";
 import { asBlockId, asPeerId, type PeerId } from "../../shared/ids.ts";
+import { TRANSFER_STALL_MS } from "../../shared/limits.ts";
 import { createPeerNetwork } from "./peer-network.ts";
 import type { DialHandlers, OpenEndpoint } from "./peerjs-endpoint.ts";
 
@@ -106,6 +107,22 @@ test("a channel that closes may be opened again at once", async () => {
   await expect(network.request(other, block, { sizeBytes: 1 })).rejects.toMatchObject({
     code: "unreachable",
   });
+});
+
+test("a channel that stalls is given up, so that no other transfer waits for it", async () => {
+  const { clock, network, dials } = setUp();
+  network.use(ticket);
+  const dialling = network.dial(other);
+  // Nobody answers at the far end, as on a machine that sleeps.
+  const [near] = createMemoryChannels(clock);
+  dials[0]?.handlers.onOpen(near);
+  await dialling;
+  const requests = [1, 2].map(() => network.request(other, block, { sizeBytes: 1 }));
+  const outcomes = Promise.allSettled(requests);
+  await clock.advance(TRANSFER_STALL_MS + 1);
+  expect((await outcomes).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  expect(network.state(other)).toBe("failed");
+  expect(network.links()[0]?.why).toMatch(/fell silent/);
 });
 
 test("a new welcome ends the old peer and all that belonged to it", async () => {

@@ -174,6 +174,23 @@ export function createPeerNetwork(options: {
     return link.dialling;
   }
 
+  /** A channel that stalls once would stall every other transfer too: the other page may sleep. */
+  async function requestFrom(
+    link: Link,
+    session: ChannelSession,
+    ...request: Parameters<ChannelSession["request"]>
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    try {
+      return await session.request(...request);
+    } catch (error) {
+      if (error instanceof TransferError && error.code === "stalled") {
+        session.close();
+        fail(link, "The direct channel fell silent; the coordinator carries the bytes.");
+      }
+      throw error;
+    }
+  }
+
   function endAll(why: string): void {
     const ending = [...links.values()];
     links.clear();
@@ -210,7 +227,7 @@ export function createPeerNetwork(options: {
       const link = linkTo(peer);
       link.lastUsedMs = clock.nowMs();
       const session = [...link.sessions][0];
-      if (session !== undefined) return session.request(block, transfer);
+      if (session !== undefined) return requestFrom(link, session, block, transfer);
       return Promise.reject(new TransferError("unreachable", "The direct channel is not open."));
     },
     links: () =>
