@@ -25,7 +25,8 @@ export class WorkerRecord {
   #links: readonly LinkReport[] = [];
   /** Bytes of links that are no longer reported, so that the sums never fall. */
   #retiredBytesDirect = 0;
-  #hasSentDirectly = false;
+  /** Stays true when the channels close. */
+  #hasMovedDirectly = false;
   #retiredBytesCoordinator = 0;
 
   constructor(
@@ -72,9 +73,11 @@ export class WorkerRecord {
       if (bytesNow >= old.bytesReceived) continue;
       if (old.peer === null) this.#retiredBytesCoordinator += old.bytesReceived;
       else this.#retiredBytesDirect += old.bytesReceived;
-      if (old.peer !== null && old.bytesSent > 0) this.#hasSentDirectly = true;
     }
     this.#links = [...reported.values()];
+    this.#hasMovedDirectly ||= this.#links.some(
+      (link) => link.peer !== null && link.bytesReceived + link.bytesSent > 0,
+    );
   }
 
   view(nowMs: number): WorkerView {
@@ -86,8 +89,6 @@ export class WorkerRecord {
       this.#retiredBytesDirect,
     );
     const bytesCoordinator = (coordinator?.bytesReceived ?? 0) + this.#retiredBytesCoordinator;
-    const hasMovedDirectly =
-      bytesDirect > 0 || this.#hasSentDirectly || direct.some((link) => link.bytesSent > 0);
     return {
       worker: this.#hello.worker,
       peer: this.#peer,
@@ -104,7 +105,7 @@ export class WorkerRecord {
       cacheBytes,
       bytesDirect,
       bytesCoordinator,
-      ...pathOf(direct, hasMovedDirectly, bytesCoordinator > 0),
+      ...pathOf(direct, this.#hasMovedDirectly, bytesCoordinator > 0),
     };
   }
 

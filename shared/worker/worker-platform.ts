@@ -62,15 +62,18 @@ export type RunFailure =
   /** `cancel` was called, or the pool closed. */
   | "cancelled";
 
+export interface RunSuccess {
+  readonly ok: true;
+  readonly outputs: readonly {
+    readonly block: BlockId;
+    readonly bytes: Uint8Array<ArrayBuffer>;
+  }[];
+  /** Time in the kernel, without starting and messages. */
+  readonly computeMs: number;
+}
+
 export type RunOutcome =
-  | {
-      readonly ok: true;
-      readonly outputs: readonly {
-        readonly block: BlockId;
-        readonly bytes: Uint8Array<ArrayBuffer>;
-      }[];
-      readonly computeMs: number;
-    }
+  | RunSuccess
   | {
       readonly ok: false;
       readonly reason: RunFailure;

@@ -1,7 +1,7 @@
 // The few icons of the app, drawn on a 20-unit grid in the colour of the text beside them.
 import type { ReactNode } from "react";
 
-function Icon({ children, sizePx = 20 }: { children: ReactNode; sizePx?: number }) {
+export function Icon({ children, sizePx = 20 }: { children: ReactNode; sizePx?: number }) {
   return (
     <svg
       width={sizePx}

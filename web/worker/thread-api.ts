@@ -1,6 +1,7 @@
 // What a thread and its page say to each other, through comlink.
 import type { JsonValue } from "../../shared/graph/task.ts";
 import type { BlockId } from "../../shared/ids.ts";
+import type { RunSuccess } from "../../shared/worker/worker-platform.ts";
 
 export interface ThreadTask {
   readonly kernel: string;
@@ -10,15 +11,7 @@ export interface ThreadTask {
 }
 
 export type ThreadOutcome =
-  | {
-      readonly ok: true;
-      readonly outputs: readonly {
-        readonly block: BlockId;
-        readonly bytes: Uint8Array<ArrayBuffer>;
-      }[];
-      /** Time in the kernel, without starting and messages. */
-      readonly computeMs: number;
-    }
+  | RunSuccess
   | {
       readonly ok: false;
       readonly reason: "kernel-error" | "bad-input" | "out-of-memory";
