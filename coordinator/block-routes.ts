@@ -13,8 +13,10 @@ import type { SchedulerHost } from "./scheduler-host.ts";
 /** Uploads at once; each writes a file. */
 const UPLOADS_MAX = 64;
 
-/** Pieces in which files are read: the default of 64 kB costs a trip to the thread pool each. */
+/** Pieces in which large files are read: the default of 64 kB costs a trip to the thread pool each. */
 const READ_BYTES = 2 ** 20;
+/** Panels and most results are smaller, and are read whole: the next worker finds them in memory. */
+const READ_WHOLE_BYTES_MAX = 8 * 2 ** 20;
 
 const statusOfFailure: Readonly<Record<BlockStoreFailure, number>> = {
   "wrong-hash": 422,
@@ -81,9 +83,14 @@ export function addBlockRoutes(server: FastifyInstance, parts: BlockRoutesParts)
       throw new HttpProblem(416, `The block has ${file.sizeBytes} bytes.`);
     }
     if (range === "whole") {
+      const whole = file.sizeBytes <= READ_WHOLE_BYTES_MAX ? await store.read(block) : undefined;
       return reply
         .header("content-length", file.sizeBytes)
-        .send(createReadStream(file.path, { highWaterMark: READ_BYTES }));
+        .send(
+          whole === undefined
+            ? createReadStream(file.path, { highWaterMark: READ_BYTES })
+            : Buffer.from(whole.buffer, whole.byteOffset, whole.length),
+        );
     }
     return reply
       .code(206)

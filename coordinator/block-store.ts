@@ -1,15 +1,20 @@
 // The durable replicas: one file a block, named by its hash, written atomically, verified when read.
+import { totalmem } from "node:os";
 import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createBLAKE3, type IHasher } from "hash-wasm";
 import type { BlockRef } from "../shared/graph/task.ts";
 import { asBlockId, type BlockId } from "../shared/ids.ts";
+import { RecentBlocks } from "./recent-blocks.ts";
 
 export type BlockStoreFailure = "wrong-hash" | "too-large" | "disk-full" | "write-failed";
 
 /** Chunks of 64 kB, as sockets give them, would cost a trip to the thread pool each. */
 const WRITE_BYTES = 4 * 2 ** 20;
+
+/** Kept in memory besides: a mid-sized dataset, but no more than a small machine can spare. */
+const RECENT_BYTES_MAX = Math.min(256 * 2 ** 20, totalmem() / 16);
 
 /** A block that could not be stored, and why. */
 export class BlockStoreError extends Error {
@@ -43,6 +48,7 @@ export class BlockStore {
   readonly #entries = new Map<BlockId, Entry>();
   /** Hashers not in use: each is a WebAssembly instance, so they are reused. */
   readonly #idleHashers: IHasher[] = [];
+  readonly #recent = new RecentBlocks(RECENT_BYTES_MAX);
   #draftCount = 0;
   /** Called when a block that the store listed turns out to be corrupt or gone. */
   onLost: (block: BlockId) => void = () => {};
@@ -99,13 +105,14 @@ export class BlockStore {
     }
     const draft = join(this.#draftFolder, `${block}.${(this.#draftCount += 1)}`);
     try {
-      const found = await this.#writeDraft(draft, bytes, sizeBytesMax);
+      const { found, whole } = await this.#writeDraft(draft, bytes, sizeBytesMax);
       if (found !== block) {
         throw new BlockStoreError("wrong-hash", `The bytes are of block ${found}, not ${block}.`);
       }
       await mkdir(join(this.#folder, block.slice(0, 2)), { recursive: true });
       await rename(draft, this.#path(block));
       const entry = await this.#enter(block, true);
+      if (whole !== null) this.#recent.add(block, whole);
       return { ref: { block, sizeBytes: entry.sizeBytes }, isNew: true };
     } catch (error) {
       throw asStoreError(error);
@@ -114,12 +121,12 @@ export class BlockStore {
     }
   }
 
-  /** Writes the draft file and returns the hash of what was written. */
+  /** Writes the draft file; the hash of what was written, and its bytes when they lie in one piece. */
   async #writeDraft(
     draft: string,
     bytes: AsyncIterable<Uint8Array>,
     sizeBytesMax: number,
-  ): Promise<string> {
+  ): Promise<{ readonly found: string; readonly whole: Uint8Array<ArrayBuffer> | null }> {
     const hasher = (await this.#takeHasher()).init();
     const file = await open(draft, "wx");
     try {
@@ -139,8 +146,9 @@ export class BlockStore {
         unwritten = [];
         unwrittenBytes = 0;
       }
-      await file.appendFile(Buffer.concat(unwritten, unwrittenBytes));
-      return hasher.digest();
+      const rest = Buffer.concat(unwritten, unwrittenBytes);
+      await file.appendFile(rest);
+      return { found: hasher.digest(), whole: rest.length === sizeBytes ? ownBuffer(rest) : null };
     } finally {
       this.#idleHashers.push(hasher);
       await file.close();
@@ -171,14 +179,20 @@ export class BlockStore {
     return { path, sizeBytes: entry.sizeBytes };
   }
 
-  /** The block's verified bytes, or undefined when the store lacks it. */
+  /** The block's verified bytes, not to be written to; undefined when the store lacks it. */
   async read(block: BlockId): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const file = await this.openFile(block);
-    return file === undefined ? undefined : new Uint8Array(await readFile(file.path));
+    if (file === undefined) return undefined;
+    const recent = this.#recent.get(block);
+    if (recent !== undefined) return recent;
+    const bytes = new Uint8Array(await readFile(file.path));
+    this.#recent.add(block, bytes);
+    return bytes;
   }
 
   async delete(block: BlockId): Promise<void> {
     this.#entries.delete(block);
+    this.#recent.delete(block);
     await rm(this.#path(block), { force: true });
   }
 
@@ -216,6 +230,10 @@ export class BlockStore {
     return this.#idleHashers.pop() ?? (await createBLAKE3());
   }
 }
+
+/** Small buffers of Node share one; whoever reads a block takes its buffer to be the block's alone. */
+const ownBuffer = (bytes: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
+  bytes.length === bytes.buffer.byteLength ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
 
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && "code" in error ? error.code : undefined;

@@ -78,7 +78,7 @@ export function createNodeBlocks(baseUrl: string, token: string): NodeBlocks {
 
 /** The store of a coordinator that runs in this very process. */
 export interface LocalStore {
-  /** The bytes of a block; undefined when the store lacks it. */
+  /** The bytes of a block, drawn from a holder when the store lacks it; undefined if that fails. */
   read(block: BlockId): Promise<Uint8Array<ArrayBuffer> | undefined>;
   put(block: BlockId, bytes: Uint8Array): Promise<void>;
 }

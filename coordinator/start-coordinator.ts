@@ -157,7 +157,11 @@ async function assemble(
   return {
     server,
     localStore: {
-      read: (block) => store.read(block),
+      read: async (block) => {
+        const bytes = await store.read(block);
+        if (bytes !== undefined || (await sources.draw(block)) !== "stored") return bytes;
+        return store.read(block);
+      },
       put: async (block, bytes) => {
         const { ref } = await store.put(block, oneChunk(bytes), BLOCK_BYTES_MAX);
         host.blocksHeld("store", [ref]);

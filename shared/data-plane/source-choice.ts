@@ -11,8 +11,8 @@ export type DirectState = "none" | "connecting" | "open" | "failed";
 const TRANSFERS_PER_PEER_MAX = 3;
 /** Two hide the round trip; more would delay the inputs of the first task for those of the next. */
 const TRANSFERS_FROM_COORDINATOR_MAX = 2;
-/** Assumed of a source that nobody has measured when nothing is measured: a data channel's usual rate. */
-const UNMEASURED_BYTES_PER_MS = 30_000;
+/** A data channel's usual rate between desktops; assumed of a source when nothing is measured. */
+const CHANNEL_BYTES_PER_MS = 30_000;
 /** One choice in this many is left to chance, so that a source that became fast is noticed. */
 const EXPLORE_ONE_IN = 16;
 /** The coordinator must first collect a block that it does not store: the bytes travel twice. */
@@ -37,6 +37,12 @@ export interface ChoiceInputs {
 
 export function chooseSource(inputs: ChoiceInputs): Choice {
   const { located, tried, meter, directState, dial, random } = inputs;
+  const mayServe = located.stored && !tried.has(null);
+  // No channel would be faster: opening one, or trying it, would only cost both ends their time.
+  if (mayServe && (meter(null).bytesPerMs ?? 0) > CHANNEL_BYTES_PER_MS) {
+    const isBusy = meter(null).activeTransfers >= TRANSFERS_FROM_COORDINATOR_MAX;
+    return isBusy ? { kind: "wait" } : { kind: "take", source: null };
+  }
   const usable: Source[] = [];
   let mayComeLater = false;
   for (const peer of located.peers) {
@@ -72,7 +78,7 @@ function fastest(
 ): Source {
   // An unmeasured source is taken to be faster than the best known one, and so gets its try.
   const known = usable.map((source) => meter(source).bytesPerMs ?? 0);
-  const assumed = 2 * Math.max(...known) || UNMEASURED_BYTES_PER_MS;
+  const assumed = 2 * Math.max(...known) || CHANNEL_BYTES_PER_MS;
   let best: { source: Source; predictedMs: number } | null = null;
   for (const source of usable) {
     const { bytesPerMs, pendingBytes } = meter(source);

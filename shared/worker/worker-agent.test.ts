@@ -77,6 +77,7 @@ function setUp(cached = new Map<BlockId, Uint8Array<ArrayBuffer>>()) {
     pool: {
       threads: [null, null],
       resize: (threads) => log.push(`resize ${threads}`),
+      share: (bytes) => bytes,
       run: (request) =>
         new Promise((resolve) => runs.set(request.attempt, { request, end: resolve })),
       cancel: (attempt) => {
@@ -116,6 +117,7 @@ function setUp(cached = new Map<BlockId, Uint8Array<ArrayBuffer>>()) {
   };
   return {
     clock,
+    cached,
     agent,
     sent,
     log,
@@ -171,6 +173,29 @@ test("a lease is fetched, computed, reported, cached, served and stored", async 
   await clock.advance(1_000);
   expect(types(sent).filter((type) => type === "status").length).toBe(2);
   expect(agent.state.tasksDone).toBe(1);
+});
+
+test("writing to the cache waits for a quiet moment, and not for ever", async () => {
+  const { clock, cached, sources, runs, say, welcome } = setUp();
+  const finish = (attempt: number): void =>
+    runs.get(asAttemptId(attempt))?.end({ ok: true, outputs: [], computeMs: 1 });
+  welcome();
+  sources.set(id("a"), bytesOf(1, 2, 3));
+  sources.set(id("b"), bytesOf(4, 5, 6));
+  say({ ...lease(1, id("a")), leaseMs: 60_000 });
+  await settle();
+  await clock.advance(4_900);
+  expect(cached.has(id("a"))).toBe(false);
+  await clock.advance(200);
+  expect(cached.has(id("a"))).toBe(true);
+  say({ ...lease(2, id("b")), leaseMs: 60_000 });
+  await settle();
+  finish(1);
+  await settle();
+  expect(cached.has(id("b"))).toBe(false);
+  finish(2);
+  await settle();
+  expect(cached.has(id("b"))).toBe(true);
 });
 
 test("what the cache holds is announced, and neither fetched again nor counted as moved", async () => {

@@ -17,6 +17,8 @@ const LINKS_INTERVAL_MS = 2_000;
 const UPLOADS_MAX = 2;
 /** Share of the time that writing to the cache may take while tasks need the machine. */
 const CACHE_WRITING_SHARE = 0.2;
+/** So long a block waits for a quiet moment: a short job is over before its blocks are written. */
+const CACHE_PATIENCE_MS = 5_000;
 
 export interface WorkerAgentOptions {
   readonly clock: Clock;
@@ -54,9 +56,10 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   /** The bytes of every block that the machine holds in memory. */
   const memory = new Map<BlockId, Uint8Array>();
   /** Blocks to be written to the cache, in the order of their coming. */
-  const uncached = new Set<BlockId>();
+  const uncached = new Map<BlockId, number>();
   const fetches = new Map<BlockId, Abort>();
   const uploads = createUploads(upload, UPLOADS_MAX);
+  const quietWaiters = new Set<() => void>();
   const closing = createAbort();
   const timers = new Set<() => void>();
   let linksTimer: (() => void) | null = null;
@@ -67,6 +70,7 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
 
   function raise(event: WorkerEvent): void {
     for (const command of workerStep(state, event, clock.nowMs())) carryOut(command);
+    if (state.leases.size === 0) for (const end of quietWaiters) end();
     changed();
   }
 
@@ -124,7 +128,7 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
       const held = await lookup(block);
       const bytes = held ?? (await plane.fetch(located, abort.signal));
       if (abort.signal.aborted) return;
-      memory.set(block, bytes);
+      memory.set(block, pool.share(bytes));
       endFetch(block, abort);
       raise({
         type: "input-arrived",
@@ -171,31 +175,35 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   }
 
   function keepInCache(block: BlockId): void {
-    uncached.add(block);
+    uncached.set(block, clock.nowMs());
     if (uncached.size === 1) void writeCache();
   }
 
   /** Writes one block after the other, with pauses, so that fetching and computing come first. */
   async function writeCache(): Promise<void> {
-    for (const block of uncached) {
+    for (const [block, sinceMs] of uncached) {
+      await quiet(sinceMs + CACHE_PATIENCE_MS - clock.nowMs());
       const startedMs = clock.nowMs();
       await cacheBlock(block);
       const tookMs = clock.nowMs() - startedMs;
-      if (state.leases.size > 0) await pause(tookMs * (1 / CACHE_WRITING_SHARE - 1));
+      await quiet(tookMs * (1 / CACHE_WRITING_SHARE - 1));
       uncached.delete(block);
     }
   }
 
-  /** Ends early when the agent closes. */
-  const pause = (durationMs: number): Promise<void> =>
+  /** Until no task needs the machine, at most so long. Ends early when the agent closes. */
+  const quiet = (atMostMs: number): Promise<void> =>
     new Promise((resolve) => {
       const end = (): void => {
         stopTimer();
         timers.delete(end);
+        quietWaiters.delete(end);
         resolve();
       };
-      const stopTimer = clock.after(durationMs, end);
+      const stopTimer = clock.after(Math.max(0, atMostMs), end);
       timers.add(end);
+      quietWaiters.add(end);
+      if (state.leases.size === 0) end();
     });
 
   async function cacheBlock(block: BlockId): Promise<void> {

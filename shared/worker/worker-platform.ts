@@ -85,6 +85,8 @@ export type RunOutcome =
 export interface ThreadPool {
   /** How many threads may compute; those above it end when idle or cancelled. */
   resize(threads: number): void;
+  /** The same bytes where every thread can read them without a copy, if this place has that. */
+  share(bytes: Uint8Array): Uint8Array;
   /** Runs an attempt in a free thread; there must be one. Never rejects, always settles. */
   run(request: RunRequest): Promise<RunOutcome>;
   /** Ends the attempt's thread at once and starts another; its run settles as "cancelled". */

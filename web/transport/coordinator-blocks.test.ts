@@ -5,6 +5,7 @@ import { asBlockId } from "../../shared/ids.ts";
 import { createCoordinatorBlocks } from "./coordinator-blocks.ts";
 
 const block = asBlockId("a".repeat(64));
+const tooLong = { "content-length": "4" };
 const problem = { type: "about:blank", title: "No", status: 404, detail: "Nobody holds it." };
 
 function setUp(answer: (attempt: number, request: Request) => Response | Promise<Response>) {
@@ -37,6 +38,27 @@ function outcomeOf<T>(promise: Promise<T>) {
   return outcome;
 }
 
+test("a body that stops coming is a stall, later for a larger block", async () => {
+  const { clock, blocks } = setUp((_attempt, { signal }) => {
+    const start = (body: ReadableStreamDefaultController): void => {
+      signal.addEventListener("abort", () => body.error(signal.reason));
+    };
+    return new Response(new ReadableStream({ start }));
+  });
+  const small = outcomeOf(blocks.request(block, { sizeBytes: 1_000, stallMs: 5_000 }));
+  const large = outcomeOf(blocks.request(block, { sizeBytes: 4_000_000, stallMs: 5_000 }));
+  for (let i = 0; i < 3; i += 1) {
+    await turn();
+    await clock.advance(2_000);
+  }
+  expect([small.error?.code, large.error?.code]).toEqual(["stalled", undefined]);
+  for (let i = 0; i < 4; i += 1) {
+    await turn();
+    await clock.advance(2_000);
+  }
+  expect(large.error?.code).toBe("stalled");
+});
+
 /** Streams settle over several turns of the event loop, not of the virtual clock. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -49,7 +71,7 @@ function bodyOf(...pieces: number[][]): ReadableStream<Uint8Array> {
   });
 }
 
-test("reads a block in pieces, with the token in the header", async () => {
+test("reads a block, with the token in the header", async () => {
   const { blocks, requests } = setUp(() => new Response(bodyOf([1, 2], [3])));
   const progress: number[] = [];
   const bytes = await blocks.request(block, {
@@ -58,13 +80,14 @@ test("reads a block in pieces, with the token in the header", async () => {
     onProgress: (count) => progress.push(count),
   });
   expect([...bytes]).toEqual([1, 2, 3]);
-  expect(progress).toEqual([2, 1]);
+  expect(progress).toEqual([3]);
   expect(requests[0]?.headers.get("authorization")).toBe("Bearer secret");
   expect(requests[0]?.url).toBe(`http://coordinator/api/blocks/${block}`);
 });
 
 test.each([
   ["too many bytes", () => new Response(bodyOf([1, 2, 3, 4])), "wrong-size"],
+  ["too many declared", () => new Response(null, { headers: tooLong }), "wrong-size"],
   ["too few bytes", () => new Response(bodyOf([1])), "unreachable"],
   ["an absent block", () => Response.json(problem, { status: 404 }), "not-held"],
   ["a refusal", () => new Response("<html>", { status: 401 }), "unreachable"],

@@ -3,15 +3,16 @@ import { ClusterError } from "../../shared/client/cluster-client.ts";
 import type { AbortSignalLike } from "../../shared/client/cluster-client.ts";
 import type { CoordinatorPath } from "../../shared/data-plane/block-fetcher.ts";
 import type { Clock } from "../../shared/data-plane/clock.ts";
-import { startStallTimer } from "../../shared/data-plane/stall-timer.ts";
 import { TransferError } from "../../shared/data-plane/transfer-error.ts";
 import type { BlockId } from "../../shared/ids.ts";
+import { BLOCK_BYTES_MAX } from "../../shared/limits.ts";
 import { httpPaths, problemSchema } from "../../shared/protocol/http.ts";
 
 const UPLOAD_ATTEMPTS = 4;
 const UPLOAD_RETRY_MS = 500;
 /** A block is at most 64 MiB: slower than half a megabyte a second is as good as broken. */
-const UPLOAD_TIMEOUT_MS = 120_000;
+const SLOWEST_BYTES_PER_MS = 500;
+const UPLOAD_TIMEOUT_MS = BLOCK_BYTES_MAX / SLOWEST_BYTES_PER_MS;
 
 export interface CoordinatorBlocks extends CoordinatorPath {
   /** Puts a block into the store, trying again when the network fails. Rejects with ClusterError. */
@@ -35,8 +36,7 @@ export function createCoordinatorBlocks(options: {
         headers: { ...headers, "content-type": "application/octet-stream" },
         // A blob stays out of the browser's developer tools, which scripted browsers listen to:
         // they would be sent the bytes of any other body as text.
-        // Blocks are never in shared memory, which is all that the type could object to.
-        body: new Blob([bytes as Uint8Array<ArrayBuffer>]),
+        body: new Blob([unshared(bytes)]),
         signal: abort.signal,
       });
     } finally {
@@ -51,10 +51,9 @@ export function createCoordinatorBlocks(options: {
       const end = (error: TransferError): void => abort.abort(error);
       const onAbort = (): void =>
         end(new TransferError("cancelled", "The transfer was cancelled."));
-      const stalled = `Nothing came for ${stallMs / 1_000} s.`;
-      const stall = startStallTimer(clock, stallMs, () =>
-        end(new TransferError("stalled", stalled)),
-      );
+      const stalled = (waitedMs: number) => (): void =>
+        end(new TransferError("stalled", `Nothing came for ${Math.ceil(waitedMs / 1_000)} s.`));
+      let stopTimer = clock.after(stallMs, stalled(stallMs));
       if (signal?.aborted === true) onAbort();
       signal?.addEventListener("abort", onAbort);
       try {
@@ -64,17 +63,17 @@ export function createCoordinatorBlocks(options: {
           signal: abort.signal,
           cache: "no-store",
         });
-        if (!response.ok || response.body === null) throw await refusal(response);
-        return await readBody(response.body, sizeBytes, (bytes) => {
-          stall.progressed();
-          onProgress?.(bytes);
-        });
+        if (!response.ok) throw await refusal(response);
+        stopTimer();
+        const bodyMs = stallMs + sizeBytes / SLOWEST_BYTES_PER_MS;
+        stopTimer = clock.after(bodyMs, stalled(bodyMs));
+        return await readBody(response, sizeBytes, onProgress);
       } catch (error) {
         const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
         if (cause instanceof TransferError) throw cause;
         throw new TransferError("unreachable", "The coordinator does not answer.", { cause });
       } finally {
-        stall.stop();
+        stopTimer();
         signal?.removeEventListener("abort", onAbort);
         // Ends a body that was not read to its end; without effect otherwise.
         abort.abort();
@@ -107,31 +106,37 @@ export function createCoordinatorBlocks(options: {
   };
 }
 
-/** Reads a body of exactly `sizeBytes` into one buffer that is allocated once. */
+/**
+ * Reads a body of exactly `sizeBytes`. By way of a blob the browser collects the bytes outside of this
+ * page: a stream's chunks would be allocated here and copied together, at more than twice the cost.
+ */
 async function readBody(
-  body: ReadableStream<Uint8Array>,
+  response: Response,
   sizeBytes: number,
-  onProgress: (bytes: number) => void,
+  onProgress?: (bytes: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const buffer = new Uint8Array(sizeBytes);
-  const reader = body.getReader();
-  let received = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (received + value.length > sizeBytes) {
-      throw new TransferError("wrong-size", "The coordinator sent more than the block's bytes.");
-    }
-    buffer.set(value, received);
-    received += value.length;
-    onProgress(value.length);
+  // Before a byte is read: what is declared too long need not be taken.
+  const declared = Number(response.headers.get("content-length") ?? sizeBytes);
+  if (declared > sizeBytes) throw wrongSize();
+  const blob = await response.blob();
+  if (blob.size > sizeBytes) throw wrongSize();
+  if (blob.size < sizeBytes) {
+    throw new TransferError(
+      "unreachable",
+      `The transfer ended after ${blob.size} of ${sizeBytes} bytes.`,
+    );
   }
-  if (received === sizeBytes) return buffer;
-  throw new TransferError(
-    "unreachable",
-    `The transfer ended after ${received} of ${sizeBytes} bytes.`,
-  );
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  onProgress?.(bytes.length);
+  return bytes;
 }
+
+const wrongSize = (): TransferError =>
+  new TransferError("wrong-size", "The coordinator sent more than the block's bytes.");
+
+/** Bytes that a blob can be made of: shared memory might change under it. */
+const unshared = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
+  bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 
 async function detailOf(response: Response): Promise<string> {
   const problem = problemSchema.safeParse(await response.json().catch(() => null));

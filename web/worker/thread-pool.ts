@@ -130,6 +130,7 @@ export function createThreadPool(startThread: StartThread): ThreadPool {
         start(slot);
       }
     },
+    share: shareBytes,
     run(request) {
       if (isClosed) return Promise.resolve(failure("cancelled", "The page is leaving."));
       return new Promise((resolve) => {
@@ -160,6 +161,14 @@ export function createThreadPool(startThread: StartThread): ThreadPool {
       }
     },
   };
+}
+
+/** Shared memory exists on isolated pages only; elsewhere each thread is sent a copy. */
+function shareBytes(bytes: Uint8Array): Uint8Array {
+  if (!globalThis.crossOriginIsolated) return bytes;
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
 }
 
 const failure = (reason: RunFailure, message: string): RunOutcome => ({
