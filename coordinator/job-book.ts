@@ -65,7 +65,8 @@ export class JobBook {
     const tasks = new Map(work.tasks.map((task) => [task.key, task]));
     const targets = [...new Set(work.targets)];
     const knownOutputs = new Map(known.map((result) => [result.task, result.outputs]));
-    const needed = neededTasks(tasks, targets, new Set(knownOutputs.keys()));
+    const all = neededTasks(tasks, targets, new Set());
+    const toDo = neededTasks(tasks, targets, new Set(knownOutputs.keys()));
     const active: ActiveJob = {
       job: row.job,
       head: row.head,
@@ -73,8 +74,10 @@ export class JobBook {
       tasks,
       targets,
       results: new Map(),
-      done: new Set([...needed].filter((key) => knownOutputs.has(key))),
-      tasksTotal: needed.size,
+      // What lies behind known results need not be done again: it counts as done, as it may well
+      // have been before a restart.
+      done: new Set([...all].filter((key) => knownOutputs.has(key) || !toDo.has(key))),
+      tasksTotal: all.size,
       shares: new Map(row.timing.workers.map((share) => [share.worker, { ...share }])),
       isPaused,
       attemptsRunning: 0,
