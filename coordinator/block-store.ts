@@ -142,11 +142,11 @@ export class BlockStore {
         unwritten.push(chunk);
         unwrittenBytes += chunk.length;
         if (unwrittenBytes < WRITE_BYTES) continue;
-        await file.appendFile(Buffer.concat(unwritten, unwrittenBytes));
+        await file.appendFile(joined(unwritten, unwrittenBytes));
         unwritten = [];
         unwrittenBytes = 0;
       }
-      const rest = Buffer.concat(unwritten, unwrittenBytes);
+      const rest = joined(unwritten, unwrittenBytes);
       await file.appendFile(rest);
       return { found: hasher.digest(), whole: rest.length === sizeBytes ? ownBuffer(rest) : null };
     } finally {
@@ -229,6 +229,13 @@ export class BlockStore {
   async #takeHasher(): Promise<IHasher> {
     return this.#idleHashers.pop() ?? (await createBLAKE3());
   }
+}
+
+function joined(chunks: readonly Uint8Array[], sizeBytes: number): Buffer<ArrayBuffer> {
+  const [first] = chunks;
+  return chunks.length === 1 && first?.buffer instanceof ArrayBuffer
+    ? Buffer.from(first.buffer, first.byteOffset, first.length)
+    : Buffer.concat(chunks, sizeBytes);
 }
 
 /** Small buffers of Node share one; whoever reads a block takes its buffer to be the block's alone. */

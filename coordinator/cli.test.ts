@@ -23,6 +23,10 @@ beforeAll(async () => {
   );
   await writeFile(file("text.csv"), "date,A,B\n2024-01-01,x,y\n2024-01-02,y,z\n2024-01-03,z,x\n");
   await writeFile(file("good.csv"), "date,A,B\n2024-01-01,1,2\n2024-01-02,2,1\n2024-01-03,3,5\n");
+  await writeFile(
+    file("gaps.csv"),
+    "date,A,B\n2024-01-01,1,2\n2024-01-02,2,1\n2024-01-03,3,5\n2024-01-04,3,\n",
+  );
   await mkdir(file("folder.csv"));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -59,12 +63,21 @@ describe("help", () => {
     async () => {
       const all = await run("--help");
       expect(all.status).toBe(0);
-      for (const word of ["serve", "work", "correlate", "demo", "build", "TABSWARM_BROWSER"]) {
+      for (const word of [
+        "serve",
+        "work",
+        "correlate",
+        "monte-carlo",
+        "demo",
+        "build",
+        "TABSWARM_BROWSER",
+      ]) {
         expect(all.stdout).toContain(word);
       }
       const one = await run("correlate", "--help");
       const options = "out matrix coordinator token workers layout date series value min-periods";
-      for (const option of `${options} precision tile json`.split(" ")) {
+      const choices = "method precision fast shrink covariance common-dates tile json";
+      for (const option of `${options} ${choices}`.split(" ")) {
         expect(one.stdout).toContain(`--${option} `.trim());
       }
     },
@@ -74,12 +87,45 @@ describe("help", () => {
 
 describe.concurrent("bad usage and bad input end with 2 and one line", () => {
   const out = ["--out", "pairs.csv"];
+  // A table is refused before anybody answers, or does not.
+  const nowhere = ["--coordinator", "http://127.0.0.1:1/#t=token"];
   test.each([
     ["an unknown command", () => ["corelate"], /unknown command 'corelate'/],
     ["an unknown option", () => ["serve", "--prot", "1"], /unknown option '--prot'/],
     ["no --out", () => ["correlate", file("good.csv")], /--out/],
     ["a tile too small", () => ["correlate", "x.csv", ...out, "--tile", "3"], /8 to 2048/],
-    ["no such precision", () => ["correlate", "x", ...out, "--precision", "f16"], /f64, f32/],
+    ["no such precision", () => ["correlate", "x", ...out, "--precision", "f8"], /f64, f32, f16/],
+    ["no such method", () => ["correlate", "x", ...out, "--method", "tau"], /pearson, spearman/],
+    [
+      "Spearman in half precision",
+      () => ["correlate", file("good.csv"), ...out, "--method", "spearman", "--precision", "f16"],
+      /Spearman cannot use f16.*Choose f64 or f32/,
+    ],
+    [
+      "Spearman by the fast kernel",
+      () => ["correlate", file("good.csv"), ...out, "--method", "spearman", "--fast"],
+      /Pearson only/,
+    ],
+    [
+      "shrinkage in half precision",
+      () => ["correlate", file("good.csv"), ...out, "--shrink", "--precision", "f16"],
+      /variance of each series/,
+    ],
+    [
+      "a covariance without shrinkage",
+      () => ["correlate", file("good.csv"), ...out, "--covariance", file("c.npy")],
+      /add --shrink/,
+    ],
+    [
+      "nowhere to write the covariance",
+      () => ["correlate", file("good.csv"), ...out, "--shrink", "--covariance", file("no/c.npy")],
+      /does not exist/,
+    ],
+    [
+      "shrinkage over gaps",
+      () => ["correlate", file("gaps.csv"), ...out, "--shrink", ...nowhere],
+      /1 of 2 series lack values, at 1 of 4 dates\. Keep the 3 dates .* --common-dates/,
+    ],
     [
       "two clusters at once",
       () => ["correlate", "x", ...out, "--coordinator", "http://h", "--workers", "3"],

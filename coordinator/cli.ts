@@ -3,17 +3,16 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { THREADS_PER_WORKER_MAX } from "../shared/limits.ts";
 import { ensureBuilt } from "./build.ts";
+import { addMonteCarlo } from "./commands/add-monte-carlo.ts";
 import { CommandError } from "./commands/command-error.ts";
 import type { CorrelateOptions } from "./commands/correlate-command.ts";
 import type { DemoOptions } from "./commands/demo-command.ts";
+import { BROWSERS_MAX, integer } from "./commands/option-values.ts";
 import type { ServeOptions } from "./commands/serve-command.ts";
 import type { WorkOptions } from "./commands/work-command.ts";
-
-/** More headless browsers on one machine only get in each other's way. */
-const BROWSERS_MAX = 64;
 
 /** Runs one command and sets the process' exit status: 0, 2 for bad usage or input, 1 for a failure. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -53,6 +52,7 @@ function createProgram(): Command {
   addServe(program);
   addWork(program);
   addCorrelate(program);
+  addMonteCarlo(program);
   addDemo(program);
   program
     .command("build")
@@ -130,10 +130,22 @@ function addCorrelate(program: Command): void {
     .option("--value <column>", "long: name of the column with the values")
     .option("--min-periods <number>", "fewest common observations of a pair", integer(1, 1e9), 1)
     .addOption(
-      new Option("--precision <precision>", "of the computation")
-        .choices(["f64", "f32"])
+      new Option("--method <method>", "the coefficient")
+        .choices(["pearson", "spearman"])
+        .default("pearson"),
+    )
+    .addOption(
+      new Option(
+        "--precision <precision>",
+        "of the computation; f16: computed in f32, sent in a quarter of the bytes",
+      )
+        .choices(["f64", "f32", "f16"])
         .default("f64"),
     )
+    .option("--fast", "Pearson with fused multiply-adds: last bits may differ between machines")
+    .option("--shrink", "shrink covariance and correlations as Ledoit and Wolf do; needs no gaps")
+    .option("--covariance <file>", "with --shrink: also write the covariance in NPY format")
+    .option("--common-dates", "keep only the dates that all series have")
     .option("--tile <number>", "series along a tile's side (default: chosen)", integer(8, 2_048))
     .option("--json", "print a summary as one JSON object on stdout")
     .action(async (file: string, options: CorrelateOptions) => {
@@ -156,15 +168,6 @@ function addDemo(program: Command): void {
     });
 }
 
-/** Checks a whole number from `min` to `max`. */
-function integer(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
-  };
-}
-
 function readVersion(): string {
   const path = join(import.meta.dirname, "../package.json");
   const { version } = JSON.parse(readFileSync(path, "utf8")) as { readonly version: string };
@@ -177,6 +180,8 @@ Examples:
   $ tabswarm work "http://192.168.1.20:7070/join#t=TOKEN" --browsers 2
   $ tabswarm correlate prices.csv --out pairs.csv --matrix matrix.npy --json
   $ tabswarm correlate prices.csv --out pairs.csv --coordinator http://192.168.1.20:7070 --token TOKEN
+  $ tabswarm correlate prices.csv --out pairs.csv --common-dates --shrink --covariance covariance.npy
+  $ tabswarm monte-carlo --paths 1e7 --sigma 0.1,0.2,0.3
 
 Exit status: 0 when all went well, 2 for bad usage or bad input, 1 for any other failure.
 TABSWARM_BROWSER names the Chromium or Chrome that headless workers use.

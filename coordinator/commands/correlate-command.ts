@@ -1,8 +1,10 @@
 // `tabswarm correlate`: a CSV file in, the correlations of all pairs out.
 import { resolve } from "node:path";
-import type { Precision } from "../../shared/correlation/plan.ts";
+import { conflictOf, type CorrelationOptions } from "../../shared/correlation/plan.ts";
 import { createNodeTools } from "../node-client.ts";
 import { createCleanups, type Cleanups } from "./cleanups.ts";
+import { CommandError } from "./command-error.ts";
+import { closeGaps } from "./close-gaps.ts";
 import type { CoordinatorAddress } from "../node-client.ts";
 import { connect, parseCoordinator } from "./connect.ts";
 import { createProgress } from "./progress.ts";
@@ -14,11 +16,16 @@ import { checkWritable } from "./write-file.ts";
 export interface CorrelateOptions extends LayoutOptions {
   readonly out: string;
   readonly matrix?: string;
+  readonly covariance?: string;
   readonly coordinator?: string;
   readonly token?: string;
   readonly workers: number;
   readonly minPeriods: number;
-  readonly precision: Precision;
+  readonly method: CorrelationOptions["method"];
+  readonly precision: CorrelationOptions["precision"];
+  readonly fast?: boolean;
+  readonly shrink?: boolean;
+  readonly commonDates?: boolean;
   readonly tile?: number;
   readonly json?: boolean;
 }
@@ -32,13 +39,12 @@ export async function correlate(file: string, options: CorrelateOptions): Promis
   const lost = new AbortController();
   const signal = AbortSignal.any([stop.signal, lost.signal]);
   try {
+    const choices = choicesOf(options);
     const remote =
       options.coordinator === undefined
         ? undefined
         : parseCoordinator(options.coordinator, options.token);
-    for (const path of [options.out, options.matrix]) {
-      if (path !== undefined) await checkWritable(resolve(path));
-    }
+    for (const path of filesOf(options)) await checkWritable(resolve(path));
     const open = await openTable(file, options);
     cleanups.add(() => open.close());
 
@@ -48,10 +54,11 @@ export async function correlate(file: string, options: CorrelateOptions): Promis
     let parseMs = 0;
     const reading = open
       .read((bytes) => progress.show("Reading", bytes, open.sizeBytes), signal)
+      .then((table) => closeGaps(table, options))
       .finally(() => {
         parseMs = performance.now() - readMs;
       });
-    const [table, address] = await settleBoth(reading, Promise.resolve(starting));
+    const [{ table, notices }, address] = await settleBoth(reading, Promise.resolve(starting));
 
     signal.throwIfAborted();
     const tools = await createNodeTools();
@@ -64,16 +71,16 @@ export async function correlate(file: string, options: CorrelateOptions): Promis
       name: open.name,
       pairsPath: resolve(options.out),
       ...(options.matrix === undefined ? {} : { matrixPath: resolve(options.matrix) }),
-      minPeriods: options.minPeriods,
-      precision: options.precision,
-      tile: options.tile ?? "auto",
+      ...(options.covariance === undefined ? {} : { covariancePath: resolve(options.covariance) }),
+      ...choices,
       progress,
       signal,
     });
     progress.stop();
     // Its origin is the start of the process, so that nothing is left out.
     const total = seconds(performance.now());
-    report({ ...run, seconds: { ...run.seconds, parse: seconds(parseMs), total } }, options);
+    const times = { ...run.seconds, parse: seconds(parseMs), total };
+    report({ ...run, notices: [...run.notices, ...notices], seconds: times }, options);
   } catch (error) {
     signal.throwIfAborted();
     throw error;
@@ -81,6 +88,22 @@ export async function correlate(file: string, options: CorrelateOptions): Promis
     await cleanups.run();
   }
 }
+
+/** What is to be computed. Throws CommandError (2) for choices that do not go together. */
+function choicesOf(options: CorrelateOptions): CorrelationOptions {
+  const { method, minPeriods, precision, fast = false, shrink = false, tile = "auto" } = options;
+  const shrinkage = shrink ? "ledoit-wolf" : "none";
+  const choices = { method, minPeriods, precision, isFast: fast, shrinkage, tile } as const;
+  const conflict = conflictOf(choices);
+  if (conflict !== null) throw new CommandError(conflict, 2);
+  if (options.covariance !== undefined && !shrink) {
+    throw new CommandError("--covariance writes the shrunk covariance; add --shrink.", 2);
+  }
+  return choices;
+}
+
+const filesOf = ({ out, matrix, covariance }: CorrelateOptions): readonly string[] =>
+  [out, matrix, covariance].filter((path) => path !== undefined);
 
 /** Both outcomes, waiting for the second even when the first fails: it may start what must be ended. */
 async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
@@ -107,7 +130,7 @@ function report(summary: CorrelationSummary, options: CorrelateOptions): void {
     process.stdout.write(`${JSON.stringify(summary)}\n`);
     return;
   }
-  const { series, dates, pairs, workers, notices } = summary;
+  const { series, dates, pairs, workers, notices, shrinkage } = summary;
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   for (const notice of notices) say(notice);
   const times = summary.seconds;
@@ -118,5 +141,15 @@ function report(summary: CorrelationSummary, options: CorrelateOptions): void {
       `${times.compute.toFixed(1)}, transfer ${times.transfer.toFixed(1)}, writing ` +
       `${times.write.toFixed(1)}).`,
   );
-  say(`Wrote ${[options.out, options.matrix].filter((path) => path !== undefined).join(" and ")}.`);
+  if (shrinkage !== null) {
+    say(
+      `Ledoit–Wolf shrinkage ${shrinkage.intensity.toPrecision(6)} towards the mean variance ` +
+        `${shrinkage.meanVariance.toPrecision(6)}.`,
+    );
+  }
+  say(`Wrote ${listed(filesOf(options))}.`);
 }
+
+/** "a", "a and b", "a, b and c". */
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;

@@ -31,7 +31,7 @@ describe("createResultTiles", () => {
           return encodeNpy({ shape: [1, 1], data });
         },
       },
-      new Map([[task, places]]),
+      new Map([[task, { kind: "tiles", tiles: places }]]),
       new AbortController().signal,
     );
     tiles.add([{ task, outputs: [located("1"), located("2")] }]);
@@ -42,5 +42,32 @@ describe("createResultTiles", () => {
     }
     expect(fetched).toHaveLength(2);
     await expect(tiles.readTile(tileAt(0, 1))).rejects.toThrow(/without one of its tiles/);
+  });
+
+  test("moments come by panel, in panel order, and are missed when they lack", async () => {
+    const [one, other] = [asTaskKey("a".repeat(64)), asTaskKey("b".repeat(64))];
+    const tiles = createResultTiles(
+      {
+        connection: { state: "connected" },
+        fetchBlock: async ({ block }) =>
+          encodeNpy({ shape: [1], data: Float64Array.of(Number(block[0])) }),
+      },
+      new Map([
+        [one, { kind: "moments", panels: [0, 2] }],
+        [other, { kind: "moments", panels: [1] }],
+      ]),
+      new AbortController().signal,
+    );
+    tiles.add([{ task: one, outputs: [located("1"), located("2")] }]);
+    await tiles.settled();
+    await expect(tiles.readMoments(3)).rejects.toThrow(/without the moments of a panel/);
+    tiles.add([{ task: other, outputs: [located("3"), located("4")] }]);
+    const panels = await tiles.readMoments(3);
+    expect(panels.map((panel) => panel.map(({ data }) => data[0]))).toEqual([
+      [1, 2],
+      [3, 4],
+      [1, 2],
+    ]);
+    await expect(tiles.readTile(tileAt(0, 0))).rejects.toThrow(/without one of its tiles/);
   });
 });

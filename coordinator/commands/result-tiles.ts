@@ -1,37 +1,34 @@
-// The finished tiles of a correlation job: fetched as they come, kept within a budget, read by tile.
-import { setTimeout as delay } from "node:timers/promises";
-import type { ClusterClient } from "../../shared/client/cluster-client.ts";
-import { decodeNpy } from "../../shared/codecs/npy.ts";
+// The results of a correlation job: fetched as they come, kept within a budget, read by tile or panel.
+import { decodeNpy, type NdArray } from "../../shared/codecs/npy.ts";
 import type { TileValues } from "../../shared/correlation/export.ts";
-import type { Tile, TilesByTask } from "../../shared/correlation/plan.ts";
+import { createPlacedOutputs } from "../../shared/correlation/placed-outputs.ts";
+import type { CorrelationTargets, Tile } from "../../shared/correlation/plan.ts";
 import type { BlockId } from "../../shared/ids.ts";
 import type { JobResult, LocatedBlock } from "../../shared/protocol/messages.ts";
 import { CommandError } from "./command-error.ts";
+import { fetchPatiently, type ResultSource } from "./fetch-patiently.ts";
 
 /** Enough for 7,000 series; larger results are fetched again from the store when they are written. */
 const KEPT_BYTES_MAX = 512 * 2 ** 20;
 /** Blocks under way at once. */
 const FETCHES_MAX = 4;
-/** A coordinator that restarts is back within this many tries. */
-const TRIES = 6;
-const RETRY_MS = 1_000;
-
-type ResultSource = Pick<ClusterClient, "connection" | "fetchBlock">;
 
 export interface ResultTiles {
-  /** Takes notice of finished tiles and begins to fetch them. */
+  /** Takes notice of finished targets and begins to fetch their outputs. */
   add(results: readonly JobResult[]): void;
   /** Resolves when everything that fits the budget has come; rejects when a block cannot be had. */
   settled(): Promise<void>;
   readTile(tile: Tile): Promise<TileValues>;
+  /** The moments of every panel, in panel order; in jobs with shrinkage. */
+  readMoments(panelCount: number): Promise<readonly (readonly NdArray[])[]>;
 }
 
 export function createResultTiles(
   client: ResultSource,
-  tiles: TilesByTask,
+  targets: CorrelationTargets,
   signal: AbortSignal,
 ): ResultTiles {
-  const outputs = new Map<string, readonly LocatedBlock[]>();
+  const outputs = createPlacedOutputs<LocatedBlock>(targets);
   const kept = new Map<BlockId, Promise<Uint8Array>>();
   const queue: LocatedBlock[] = [];
   let keptBytes = 0;
@@ -60,12 +57,13 @@ export function createResultTiles(
     onSettled = [];
   }
 
+  const read = async (located: LocatedBlock): Promise<NdArray> =>
+    decodeNpy(await (kept.get(located.block) ?? fetchPatiently(client, located, signal)));
+
   return {
     add: (results) => {
       for (const result of results) {
-        const places = tiles.get(result.task);
-        if (places === undefined) continue;
-        for (const tile of places) outputs.set(placeOf(tile), result.outputs);
+        if (!outputs.add(result)) continue;
         for (const located of result.outputs) {
           if (keptBytes + located.sizeBytes > KEPT_BYTES_MAX) continue;
           keptBytes += located.sizeBytes;
@@ -82,31 +80,18 @@ export function createResultTiles(
       if (failure !== undefined) throw failure;
     },
     readTile: async (tile) => {
-      const [r, n] = outputs.get(placeOf(tile)) ?? [];
+      const [r, n] = outputs.ofTile(tile) ?? [];
       if (r === undefined || n === undefined) {
         throw new CommandError("The job ended without one of its tiles. Run it again.");
       }
-      const read = async (located: LocatedBlock) =>
-        decodeNpy(await (kept.get(located.block) ?? fetchPatiently(client, located, signal))).data;
-      return { r: await read(r), n: await read(n) };
+      return { r: (await read(r)).data, n: (await read(n)).data };
+    },
+    readMoments: async (panelCount) => {
+      const panels = outputs.ofPanels(panelCount);
+      if (panels === undefined) {
+        throw new CommandError("The job ended without the moments of a panel. Run it again.");
+      }
+      return Promise.all(panels.map((blocks) => Promise.all(blocks.map(read))));
     },
   };
-}
-
-const placeOf = (tile: Tile): string => `${tile.rowStart},${tile.colStart}`;
-
-/** Finished results are in the coordinator's store, so that trying again is worth while. */
-async function fetchPatiently(
-  client: ResultSource,
-  located: LocatedBlock,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  for (let tried = 1; ; tried += 1) {
-    try {
-      return await client.fetchBlock(located, signal);
-    } catch (error) {
-      if (tried === TRIES || client.connection.state === "refused" || signal.aborted) throw error;
-      await delay(RETRY_MS, undefined, { signal });
-    }
-  }
 }

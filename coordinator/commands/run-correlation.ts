@@ -1,14 +1,21 @@
 // One correlation job through a client, from a parsed table to files, with its timings.
 import { ClusterError, type ClusterClient } from "../../shared/client/cluster-client.ts";
 import { exportCorrelation, type CorrelationSource } from "../../shared/correlation/export.ts";
+import { measureHalfError, type HalfError } from "../../shared/correlation/half-error.ts";
+import {
+  ledoitWolf,
+  ShrinkageError,
+  type Shrinkage,
+} from "../../shared/correlation/ledoit-wolf.ts";
 import {
   planCorrelation,
   PlanError,
+  transportFor,
   type CorrelationOptions,
   type CorrelationPlan,
 } from "../../shared/correlation/plan.ts";
 import type { ParsedTable } from "../../shared/ingest/finish-table.ts";
-import { describe, panelsOf } from "../../shared/ingest/panels.ts";
+import { describe, panelsOf, transportBytes } from "../../shared/ingest/panels.ts";
 import { noticesOf } from "../../shared/ingest/report.ts";
 import type { DatasetRecord } from "../../shared/protocol/http.ts";
 import type { JobView } from "../../shared/protocol/messages.ts";
@@ -16,7 +23,7 @@ import type { NodeTools } from "../node-client.ts";
 import { CommandError } from "./command-error.ts";
 import { followJob } from "./follow-job.ts";
 import type { Progress } from "./progress.ts";
-import { createResultTiles } from "./result-tiles.ts";
+import { createResultTiles, type ResultTiles } from "./result-tiles.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 import { writeFileAtomically } from "./write-file.ts";
 
@@ -25,6 +32,8 @@ export interface RunOptions extends CorrelationOptions {
   readonly name: string;
   readonly pairsPath: string;
   readonly matrixPath?: string;
+  /** Only with shrinkage. */
+  readonly covariancePath?: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -33,9 +42,16 @@ export interface CorrelationSummary {
   readonly series: number;
   readonly dates: number;
   readonly pairs: number;
+  readonly method: CorrelationOptions["method"];
+  readonly precision: CorrelationOptions["precision"];
+  /** Of Ledoit and Wolf; null when it was not asked for. */
+  readonly shrinkage: Pick<Shrinkage, "intensity" | "meanVariance"> | null;
+  /** What half precision costs, measured before the table was sent; null with other precisions. */
+  readonly halfError: HalfError | null;
   readonly workers: number;
   readonly seconds: {
     readonly parse: number;
+    /** By the workers, and the reduction to the shrinkage here. */
     readonly compute: number;
     /** Sending the panels, and fetching what results had not come while computing went on. */
     readonly transfer: number;
@@ -56,11 +72,12 @@ export async function runCorrelation(
   options: RunOptions,
 ): Promise<CorrelationSummary> {
   const { progress, signal } = options;
-  const startMs = performance.now();
   const notices = noticesOf(table.report);
+  const halfError = options.precision === "f16" ? tellHalfError(table, options) : null;
+  const startMs = performance.now();
   const record = await upload(client, table, options);
   const plan = makePlan(client, record, tools, options);
-  const results = createResultTiles(client, plan.tiles, signal);
+  const results = createResultTiles(client, plan.targets, signal);
 
   const submitMs = performance.now();
   const job = await client.submit(plan.submission);
@@ -77,10 +94,13 @@ export async function runCorrelation(
     const computedMs = performance.now();
     await results.settled();
     const fetchedMs = performance.now();
+    const shrinkage = await shrinkageOf(plan, record, results);
+    const reducedMs = performance.now();
     const source: CorrelationSource = {
       series: record.series,
       tile: plan.meta.tile,
       precision: plan.meta.precision,
+      shrinkage,
       readTile: (tile) => results.readTile(tile),
       encode: tools.encode,
     };
@@ -94,12 +114,19 @@ export async function runCorrelation(
       series: record.series.length,
       dates: record.dates.length,
       pairs,
+      method: options.method,
+      precision: options.precision,
+      shrinkage:
+        shrinkage === null
+          ? null
+          : { intensity: shrinkage.intensity, meanVariance: shrinkage.meanVariance },
+      halfError,
       workers: Math.max(workersSeen, view.timing.workers.length),
       seconds: {
         parse: 0,
-        compute: seconds(computedMs - submitMs),
+        compute: seconds(computedMs - submitMs + (reducedMs - fetchedMs)),
         transfer: seconds(submitMs - startMs + (fetchedMs - computedMs)),
-        write: seconds(writtenMs - fetchedMs),
+        write: seconds(writtenMs - reducedMs),
         total: 0,
       },
       bytesMoved: uploadedBytes + view.timing.bytesMoved + received.direct + received.coordinator,
@@ -122,12 +149,14 @@ async function upload(
   table: ParsedTable,
   options: RunOptions,
 ): Promise<DatasetRecord> {
-  const description = describe(table, options.name);
-  const totalBytes = description.series.length * description.dates.length * 8;
+  const transport = transportFor(options);
+  const description = describe(table, options.name, transport);
+  const values = description.series.length * description.dates.length;
+  const totalBytes = values * transportBytes(transport);
   try {
     return await client.uploadDataset({
       description,
-      panels: panelsOf(table, description.panelSeries),
+      panels: panelsOf(table, description.panelSeries, transport),
       onProgress: (bytes) => options.progress.show("Sending", bytes, totalBytes),
       signal: options.signal,
     });
@@ -154,12 +183,46 @@ function makePlan(
   }
 }
 
+/** Says what half precision will cost, before anything is sent. */
+function tellHalfError(table: ParsedTable, options: RunOptions): HalfError {
+  const error = measureHalfError(table, options.minPeriods);
+  const { pairs, largest, typical, lost } = error;
+  const digits = (value: number): string => String(Number(value.toPrecision(2)));
+  options.progress.say(
+    `f16 changes correlations by up to ${digits(largest)}, typically by ${digits(typical)}, as measured on ` +
+      `${pairs.toLocaleString("en")} pairs` +
+      (lost === 0 ? "." : `, of which ${lost} lose theirs: too few different values are left.`),
+  );
+  return error;
+}
+
+/** From the tiles and the moments, which are all there; null when shrinkage was not asked for. */
+async function shrinkageOf(
+  plan: CorrelationPlan,
+  record: DatasetRecord,
+  results: ResultTiles,
+): Promise<Shrinkage | null> {
+  if (plan.meta.shrinkage === "none") return null;
+  const panels = await results.readMoments(record.panels.length);
+  try {
+    return await ledoitWolf(plan.meta, panels, async (tile) => (await results.readTile(tile)).r);
+  } catch (error) {
+    if (error instanceof ShrinkageError) throw new CommandError(error.message, 2, { cause: error });
+    throw error;
+  }
+}
+
 async function writeFiles(source: CorrelationSource, options: RunOptions): Promise<void> {
-  const { progress, pairsPath, matrixPath } = options;
+  const { progress, signal, pairsPath, matrixPath, covariancePath } = options;
   progress.show("Writing", 0, 1);
-  await writeFileAtomically(pairsPath, exportCorrelation("pairs.csv", source), options.signal);
-  if (matrixPath !== undefined) {
-    await writeFileAtomically(matrixPath, exportCorrelation("matrix.npy", source), options.signal);
+  for (const [format, path] of [
+    ["pairs.csv", pairsPath],
+    ["matrix.npy", matrixPath],
+    ["covariance.npy", covariancePath],
+  ] as const) {
+    if (path !== undefined) {
+      await writeFileAtomically(path, exportCorrelation(format, source), signal);
+    }
   }
   progress.show("Writing", 1, 1);
 }

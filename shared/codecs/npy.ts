@@ -1,4 +1,5 @@
 // The NPY 1.0 format (numpy.lib.format): how every block of numbers is laid out.
+import { decodeHalves } from "./half-core.ts";
 
 /** Arrays that a block can hold. C order; a 0-d array has shape []. */
 export interface NdArray {
@@ -26,6 +27,9 @@ const dtypes = [
   { descr: "<u2", make: Uint16Array },
   { descr: "|u1", make: Uint8Array },
 ] as const;
+
+/** Half precision: read as float64, for no engine has an array of it; written by `encodeHalves`. */
+export const HALF_DESCR = "<f2";
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // "\x93NUMPY"
 /** NumPy pads the header so that the data starts at a multiple of 64 bytes. */
@@ -66,8 +70,8 @@ export function encodeNpy(array: NdArray): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Decodes NPY 1.0 bytes. The array is a view of `bytes` where alignment allows, a copy otherwise.
- * Throws NpyError for anything that is not a little-endian, C-order array of a known type.
+ * Decodes NPY 1.0 bytes. The array is a view of `bytes` where alignment allows, a copy otherwise;
+ * halves become float64. Throws NpyError for anything that is not a little-endian, C-order array of a known type.
  */
 export function decodeNpy(bytes: Uint8Array): NdArray {
   if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte)) {
@@ -79,8 +83,10 @@ export function decodeNpy(bytes: Uint8Array): NdArray {
   const text = String.fromCharCode(...bytes.subarray(10, start));
   const fields = /'descr': '([^']*)', 'fortran_order': False, 'shape': \(([\d, ]*)\)/.exec(text);
   if (fields === null) throw new NpyError(`Unsupported NPY header: ${text.trim()}`);
-  const dtype = dtypes.find((entry) => entry.descr === fields[1]);
-  if (dtype === undefined) throw new NpyError(`Unsupported NPY type ${fields[1]}.`);
+  const isHalf = fields[1] === HALF_DESCR;
+  const descr = isHalf ? "<u2" : fields[1];
+  const dtype = dtypes.find((entry) => entry.descr === descr);
+  if (dtype === undefined) throw new NpyError(`Unsupported NPY type ${descr}.`);
   const shape = (fields[2] ?? "").split(",").flatMap((n) => (n.trim() === "" ? [] : [Number(n)]));
   const length = product(shape);
   const size = dtype.make.BYTES_PER_ELEMENT;
@@ -90,9 +96,16 @@ export function decodeNpy(bytes: Uint8Array): NdArray {
     );
   }
   const offset = bytes.byteOffset + start;
+  // Shared memory is as good: arrays of blocks are only read.
   const data =
-    offset % size === 0 && bytes.buffer instanceof ArrayBuffer
-      ? new dtype.make(bytes.buffer, offset, length)
+    offset % size === 0
+      ? new dtype.make(bytes.buffer as ArrayBuffer, offset, length)
       : new dtype.make(bytes.slice(start).buffer, 0, length);
-  return { shape, data };
+  return { shape, data: isHalf && data instanceof Uint16Array ? widened(data) : data };
+}
+
+function widened(bits: Uint16Array): Float64Array {
+  const values = new Float64Array(bits.length);
+  decodeHalves(bits, values);
+  return values;
 }

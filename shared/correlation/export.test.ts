@@ -5,19 +5,27 @@ import { decodeNpy } from "../codecs/npy.ts";
 import type { ResultFormat } from "../protocol/http.ts";
 import { createPrng, nextFloat } from "../prng.ts";
 import { exportCorrelation, type CorrelationSource } from "./export.ts";
+import type { Shrinkage } from "./ledoit-wolf.ts";
 import type { Precision, Tile } from "./plan.ts";
 import { quoteField, shortestFloat32 } from "./text-core.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
 /** A source over a symmetric matrix r; observations of a pair (i, j) are 100·min + max. */
-function sourceOf(series: string[], r: number[][], tile: number, precision: Precision = "f64") {
+function sourceOf(
+  series: string[],
+  r: number[][],
+  tile: number,
+  precision: Precision = "f64",
+  shrinkage: Shrinkage | null = null,
+) {
   const read: Tile[] = [];
   const make = precision === "f64" ? Float64Array : Float32Array;
   const source: CorrelationSource = {
     series,
     tile,
     precision,
+    shrinkage,
     encode,
     readTile: async (part) => {
       read.push(part);
@@ -139,6 +147,52 @@ describe("matrix files", () => {
     expect(array.shape).toEqual([23, 23]);
     const make = precision === "f64" ? Float64Array : Float32Array;
     expect(array.data).toEqual(make.from(r.flat()));
+  });
+});
+
+describe("shrinkage", () => {
+  /** Half of every covariance is kept: 2 and 8 become 1 + 2.5 and 4 + 2.5. */
+  const shrinkage: Shrinkage = {
+    intensity: 0.5,
+    meanVariance: 5,
+    variances: Float64Array.of(2, 8, 0),
+  };
+  const names = ["A", "B", "C"];
+  const share = 0.5 * Math.sqrt(1 / 3.5) * Math.sqrt(4 / 6.5);
+
+  test("pairs and matrices hold the shrunk correlations", async () => {
+    const { source } = sourceOf(names, small, 2, "f64", shrinkage);
+    expect(await textOf("pairs.csv", source)).toBe(
+      "series_1,series_2,correlation,observations\n" +
+        `A,B,${share},1\n` +
+        "A,C,0,2\n" +
+        "B,C,0,102\n",
+    );
+    const { data } = decodeNpy(await bytesOf("matrix.npy", source));
+    expect([...data]).toEqual([1, share, 0, share, 1, 0, 0, 0, 1]);
+    expect(await textOf("matrix.csv", source)).toBe(
+      `,A,B,C\nA,1,${share},0\nB,${share},1,0\nC,0,0,1\n`,
+    );
+  });
+
+  test("in single precision they are float32, with the shortest text of that", async () => {
+    const { source } = sourceOf(names, small, 2, "f32", shrinkage);
+    const { data } = decodeNpy(await bytesOf("matrix.npy", source));
+    expect(data).toEqual(Float32Array.of(1, share, 0, share, 1, 0, 0, 0, 1));
+    const [, first = ""] = (await textOf("pairs.csv", source)).split("\n");
+    expect(first).toBe(`A,B,${shortestFloat32(Math.fround(share))},1`);
+  });
+
+  test.each(["f64", "f32"] as const)("covariance.npy (%s) is float64", async (precision) => {
+    const { source } = sourceOf(names, small, 2, precision, shrinkage);
+    const { shape, data } = decodeNpy(await bytesOf("covariance.npy", source));
+    expect(shape).toEqual([3, 3]);
+    expect(data).toEqual(Float64Array.of(3.5, 1, 0, 1, 6.5, 0, 0, 0, 2.5));
+  });
+
+  test("there is no covariance without it", () => {
+    const { source } = sourceOf(names, small, 2);
+    expect(() => exportCorrelation("covariance.npy", source)).toThrow(/shrinkage/);
   });
 });
 

@@ -1,9 +1,11 @@
-// Writes a correlation matrix as files, tile band by tile band: pairs CSV, matrix CSV, matrix NPY.
-import { assert, present } from "../assert.ts";
+// Writes a correlation matrix as files, tile band by tile band: pairs CSV, matrix CSV, matrices NPY.
+import { assert, present, unreachable } from "../assert.ts";
 import { npyHeader, type NdData } from "../codecs/npy.ts";
 import type { EncodeText } from "../graph/task-key.ts";
 import type { ResultFormat } from "../protocol/http.ts";
-import { tileGrid, type Precision, type Tile } from "./plan.ts";
+import { createTileShrinker, type Shrinkage } from "./ledoit-wolf.ts";
+import type { Precision, Tile } from "./plan.ts";
+import { bandsOf } from "./tile-grid.ts";
 import { quoteField, shortestFloat32 } from "./text-core.ts";
 
 /** The two outputs of a tile, both rowCount × colCount in C order. */
@@ -20,6 +22,8 @@ export interface CorrelationSource {
   /** Series along one side of a tile, as planned. */
   readonly tile: number;
   readonly precision: Precision;
+  /** When given, files hold the shrunk correlations; null for those of the sample. */
+  readonly shrinkage: Shrinkage | null;
   /** Called once a tile for pairs, and once more a tile off the diagonal for a matrix. */
   readonly readTile: (tile: Tile) => Promise<TileValues>;
   readonly encode: EncodeText;
@@ -28,17 +32,58 @@ export interface CorrelationSource {
 /** Text is handed on in pieces of about this many characters, so that no file is held whole. */
 const CHUNK_CHARACTERS = 1 << 19;
 
-/** The file of this format, as chunks of bytes. Holds one band of tiles at a time. */
+/**
+ * The file of this format, as chunks of bytes. Holds one band of tiles at a time. "covariance.npy"
+ * can only be had of a source with shrinkage.
+ */
 export function exportCorrelation(
   format: ResultFormat,
   source: CorrelationSource,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const writers = {
-    "pairs.csv": exportPairsCsv,
-    "matrix.csv": exportMatrixCsv,
-    "matrix.npy": exportMatrixNpy,
+  switch (format) {
+    case "pairs.csv":
+      return exportPairsCsv(shrunk(source));
+    case "matrix.csv":
+      return exportMatrixCsv(shrunk(source));
+    case "matrix.npy":
+      return exportMatrixNpy(shrunk(source));
+    case "covariance.npy":
+      return exportMatrixNpy(covariances(source));
+    default:
+      return unreachable(format);
+  }
+}
+
+/** The source with its correlations after shrinkage, if there is any. */
+function shrunk(source: CorrelationSource): CorrelationSource {
+  const { shrinkage, readTile } = source;
+  if (shrinkage === null) return source;
+  const shrinker = createTileShrinker(shrinkage);
+  return {
+    ...source,
+    readTile: async (tile) => {
+      const { r, n } = await readTile(tile);
+      return { r: shrinker.correlations(tile, r), n };
+    },
   };
-  return writers[format](source);
+}
+
+/**
+ * The source with covariances in place of its correlations, always float64: the variances are, and
+ * those of small values would leave the range of float32.
+ */
+function covariances(source: CorrelationSource): CorrelationSource {
+  const { shrinkage, readTile } = source;
+  assert(shrinkage !== null, "a covariance is exported of a job with shrinkage");
+  const shrinker = createTileShrinker(shrinkage);
+  return {
+    ...source,
+    precision: "f64",
+    readTile: async (tile) => {
+      const { r, n } = await readTile(tile);
+      return { r: shrinker.covariances(tile, r), n };
+    },
+  };
 }
 
 /**
@@ -50,7 +95,7 @@ async function* exportPairsCsv(source: CorrelationSource): AsyncGenerator<Uint8A
   const names = source.series.map(quoteField);
   const number = numberText(source.precision);
   let text = "series_1,series_2,correlation,observations\n";
-  for (const band of bandsOf(source)) {
+  for (const band of bandsOf(source.series.length, source.tile)) {
     const tiles = await readAll(source, band.right);
     for (let row = band.start; row < band.end; row += 1) {
       const prefix = `${present(names[row], "a name")},`;
@@ -98,29 +143,6 @@ async function* exportMatrixNpy(source: CorrelationSource): AsyncGenerator<Uint8
   }
 }
 
-interface Band {
-  readonly start: number;
-  readonly end: number;
-  /** Tiles whose rows are the band's, by column, from the diagonal on. */
-  readonly right: readonly Tile[];
-  /** Tiles whose columns are the band's, by row: by symmetry the band's part left of the diagonal. */
-  readonly left: readonly Tile[];
-}
-
-function bandsOf(source: CorrelationSource): readonly Band[] {
-  const bands: (Band & { right: Tile[]; left: Tile[] })[] = [];
-  for (let start = 0; start < source.series.length; start += source.tile) {
-    const end = Math.min(start + source.tile, source.series.length);
-    bands.push({ start, end, right: [], left: [] });
-  }
-  for (const tile of tileGrid(source.series.length, source.tile)) {
-    bands[tile.rowStart / source.tile]?.right.push(tile);
-    if (tile.rowStart < tile.colStart) bands[tile.colStart / source.tile]?.left.push(tile);
-  }
-  for (const band of bands) band.right.sort((a, b) => a.colStart - b.colStart);
-  return bands;
-}
-
 /** Reads tiles one after the other: the source may fetch each over a network. */
 async function readAll(
   source: CorrelationSource,
@@ -144,7 +166,7 @@ async function* matrixRows(source: CorrelationSource): AsyncGenerator<{
   const side = source.series.length;
   const make = source.precision === "f64" ? Float64Array : Float32Array;
   const values = new make(side);
-  for (const band of bandsOf(source)) {
+  for (const band of bandsOf(source.series.length, source.tile)) {
     const left = await readAll(source, band.left);
     const right = await readAll(source, band.right);
     for (let row = band.start; row < band.end; row += 1) {

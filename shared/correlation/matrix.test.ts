@@ -126,4 +126,49 @@ describe("CorrelationMatrix", () => {
     }
     expect([...condensed]).toEqual(expected);
   });
+
+  test("shrinks tile by tile, even where two places share their arrays", () => {
+    const matrix = new CorrelationMatrix(4, 2);
+    const arrays = [
+      { shape: [2, 2], data: Float64Array.of(1, 0.5, 0.5, 1) },
+      { shape: [2, 2], data: new Uint16Array(4).fill(9) },
+    ] as const;
+    const shared = Float64Array.of(0.8, NaN, -0.4, 0.2);
+    const tiles = tilesOf(4, 2);
+    for (const tile of tiles) {
+      const isDiagonal = tile.rowStart === tile.colStart;
+      matrix.add(tile, isDiagonal ? arrays[0] : { shape: [2, 2], data: shared }, arrays[1]);
+    }
+    expect(matrix.valuesOf({ rowStart: 0, rowCount: 2, colStart: 2, colCount: 2 })).toBe(shared);
+    const heard: Tile[] = [];
+    matrix.subscribe((tile) => heard.push(tile));
+    // Of each covariance a half is kept; the variances 1, 1, 3 and 0 become 1, 1, 2 and 1/2.
+    const variances = Float64Array.of(1, 1, 3, 0);
+    const steps = [...matrix.shrink({ intensity: 0.5, meanVariance: 1, variances })];
+    expect(steps).toHaveLength(3);
+    expect(heard).toEqual(tiles);
+    const half = Math.sqrt(0.5) * Math.sqrt(0.5);
+    expect(matrix.value(0, 1)).toBe(0.5 * half);
+    expect(matrix.value(0, 2)).toBe(0.8 * (Math.sqrt(0.5) * Math.sqrt(1.5 / 2)));
+    expect([matrix.value(3, 0), matrix.value(2, 3), matrix.value(3, 3)]).toEqual([0, 0, 1]);
+    expect(matrix.observations(0, 2)).toBe(9);
+    for (const [i, j] of [
+      [0, 2],
+      [2, 0],
+      [3, 0],
+    ] as const) {
+      expect(levelAt(matrix, i, j)).toBe(levelOf(matrix.value(i, j) ?? NaN));
+    }
+    expect([...shared]).toEqual([0.8, NaN, -0.4, 0.2]);
+  });
+
+  test("is not shrunk before it is complete", () => {
+    const matrix = new CorrelationMatrix(4, 2);
+    add(matrix, { rowStart: 0, rowCount: 2, colStart: 0, colCount: 2 });
+    const shrinkage = { intensity: 0, meanVariance: 1, variances: new Float64Array(4).fill(1) };
+    expect(() => matrix.shrink(shrinkage).next()).toThrow(/all of its tiles/);
+    expect(() => matrix.valuesOf({ rowStart: 2, rowCount: 2, colStart: 2, colCount: 2 })).toThrow(
+      /once it is there/,
+    );
+  });
 });

@@ -1,6 +1,7 @@
 // The correlation matrix as it grows: tiles of the upper triangle, kept as the arrays they came in.
 import { assert } from "../assert.ts";
 import type { NdArray, NdData } from "../codecs/npy.ts";
+import { createTileShrinker, type Shrinkage } from "./ledoit-wolf.ts";
 import { copyCondensed, writeLevels } from "./matrix-core.ts";
 import type { Tile } from "./plan.ts";
 
@@ -82,9 +83,32 @@ export class CorrelationMatrix {
     this.#tiles[index] = { tile, values: values.data, observations: observations.data };
     this.#pairsKnown += pairsOfTile(tile);
     this.#tilesKnown += 1;
-    if (this.levels !== null) writeLevels(this.levels, this.seriesCount, tile, values.data);
-    for (const listener of this.#listeners) listener(tile);
+    this.#show(tile, values.data);
     return true;
+  }
+
+  /** The correlations of a tile that is there, in C order; not to be changed. */
+  valuesOf(tile: Tile): NdData {
+    const stored = this.#tiles[this.#indexOf(tile)];
+    assert(stored !== undefined, "the values of a tile are asked for once it is there");
+    return stored.values;
+  }
+
+  /**
+   * Replaces the correlations of the complete matrix by the shrunk ones, tile by tile; listeners hear
+   * of each as if it had come anew. Yields after each tile, so that a page can spread the work.
+   */
+  *shrink(shrinkage: Shrinkage): Generator<void, void> {
+    assert(this.isComplete, "a matrix is shrunk when all of its tiles are there");
+    const shrinker = createTileShrinker(shrinkage);
+    for (const [index, stored] of this.#tiles.entries()) {
+      if (stored === undefined) continue;
+      // Fresh arrays: places with the same bits may share theirs.
+      const values = shrinker.correlations(stored.tile, stored.values);
+      this.#tiles[index] = { ...stored, values };
+      this.#show(stored.tile, values);
+      yield;
+    }
   }
 
   hasTile(tile: Tile): boolean {
@@ -125,6 +149,11 @@ export class CorrelationMatrix {
   subscribe(listener: (tile: Tile) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #show(tile: Tile, values: NdData): void {
+    if (this.levels !== null) writeLevels(this.levels, this.seriesCount, tile, values);
+    for (const listener of this.#listeners) listener(tile);
   }
 
   #indexOf(tile: Tile): number {

@@ -3,19 +3,21 @@ import fc from "fast-check";
 import { createBLAKE3 } from "hash-wasm";
 import { describe, expect, test } from "vitest";
 import { asBlockId, asDatasetId } from "../ids.ts";
-import { BLOCK_BYTES_MAX } from "../limits.ts";
 import type { DatasetRecord } from "../protocol/http.ts";
 import {
-  autoTile,
+  conflictOf,
   parseCorrelationMeta,
   planCorrelation,
   PlanError,
   replanCorrelation,
-  tileGrid,
-  tileOutputBytes,
+  transportFor,
+  transportOf,
+  type CorrelationOptions,
+  type CorrelationPlan,
   type PearsonTileParams,
   type Tile,
 } from "./plan.ts";
+import { tileGrid } from "./tile-grid.ts";
 
 const blake3 = await createBLAKE3();
 const tools = {
@@ -46,29 +48,20 @@ function datasetOf(
   };
 }
 
-const options = { minPeriods: 1, precision: "f64", tile: "auto" } as const;
+const options: CorrelationOptions = {
+  method: "pearson",
+  minPeriods: 1,
+  precision: "f64",
+  isFast: false,
+  shrinkage: "none",
+  tile: "auto",
+};
+
+/** The tiles of each task, in the order of the tasks; empty for one of another kind. */
+const tilesOf = ({ targets }: CorrelationPlan): readonly (readonly Tile[])[] =>
+  [...targets.values()].map((place) => (place.kind === "tiles" ? place.tiles : []));
 
 describe("planCorrelation", () => {
-  test("covers every pair and every diagonal element exactly once", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 40 }), (p, tile) => {
-        const seen = new Uint8Array(p * p);
-        for (const part of tileGrid(p, tile)) {
-          for (let i = 0; i < part.rowCount; i += 1) {
-            for (let j = 0; j < part.colCount; j += 1) {
-              const [row, col] = [part.rowStart + i, part.colStart + j];
-              // A diagonal tile is a full symmetric square: only its upper half counts.
-              if (row <= col) seen[row * p + col] = (seen[row * p + col] ?? 0) + 1;
-            }
-          }
-        }
-        for (let row = 0; row < p; row += 1) {
-          for (let col = row; col < p; col += 1) expect(seen[row * p + col]).toBe(1);
-        }
-      }),
-    );
-  });
-
   test("every task's inputs and ranges name exactly the series of its tile", () => {
     fc.assert(
       fc.property(
@@ -78,9 +71,10 @@ describe("planCorrelation", () => {
         (p, panelSeries, tile) => {
           const record = datasetOf(p, 10, panelSeries);
           const plan = planCorrelation(record, { ...options, tile }, { ...tools, threads: 1 });
-          for (const task of plan.submission.tasks) {
+          const tiles = tilesOf(plan);
+          for (const [at, task] of plan.submission.tasks.entries()) {
             const params = task.params as unknown as PearsonTileParams;
-            const [part, ...others] = plan.tiles.get(task.key) ?? [];
+            const [part, ...others] = tiles[at] ?? [];
             expect(others).toEqual([]);
             const inputs = task.inputs.map((input) =>
               "block" in input ? parseInt(input.block, 16) : -1,
@@ -122,15 +116,15 @@ describe("planCorrelation", () => {
           const { tasks, targets } = plan.submission;
           expect(new Set(targets).size).toBe(targets.length);
           expect(tasks.map((task) => task.key)).toEqual(targets);
-          expect([...plan.tiles.keys()]).toEqual(targets);
+          expect([...plan.targets.keys()]).toEqual(targets);
           const byPlace = (a: Tile, b: Tile) => a.rowStart - b.rowStart || a.colStart - b.colStart;
-          const placed = [...plan.tiles.values()].flat().toSorted(byPlace);
+          const placed = tilesOf(plan).flat().toSorted(byPlace);
           expect(placed).toEqual(tileGrid(p, tile).toSorted(byPlace));
           const series = (start: number, count: number) =>
             Array.from({ length: count }, (_, i) => start + i)
               .map((at) => `${contentOf(Math.floor(at / panelSeries))}:${at % panelSeries}`)
               .join(" ");
-          for (const places of plan.tiles.values()) {
+          for (const places of tilesOf(plan)) {
             const sides = places.map(
               ({ rowStart, rowCount, colStart, colCount }) =>
                 `${series(rowStart, rowCount)} × ${series(colStart, colCount)}`,
@@ -145,37 +139,45 @@ describe("planCorrelation", () => {
   test("a table of one repeated panel is two tasks: a diagonal tile, and one beside it", () => {
     const record = datasetOf(32, 10, 8, () => 7);
     const plan = planCorrelation(record, { ...options, tile: 8 }, { ...tools, threads: 1 });
-    expect([...plan.tiles.values()].map((places) => places.length)).toEqual([4, 6]);
+    expect(tilesOf(plan).map((places) => places.length)).toEqual([4, 6]);
     expect(plan.submission.tasks.map((task) => task.inputs.length)).toEqual([1, 2]);
-    expect(replanCorrelation(record, plan.meta, tools)).toEqual(plan.tiles);
+    expect(replanCorrelation(record, plan.meta, tools)).toEqual(plan.targets);
   });
 
   test("a replan gives the same tiles under the same keys", () => {
     const record = datasetOf(300, 100, 70);
     const plan = planCorrelation(record, options, { ...tools, threads: 8 });
-    expect(replanCorrelation(record, plan.meta, tools)).toEqual(plan.tiles);
+    expect(replanCorrelation(record, plan.meta, tools)).toEqual(plan.targets);
     expect(parseCorrelationMeta(plan.submission.meta)).toEqual(plan.meta);
-    expect(plan.submission.targets).toEqual([...plan.tiles.keys()]);
+    expect(plan.submission.targets).toEqual([...plan.targets.keys()]);
+  });
+
+  test.each([
+    [{}, "pearson-tile@1"],
+    [{ isFast: true }, "pearson-tile-fast@1"],
+    [{ precision: "f16", isFast: true }, "pearson-tile-fast@1"],
+    [{ method: "spearman" }, "spearman-tile@1"],
+  ] as const)("%o are computed by %s", (change, kernel) => {
+    const chosen = { ...options, ...change };
+    const record = { ...datasetOf(200, 100, 20), transport: transportFor(chosen) };
+    const { submission } = planCorrelation(record, chosen, { ...tools, threads: 1 });
+    expect(new Set(submission.tasks.map((task) => task.kernel))).toEqual(new Set([kernel]));
   });
 
   test("keys differ when options do", () => {
-    const record = datasetOf(20, 100, 20);
-    const keyOf = (change: object) =>
-      planCorrelation(record, { ...options, ...change }, { ...tools, threads: 1 }).submission
-        .targets[0];
-    const keys = [keyOf({}), keyOf({ minPeriods: 2 }), keyOf({ precision: "f32" })];
-    expect(new Set(keys).size).toBe(3);
-  });
-
-  test("sixteen tasks in a row need ten or fewer parts of the table, on average", () => {
-    const grid = tileGrid(64 * 14, 64);
-    const sides = grid.slice(0, -15).map((_, from) => {
-      const run = grid.slice(from, from + 16);
-      return new Set(run.flatMap((tile) => [tile.rowStart, tile.colStart])).size;
-    });
-    expect(grid[0]).toMatchObject({ rowStart: 0, colStart: 0 });
-    // Row by row it would be 14, which is every part.
-    expect(sides.reduce((sum, n) => sum + n, 0) / sides.length).toBeLessThanOrEqual(10);
+    const keyOf = (change: Partial<CorrelationOptions>) => {
+      const chosen = { ...options, ...change };
+      const record = { ...datasetOf(20, 100, 20), transport: transportFor(chosen) };
+      return planCorrelation(record, chosen, { ...tools, threads: 1 }).submission.targets[0];
+    };
+    const changes: Partial<CorrelationOptions>[] = [
+      {},
+      { minPeriods: 2 },
+      { precision: "f32" },
+      { isFast: true },
+      { method: "spearman" },
+    ];
+    expect(new Set(changes.map(keyOf)).size).toBe(changes.length);
   });
 
   test.each([
@@ -199,50 +201,147 @@ describe("planCorrelation", () => {
   });
 
   test("refuses meta of another kind of job", () => {
-    expect(() => parseCorrelationMeta({ samples: 10 })).toThrow(PlanError);
-    expect(() => parseCorrelationMeta(null)).toThrow(PlanError);
+    const { meta } = planCorrelation(datasetOf(20, 10, 20), options, { ...tools, threads: 1 });
+    expect(parseCorrelationMeta({ ...meta })).toEqual(meta);
+    const others = [
+      null,
+      { samples: 10 },
+      { ...meta, method: "kendall" },
+      { ...meta, transport: "f8" },
+      { ...meta, isFast: 1 },
+      { ...meta, shrinkage: 0.5 },
+      { ...meta, precision: "f16" },
+    ];
+    for (const other of others) expect(() => parseCorrelationMeta(other)).toThrow(PlanError);
+  });
+
+  test("jobs of earlier versions are exact, full-precision Pearson without shrinkage", () => {
+    const record = datasetOf(300, 100, 70);
+    const plan = planCorrelation(record, options, { ...tools, threads: 2 });
+    const { dataset, seriesCount, dateCount, minPeriods, precision, tile } = plan.meta;
+    const old = { dataset, seriesCount, dateCount, minPeriods, precision, tile };
+    const meta = parseCorrelationMeta(old);
+    expect(meta).toEqual({
+      ...old,
+      method: "pearson",
+      transport: "f64",
+      isFast: false,
+      shrinkage: "none",
+    });
+    expect(replanCorrelation(record, meta, tools)).toEqual(plan.targets);
   });
 });
 
-describe("autoTile", () => {
-  test("gives four tiles a thread and at least twelve, from 64 to 512 series", () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 320, max: 20_000 }),
-        fc.integer({ min: 2, max: 6_000 }),
-        fc.integer({ min: 1, max: 64 }),
-        (p, dates, threads) => {
-          const panelSeries = Math.max(1, Math.floor(2 ** 22 / (8 * dates)));
-          const tile = autoTile(p, dates, panelSeries, threads);
-          expect(tile).toBeGreaterThanOrEqual(64);
-          expect(tile).toBeLessThanOrEqual(512);
-          const tiles = tileGrid(p, tile).length;
-          const most = tileGrid(p, 64).length;
-          expect(tiles).toBeGreaterThanOrEqual(Math.min(most, Math.max(12, 4 * threads)));
-        },
-      ),
+describe("choices that do not go together", () => {
+  test.each([
+    [{ method: "spearman", precision: "f16" }, /Spearman cannot use f16/],
+    [{ method: "spearman", isFast: true }, /fast kernel computes Pearson only/],
+    [{ method: "spearman", shrinkage: "ledoit-wolf" }, /shrinks a covariance, which Spearman/],
+    [{ precision: "f16", shrinkage: "ledoit-wolf" }, /variance of each series, which f16/],
+  ] as const)("%o", (change, message) => {
+    const chosen = { ...options, ...change };
+    expect(conflictOf(chosen)).toMatch(message);
+    const record = { ...datasetOf(20, 10, 20), transport: transportFor(chosen) };
+    const plan = () => planCorrelation(record, chosen, { ...tools, threads: 1 });
+    expect(plan).toThrow(PlanError);
+    expect(plan).toThrow(message);
+  });
+
+  test.each([
+    { precision: "f16", isFast: true },
+    { method: "spearman", precision: "f32" },
+    { shrinkage: "ledoit-wolf", precision: "f32", isFast: true },
+  ] as const)("but %o do", (change) => {
+    expect(conflictOf({ ...options, ...change })).toBeNull();
+  });
+});
+
+describe("half precision", () => {
+  const half = { ...options, precision: "f16" } as const;
+  const record = { ...datasetOf(200, 100, 64), transport: "f16" as const };
+
+  test("is computed in f32, and the job remembers how its table came", () => {
+    const plan = planCorrelation(record, half, { ...tools, threads: 1 });
+    expect(plan.meta).toMatchObject({ precision: "f32", transport: "f16" });
+    const [task] = plan.submission.tasks;
+    expect(task?.params).toMatchObject({ precision: "f32" });
+    expect(replanCorrelation(record, plan.meta, tools)).toEqual(plan.targets);
+  });
+
+  test("a table in halves serves no other job, and one in full precision is not taken for halves", () => {
+    const full = datasetOf(200, 100, 64);
+    expect([transportOf(full), transportOf(record)]).toEqual(["f64", "f16"]);
+    for (const precision of ["f64", "f32"] as const) {
+      expect(() =>
+        planCorrelation(record, { ...options, precision }, { ...tools, threads: 1 }),
+      ).toThrow(/sent in half precision\. Choose f16/);
+    }
+    expect(() => planCorrelation(full, half, { ...tools, threads: 1 })).toThrow(
+      /there in full precision already/,
     );
+    const { meta } = planCorrelation(full, options, { ...tools, threads: 1 });
+    expect(() => replanCorrelation(record, meta, tools)).toThrow(PlanError);
+  });
+});
+
+describe("shrinkage", () => {
+  const shrunk = { ...options, shrinkage: "ledoit-wolf", tile: 16 } as const;
+
+  test("adds the moments of each panel, after the tiles", () => {
+    const record = datasetOf(50, 30, 20);
+    const plan = planCorrelation(record, shrunk, { ...tools, threads: 1 });
+    const plain = planCorrelation(
+      record,
+      { ...shrunk, shrinkage: "none" },
+      { ...tools, threads: 1 },
+    );
+    const { tasks, targets } = plan.submission;
+    expect(tasks.slice(0, -3)).toEqual(plain.submission.tasks);
+    expect(tasks.slice(-3)).toEqual(
+      record.panels.map((panel, index) => ({
+        kernel: "series-moments@1",
+        params: {},
+        inputs: [panel],
+        key: targets.at(index - 3),
+        cost: {
+          operations: 5 * 30 * (index === 2 ? 10 : 20),
+          outputBytes: 8 * (2 * (index === 2 ? 10 : 20) + 30) + 256,
+        },
+        retries: 2,
+      })),
+    );
+    expect(targets.slice(-3).map((key) => plan.targets.get(key))).toEqual([
+      { kind: "moments", panels: [0] },
+      { kind: "moments", panels: [1] },
+      { kind: "moments", panels: [2] },
+    ]);
+    expect(replanCorrelation(record, plan.meta, tools)).toEqual(plan.targets);
   });
 
-  test("few series still make several tiles", () => {
-    expect(tileGrid(20, autoTile(20, 7_000, 72, 2)).length).toBe(6);
-    expect(tileGrid(200, autoTile(200, 1_000, 512, 2)).length).toBe(15);
-    expect(autoTile(1, 100, 512, 2)).toBe(8);
+  test("equal panels share their moments", () => {
+    const plan = planCorrelation(
+      datasetOf(48, 30, 16, (panel) => panel % 2),
+      shrunk,
+      {
+        ...tools,
+        threads: 1,
+      },
+    );
+    const moments = [...plan.targets.values()].filter((place) => place.kind === "moments");
+    expect(moments).toEqual([
+      { kind: "moments", panels: [0, 2] },
+      { kind: "moments", panels: [1] },
+    ]);
   });
 
-  test("aligns with panels where that costs little", () => {
-    expect(autoTile(7_000, 2_500, 208, 8)).toBe(416);
-    expect(autoTile(2_000, 2_500, 200, 2)).toBe(400);
-  });
-
-  test("very long series get tiles that fit a thread's memory and a task's inputs", () => {
-    const record = datasetOf(500, 1_000_000, 1);
-    const plan = planCorrelation(record, options, { ...tools, threads: 4 });
-    expect(plan.meta.tile).toBe(8);
-  });
-
-  test("the largest tile's outputs fit blocks", () => {
-    const largest = { rowStart: 0, rowCount: 2_048, colStart: 0, colCount: 2_048 };
-    expect(tileOutputBytes(largest, 1_000_000, "f64")).toBeLessThanOrEqual(BLOCK_BYTES_MAX);
+  test("needs a table without gaps, and every pair", () => {
+    const gaps = { ...datasetOf(50, 30, 20), missingShare: 0.0512 };
+    expect(() => planCorrelation(gaps, shrunk, { ...tools, threads: 1 })).toThrow(
+      /without gaps, but 5\.1 % of this one’s values are missing/,
+    );
+    const record = datasetOf(50, 30, 20);
+    expect(() =>
+      planCorrelation(record, { ...shrunk, minPeriods: 31 }, { ...tools, threads: 1 }),
+    ).toThrow(/31 common observations cannot be had from 30 dates/);
   });
 });

@@ -1,6 +1,6 @@
-// From a dataset to the graph of a correlation job: tiles of the upper triangle.
+// From a dataset to the graph of a correlation job: tiles of the upper triangle, and what shrinkage needs.
 import { assert } from "../assert.ts";
-import type { JobSubmission, JsonValue, Task } from "../graph/task.ts";
+import type { JobSubmission, JsonValue, Task, TaskWork } from "../graph/task.ts";
 import { taskKey, type EncodeText, type Hash } from "../graph/task-key.ts";
 import { asDatasetId, type DatasetId, type TaskKey } from "../ids.ts";
 import {
@@ -9,14 +9,28 @@ import {
   JOB_BODY_BYTES_MAX,
   TASKS_PER_JOB_MAX,
 } from "../limits.ts";
-import type { DatasetRecord } from "../protocol/http.ts";
+import type { Dataset, DatasetRecord, Transport } from "../protocol/http.ts";
+import { autoTile, TILE_MAX, TILE_MIN, tileCount, tileGrid, tileOutputBytes } from "./tile-grid.ts";
 
+/** What tiles are computed in and stored as. */
 export type Precision = "f64" | "f32";
 
+type Method = "pearson" | "spearman";
+
+type ShrinkageMethod = "none" | "ledoit-wolf";
+
 export interface CorrelationOptions {
+  readonly method: Method;
   /** Pairs with fewer common observations give NaN. At least 1 (pandas' default). */
   readonly minPeriods: number;
-  readonly precision: Precision;
+  /**
+   * "f16" sends the table in half precision and computes in f32: its dataset must have been uploaded
+   * with the transport "f16" (`transportFor`), and only such options can use it then.
+   */
+  readonly precision: Precision | "f16";
+  /** Fused multiplications and additions where a machine has them: bits may differ between machines. */
+  readonly isFast: boolean;
+  readonly shrinkage: ShrinkageMethod;
   /** Series along one side of a tile, or "auto". */
   readonly tile: number | "auto";
 }
@@ -26,8 +40,13 @@ export interface CorrelationMeta {
   readonly dataset: DatasetId;
   readonly seriesCount: number;
   readonly dateCount: number;
+  readonly method: Method;
   readonly minPeriods: number;
+  /** Of the computation and of its results: "f32" under the transport "f16". */
   readonly precision: Precision;
+  readonly transport: Transport;
+  readonly isFast: boolean;
+  readonly shrinkage: ShrinkageMethod;
   readonly tile: number;
 }
 
@@ -39,7 +58,7 @@ export interface Tile {
   readonly colCount: number;
 }
 
-/** Parameters of the kernel "pearson-tile@1". */
+/** Parameters of every kernel that makes tiles: "pearson-tile@1", its fast sibling, "spearman-tile@1". */
 export interface PearsonTileParams {
   readonly minPeriods: number;
   readonly precision: Precision;
@@ -64,34 +83,61 @@ export interface PlanTools {
 export interface CorrelationPlan {
   readonly submission: JobSubmission;
   readonly meta: CorrelationMeta;
-  readonly tiles: TilesByTask;
+  readonly targets: CorrelationTargets;
 }
 
 /**
- * Every place of the matrix that a task's result belongs to. There are several where panels are
- * bit for bit the same: equal work has an equal key, and is done once.
+ * What a target's outputs are: correlations and observations of tiles, or the moments of panels.
+ * There are several places where panels are bit for bit the same: equal work has an equal key, and is
+ * done once.
  */
-export type TilesByTask = ReadonlyMap<TaskKey, readonly Tile[]>;
+type ResultPlace =
+  | { readonly kind: "tiles"; readonly tiles: readonly Tile[] }
+  /** By number; only in jobs with shrinkage. See ledoit-wolf.ts. */
+  | { readonly kind: "moments"; readonly panels: readonly number[] };
+
+/** Where each target's outputs belong: `targets.get(task)` is the one question about a result. */
+export type CorrelationTargets = ReadonlyMap<TaskKey, ResultPlace>;
 
 export const CORRELATION_KIND = "correlation";
 const PEARSON_KERNEL = "pearson-tile@1";
+const FAST_PEARSON_KERNEL = "pearson-tile-fast@1";
+const SPEARMAN_KERNEL = "spearman-tile@1";
+const MOMENTS_KERNEL = "series-moments@1";
 
-/** Below 8 series a task's overhead exceeds its work; above 2,048 its output leaves a block. */
-export const TILE_MIN = 8;
-export const TILE_MAX = 2_048;
-/** "auto" stays where panels are reused well and a lost attempt costs little. */
-const AUTO_TILE_MIN = 64;
-const AUTO_TILE_MAX = 512;
-/** Enough tiles that unequal workers finish together, and that even a small job is shared. */
-const TILES_PER_THREAD = 4;
-const TILES_MIN = 12;
-/** Inputs of one task, as float64: a thread holds them all at once. */
-const TASK_INPUT_BYTES_MAX = 128 * 2 ** 20;
 /** Retries forgive a kernel's exception, not a worker's death. */
 const RETRIES = 2;
 /** Typical JSON of a task without inputs, and of one input: for the bound on the submission. */
 const TASK_JSON_BYTES = 420;
 const INPUT_JSON_BYTES = 104;
+
+/** The transport that a table must be sent with for these options. */
+export const transportFor = (options: Pick<CorrelationOptions, "precision">): Transport =>
+  options.precision === "f16" ? "f16" : "f64";
+
+/** How a dataset's values are kept; records of earlier versions do not say, and hold float64. */
+export const transportOf = (dataset: Pick<Dataset, "transport">): Transport =>
+  dataset.transport ?? "f64";
+
+/** Why these options cannot go together, in plain words; null when they can. */
+export function conflictOf(
+  options: Pick<CorrelationOptions, "method" | "precision" | "isFast" | "shrinkage">,
+): string | null {
+  const { method, precision, isFast, shrinkage } = options;
+  if (method === "spearman" && precision === "f16") {
+    return "Spearman cannot use f16: values that round to the same half would become ties. Choose f64 or f32.";
+  }
+  if (method === "spearman" && isFast) {
+    return "The fast kernel computes Pearson only. Choose Pearson, or leave fast out.";
+  }
+  if (method === "spearman" && shrinkage !== "none") {
+    return "Ledoit–Wolf shrinks a covariance, which Spearman has none of. Choose Pearson, or no shrinkage.";
+  }
+  if (precision === "f16" && shrinkage !== "none") {
+    return "Shrinkage needs the variance of each series, which f16 does not send. Choose f64 or f32, or no shrinkage.";
+  }
+  return null;
+}
 
 /**
  * The graph of a correlation job over `record`. `threads` is the cluster's number of threads now
@@ -102,132 +148,89 @@ export function planCorrelation(
   options: CorrelationOptions,
   tools: PlanTools & { readonly threads: number },
 ): CorrelationPlan {
+  const { method, minPeriods, precision, isFast, shrinkage } = options;
   const seriesCount = record.series.length;
-  const tile =
-    options.tile === "auto"
-      ? autoTile(seriesCount, record.dates.length, record.panelSeries, tools.threads)
-      : options.tile;
   const meta: CorrelationMeta = {
     dataset: record.dataset,
     seriesCount,
     dateCount: record.dates.length,
-    minPeriods: options.minPeriods,
-    precision: options.precision,
-    tile,
+    method,
+    minPeriods,
+    precision: precision === "f16" ? "f32" : precision,
+    transport: transportFor(options),
+    isFast,
+    shrinkage,
+    tile:
+      options.tile === "auto"
+        ? autoTile(seriesCount, record.dates.length, record.panelSeries, tools.threads)
+        : options.tile,
   };
   validate(record, meta);
-  const { tasks, tiles } = planTasks(record, meta, tools);
+  const { tasks, targets } = planTasks(record, meta, tools);
   return {
     meta,
-    tiles,
+    targets,
     submission: {
       kind: CORRELATION_KIND,
       title: `Correlate ${record.name}`.slice(0, 200),
       meta: { ...meta },
       priority: 0,
       tasks,
-      targets: [...tiles.keys()],
+      targets: [...targets.keys()],
     },
   };
 }
 
-/** The same tiles as when the job of `meta` was planned: task keys depend on nothing else. */
+/** The same targets as when the job of `meta` was planned: task keys depend on nothing else. */
 export function replanCorrelation(
   record: DatasetRecord,
   meta: CorrelationMeta,
   tools: PlanTools,
-): TilesByTask {
+): CorrelationTargets {
   validate(record, meta);
-  return planTasks(record, meta, tools).tiles;
+  return planTasks(record, meta, tools).targets;
 }
 
-/** Checks and narrows a job's `meta`. Throws PlanError when it is not of a correlation job. */
+/**
+ * Checks and narrows a job's `meta`. What jobs of earlier versions do not say had one value only then.
+ * Throws PlanError when it is not of a correlation job.
+ */
 export function parseCorrelationMeta(meta: JsonValue): CorrelationMeta {
   const fields = meta as Partial<Record<keyof CorrelationMeta, JsonValue>> | null;
-  const isCount = (value: JsonValue | undefined): value is number =>
-    typeof value === "number" && Number.isInteger(value) && value > 0;
-  if (
-    typeof fields === "object" &&
-    fields !== null &&
-    typeof fields.dataset === "string" &&
-    isCount(fields.seriesCount) &&
-    isCount(fields.dateCount) &&
-    isCount(fields.minPeriods) &&
-    isCount(fields.tile) &&
-    (fields.precision === "f64" || fields.precision === "f32")
-  ) {
-    const { seriesCount, dateCount, minPeriods, precision, tile } = fields;
-    const dataset = asDatasetId(fields.dataset);
-    return { dataset, seriesCount, dateCount, minPeriods, precision, tile };
+  if (typeof fields === "object" && fields !== null) {
+    const { dataset, seriesCount, dateCount, minPeriods, precision, tile } = fields;
+    const { method = "pearson", transport = "f64", isFast = false, shrinkage = "none" } = fields;
+    if (
+      typeof dataset === "string" &&
+      isCount(seriesCount) &&
+      isCount(dateCount) &&
+      isCount(minPeriods) &&
+      isCount(tile) &&
+      (precision === "f64" || precision === "f32") &&
+      (method === "pearson" || method === "spearman") &&
+      (transport === "f64" || transport === "f16") &&
+      typeof isFast === "boolean" &&
+      (shrinkage === "none" || shrinkage === "ledoit-wolf")
+    ) {
+      return {
+        dataset: asDatasetId(dataset),
+        seriesCount,
+        dateCount,
+        method,
+        minPeriods,
+        precision,
+        transport,
+        isFast,
+        shrinkage,
+        tile,
+      };
+    }
   }
   throw new PlanError("This job does not describe a correlation matrix.");
 }
 
-/** The tiles of an upper triangle of `seriesCount` series, in the order in which they are run. */
-export function tileGrid(seriesCount: number, tile: number): readonly Tile[] {
-  const blocks = Math.ceil(seriesCount / tile);
-  const places: { row: number; col: number; order: number }[] = [];
-  for (let row = 0; row < blocks; row += 1) {
-    for (let col = row; col < blocks; col += 1) places.push({ row, col, order: zOrder(row, col) });
-  }
-  places.sort((a, b) => a.order - b.order);
-  const count = (start: number): number => Math.min(tile, seriesCount - start);
-  return places.map(({ row, col }) => ({
-    rowStart: row * tile,
-    rowCount: count(row * tile),
-    colStart: col * tile,
-    colCount: count(col * tile),
-  }));
-}
-
-/** Bytes of the two outputs of a tile (correlations and counts), headers included. */
-export function tileOutputBytes(tile: Tile, dateCount: number, precision: Precision): number {
-  const valueBytes = (precision === "f64" ? 8 : 4) + (dateCount <= 65_535 ? 2 : 4);
-  return tile.rowCount * tile.colCount * valueBytes + 2 * 128;
-}
-
-/**
- * The largest tile that still gives enough tiles and fits a thread's memory. Sizes that divide
- * panels evenly are preferred when they are not much smaller, as their tasks need fewer panels.
- */
-export function autoTile(
-  seriesCount: number,
-  dateCount: number,
-  panelSeries: number,
-  threads: number,
-): number {
-  const memoryMax = Math.floor(TASK_INPUT_BYTES_MAX / (2 * 8 * dateCount));
-  const panelsMax = (INPUTS_PER_TASK_MAX / 2 - 1) * panelSeries;
-  const high = Math.max(TILE_MIN, Math.min(AUTO_TILE_MAX, memoryMax, panelsMax));
-  // Few series make small tiles, so that a small job is shared as well: five parts make 15 tiles.
-  const small = Math.max(TILE_MIN, Math.ceil(seriesCount / 5 / 8) * 8);
-  const low = Math.min(AUTO_TILE_MIN, high, small);
-  const wanted = Math.max(TILES_MIN, TILES_PER_THREAD * threads);
-  const tilesAt = (tile: number): number => triangle(Math.ceil(seriesCount / tile));
-  let largest = low;
-  let aligned = 0;
-  for (let tile = low; tile <= high; tile += 1) {
-    if (tilesAt(tile) < wanted) break;
-    if (tile % 8 === 0) largest = tile;
-    if (tile % panelSeries === 0 || panelSeries % tile === 0) aligned = tile;
-  }
-  if (aligned >= largest * 0.6) return aligned;
-  // The same number of tiles a side, but without a sliver at the end.
-  const blocks = Math.ceil(seriesCount / largest);
-  return Math.max(low, Math.min(largest, Math.ceil(seriesCount / blocks / 8) * 8));
-}
-
-const triangle = (side: number): number => (side * (side + 1)) / 2;
-
-/** Morton order: interleaves the bits of both places, so that neighbours in the list share panels. */
-function zOrder(row: number, col: number): number {
-  let order = 0;
-  // 13 bits each: SERIES_MAX / TILE_MIN is below 2^13, and 26 bits are exact in a double.
-  for (let bit = 12; bit >= 0; bit -= 1) {
-    order = order * 4 + ((row >> bit) & 1) * 2 + ((col >> bit) & 1);
-  }
-  return order;
-}
+const isCount = (value: JsonValue | undefined): value is number =>
+  typeof value === "number" && Number.isInteger(value) && value > 0;
 
 function validate(record: DatasetRecord, meta: CorrelationMeta): void {
   if (!Number.isInteger(meta.minPeriods) || meta.minPeriods < 1) {
@@ -240,6 +243,15 @@ function validate(record: DatasetRecord, meta: CorrelationMeta): void {
       `A tile of ${meta.tile} series is not possible; give a whole number from ${TILE_MIN} to ${TILE_MAX}.`,
     );
   }
+  const precision = meta.transport === "f16" ? "f16" : meta.precision;
+  const conflict = conflictOf({ ...meta, precision });
+  if (conflict !== null) throw new PlanError(conflict);
+  validateRecord(record, meta);
+  validateSize(record, meta);
+}
+
+/** The record is of the table that the job is about, and its values serve the job's options. */
+function validateRecord(record: DatasetRecord, meta: CorrelationMeta): void {
   if (meta.seriesCount !== record.series.length || meta.dateCount !== record.dates.length) {
     throw new PlanError(
       `The job is about ${meta.seriesCount} series × ${meta.dateCount} dates, but the dataset has ` +
@@ -252,13 +264,41 @@ function validate(record: DatasetRecord, meta: CorrelationMeta): void {
       `The dataset lists ${record.panels.length} panels where ${panelsExpected} are needed.`,
     );
   }
-  const sidePanels = Math.min(panelsExpected, Math.ceil(meta.tile / record.panelSeries) + 1);
-  const tiles = triangle(Math.ceil(meta.seriesCount / meta.tile));
+  const transport = transportOf(record);
+  if (transport !== meta.transport) {
+    throw new PlanError(
+      transport === "f16"
+        ? `The table “${record.name}” was sent in half precision. Choose f16, or send the file again.`
+        : `The table “${record.name}” is there in full precision already. Choose f32, or send the file again with f16.`,
+    );
+  }
+  if (meta.shrinkage === "none") return;
+  if (record.missingShare > 0) {
+    const percent = (100 * record.missingShare).toPrecision(2);
+    throw new PlanError(
+      `Shrinkage needs a table without gaps, but ${percent} % of this one’s values are missing. ` +
+        "Keep only the dates that all series have, or leave shrinkage out.",
+    );
+  }
+  if (meta.minPeriods > meta.dateCount) {
+    throw new PlanError(
+      `Shrinkage needs every pair, but ${meta.minPeriods} common observations cannot be had from ` +
+        `${meta.dateCount} dates. Choose a smaller minimum.`,
+    );
+  }
+}
+
+/** The submission is one that a coordinator accepts. */
+function validateSize(record: DatasetRecord, meta: CorrelationMeta): void {
+  const panels = record.panels.length;
+  const sidePanels = Math.min(panels, Math.ceil(meta.tile / record.panelSeries) + 1);
+  const tiles = tileCount(meta.seriesCount, meta.tile);
   if (2 * sidePanels > INPUTS_PER_TASK_MAX) {
     throw new PlanError(`A tile of ${meta.tile} series is too large for ${meta.dateCount} dates.`);
   }
-  const jsonBytes = tiles * (TASK_JSON_BYTES + 2 * sidePanels * INPUT_JSON_BYTES);
-  if (tiles > TASKS_PER_JOB_MAX || jsonBytes > JOB_BODY_BYTES_MAX) {
+  const tasks = tiles + (meta.shrinkage === "none" ? 0 : panels);
+  const jsonBytes = tasks * (TASK_JSON_BYTES + 2 * sidePanels * INPUT_JSON_BYTES);
+  if (tasks > TASKS_PER_JOB_MAX || jsonBytes > JOB_BODY_BYTES_MAX) {
     throw new PlanError(
       `Tiles of ${meta.tile} series would make ${tiles} tasks, which is too many; choose larger tiles.`,
     );
@@ -270,11 +310,28 @@ function validate(record: DatasetRecord, meta: CorrelationMeta): void {
   );
 }
 
-function planTasks(
-  record: DatasetRecord,
-  meta: CorrelationMeta,
-  tools: PlanTools,
-): { readonly tasks: readonly Task[]; readonly tiles: TilesByTask } {
+interface PlannedTasks {
+  readonly tasks: readonly Task[];
+  readonly targets: CorrelationTargets;
+}
+
+function planTasks(record: DatasetRecord, meta: CorrelationMeta, tools: PlanTools): PlannedTasks {
+  const tiles = planTiles(record, meta, tools);
+  if (meta.shrinkage === "none") return tiles;
+  // The tiles come first: by the time of the moments, every panel is at some worker.
+  const moments = planMoments(record, tools);
+  return {
+    tasks: [...tiles.tasks, ...moments.tasks],
+    targets: new Map([...tiles.targets, ...moments.targets]),
+  };
+}
+
+function kernelOf({ method, isFast }: CorrelationMeta): string {
+  if (method === "spearman") return SPEARMAN_KERNEL;
+  return isFast ? FAST_PEARSON_KERNEL : PEARSON_KERNEL;
+}
+
+function planTiles(record: DatasetRecord, meta: CorrelationMeta, tools: PlanTools): PlannedTasks {
   const side = (start: number, count: number) => {
     const first = Math.floor(start / record.panelSeries);
     const last = Math.floor((start + count - 1) / record.panelSeries);
@@ -282,8 +339,9 @@ function planTasks(
     const range = { panels: panels.length, start: start - first * record.panelSeries, count };
     return { panels, range };
   };
+  const kernel = kernelOf(meta);
   const tasks: Task[] = [];
-  const tiles = new Map<TaskKey, Tile[]>();
+  const targets = new Map<TaskKey, { readonly kind: "tiles"; readonly tiles: Tile[] }>();
   for (const tile of tileGrid(meta.seriesCount, meta.tile)) {
     const isDiagonal = tile.rowStart === tile.colStart;
     const rows = side(tile.rowStart, tile.rowCount);
@@ -295,14 +353,14 @@ function planTasks(
       cols: cols === null ? null : cols.range,
     };
     const inputs = [...rows.panels, ...(cols?.panels ?? [])];
-    const work = { kernel: PEARSON_KERNEL, params, inputs };
+    const work = { kernel, params, inputs };
     const key = taskKey(work, tools.hash, tools.encode);
-    const same = tiles.get(key);
+    const same = targets.get(key);
     if (same !== undefined) {
-      same.push(tile);
+      same.tiles.push(tile);
       continue;
     }
-    tiles.set(key, [tile]);
+    targets.set(key, { kind: "tiles", tiles: [tile] });
     const pairs = (tile.rowCount * tile.colCount) / (isDiagonal ? 2 : 1);
     const cost = {
       operations: 2 * pairs * meta.dateCount,
@@ -310,5 +368,28 @@ function planTasks(
     };
     tasks.push({ ...work, key, cost, retries: RETRIES });
   }
-  return { tasks, tiles };
+  return { tasks, targets };
+}
+
+function planMoments(record: DatasetRecord, tools: PlanTools): PlannedTasks {
+  const tasks: Task[] = [];
+  const targets = new Map<TaskKey, { readonly kind: "moments"; readonly panels: number[] }>();
+  record.panels.forEach((panel, index) => {
+    const work: TaskWork = { kernel: MOMENTS_KERNEL, params: {}, inputs: [panel] };
+    const key = taskKey(work, tools.hash, tools.encode);
+    const same = targets.get(key);
+    if (same !== undefined) {
+      same.panels.push(index);
+      return;
+    }
+    targets.set(key, { kind: "moments", panels: [index] });
+    const series = Math.min(record.panelSeries, record.series.length - index * record.panelSeries);
+    const dates = record.dates.length;
+    const cost = {
+      operations: 5 * series * dates,
+      outputBytes: 8 * (2 * series + dates) + 2 * 128,
+    };
+    tasks.push({ ...work, key, cost, retries: RETRIES });
+  });
+  return { tasks, targets };
 }

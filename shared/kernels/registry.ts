@@ -1,9 +1,16 @@
 // Which kernels exist here, by id, and which blocks they keep prepared between tasks.
 import type { BlockId } from "../ids.ts";
+import type { PearsonEngine } from "./correlation/pearson-engine.ts";
 import { createPearsonTile } from "./correlation/pearson-tile.ts";
 import { createTypescriptEngine } from "./correlation/typescript-engine.ts";
 import { type PearsonExports, createWasmEngine } from "./correlation/wasm-engine.ts";
 import type { Kernel } from "./kernel.ts";
+import { createAsianOption } from "./monte-carlo/asian-option.ts";
+import type { AsianOptionExports } from "./monte-carlo/wasm-engine.ts";
+import { createSeriesMoments } from "./series-moments/series-moments.ts";
+import { createSpearmanTile } from "./spearman/spearman-tile.ts";
+import { createSpearmanTypescriptEngine } from "./spearman/typescript-engine.ts";
+import { type SpearmanExports, createSpearmanWasmEngine } from "./spearman/wasm-engine.ts";
 
 /** Prepared panels of one thread; a page's threads together may take this times their number. */
 const MEMORY_BUDGET_BYTES = 512 * 2 ** 20;
@@ -11,6 +18,8 @@ const MEMORY_BUDGET_BYTES = 512 * 2 ** 20;
 /** The instantiated WebAssembly modules that the host has; a missing one means plain TypeScript. */
 export interface KernelModules {
   readonly pearson?: PearsonExports;
+  readonly spearman?: SpearmanExports;
+  readonly asianOption?: AsianOptionExports;
 }
 
 export interface KernelRegistry {
@@ -21,23 +30,42 @@ export interface KernelRegistry {
   missingInputs(id: string, blocks: readonly BlockId[]): BlockId[];
 }
 
+interface Entry {
+  readonly kernel: Kernel;
+  /** Keeps prepared blocks between tasks. */
+  readonly engine?: { holds(block: BlockId): boolean };
+}
+
 export function createKernelRegistry(
   modules: KernelModules,
   options: { readonly memoryBudgetBytes?: number } = {},
 ): KernelRegistry {
   const budgetBytes = options.memoryBudgetBytes ?? MEMORY_BUDGET_BYTES;
-  const engine =
-    modules.pearson === undefined
-      ? createTypescriptEngine(budgetBytes)
-      : createWasmEngine(modules.pearson, budgetBytes);
-  const pearson = createPearsonTile(engine);
+  const pearson = pearsonEngine(modules.pearson, budgetBytes);
+  const spearman =
+    modules.spearman === undefined
+      ? createSpearmanTypescriptEngine(budgetBytes)
+      : createSpearmanWasmEngine(modules.spearman, budgetBytes);
+  const entries: readonly Entry[] = [
+    { kernel: createPearsonTile(pearson), engine: pearson },
+    { kernel: createPearsonTile(pearson, "fast"), engine: pearson },
+    { kernel: createSpearmanTile(spearman), engine: spearman },
+    { kernel: createSeriesMoments() },
+    { kernel: createAsianOption(modules.asianOption) },
+  ];
+  const byId = new Map(entries.map((entry) => [entry.kernel.id, entry]));
   return {
-    ids: [pearson.id],
-    get: (id) => (id === pearson.id ? pearson : undefined),
+    ids: [...byId.keys()],
+    get: (id) => byId.get(id)?.kernel,
     missingInputs: (id, blocks) =>
       blocks.filter((block, i) => {
-        const held = id === pearson.id && engine.holds(block);
-        return !held && blocks.indexOf(block) === i;
+        const isHeld = byId.get(id)?.engine?.holds(block) === true;
+        return !isHeld && blocks.indexOf(block) === i;
       }),
   };
 }
+
+const pearsonEngine = (exports: PearsonExports | undefined, budgetBytes: number): PearsonEngine =>
+  exports === undefined
+    ? createTypescriptEngine(budgetBytes)
+    : createWasmEngine(exports, budgetBytes);

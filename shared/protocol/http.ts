@@ -10,8 +10,8 @@ import {
   taskKeySchema,
 } from "./messages.ts";
 
-/** Every file that a finished correlation can be downloaded as. */
-export const resultFormats = ["pairs.csv", "matrix.csv", "matrix.npy"] as const;
+/** Every file that a finished correlation can be downloaded as; the covariance needs shrinkage. */
+export const resultFormats = ["pairs.csv", "matrix.csv", "matrix.npy", "covariance.npy"] as const;
 export type ResultFormat = (typeof resultFormats)[number];
 
 /** All paths of the HTTP interface. Every one needs `Authorization: Bearer <token>` but `app`. */
@@ -44,7 +44,12 @@ export const datasetSchema = z.object({
   dropped: z.array(z.string().max(1_000)),
   /** Series in every panel but the last. */
   panelSeries: z.int().positive(),
-  /** NPY float64 arrays of shape (series in panel, dates), C order, NaN where missing. */
+  /**
+   * What the panels hold: "f64" (also when absent, as in records of earlier versions) the values
+   * themselves; "f16" each series less its mean, over its standard deviation, in half precision.
+   */
+  transport: z.enum(["f64", "f16"]).exactOptional(),
+  /** NPY arrays of shape (series in panel, dates), C order, NaN where missing; `<f8` or `<f2`. */
   panels: z.array(blockRefSchema).min(1),
 });
 
@@ -95,4 +100,6 @@ export const problemSchema = z.object({
 
 export type Dataset = z.infer<typeof datasetSchema>;
 export type DatasetRecord = z.infer<typeof datasetRecordSchema>;
+/** How a dataset's values travel and are kept: see `transport` of a dataset. */
+export type Transport = NonNullable<Dataset["transport"]>;
 export type Problem = z.infer<typeof problemSchema>;

@@ -10,7 +10,7 @@ import type { JsonValue } from "../graph/task.ts";
 z.config({ jitless: true });
 
 /** Raised by one with every incompatible change; both sides refuse any other number. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const token22 = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[\\w-]{22}$`));

@@ -2,25 +2,38 @@
 import { expose, transfer } from "comlink";
 import { asBlockId } from "../../shared/ids.ts";
 import type { PearsonExports } from "../../shared/kernels/correlation/wasm-engine.ts";
+import type { AsianOptionExports } from "../../shared/kernels/monte-carlo/wasm-engine.ts";
 import {
   createKernelRegistry,
   type KernelModules,
   type KernelRegistry,
 } from "../../shared/kernels/registry.ts";
+import type { SpearmanExports } from "../../shared/kernels/spearman/wasm-engine.ts";
 import { runKernel } from "../../shared/kernels/run-task.ts";
+import spearmanUrl from "../../dist/kernels/spearman.wasm?url";
+import asianOptionUrl from "../../dist/kernels/asian-option.wasm?url";
 import pearsonUrl from "../../dist/kernels/pearson.wasm?url";
 import { createHash } from "../transport/hash.ts";
 import type { ThreadApi } from "./thread-api.ts";
 
-/** Without SIMD the kernels run in plain TypeScript: slowly, with the same bits. */
-async function loadModules(): Promise<KernelModules> {
-  const response = await fetch(pearsonUrl);
+/** Without SIMD a module is left out and its kernels run in plain TypeScript: slowly, same bits. */
+async function loadModule(url: string): Promise<WebAssembly.Exports | undefined> {
+  const response = await fetch(url);
   if (!response.ok) throw new Error(`The kernels could not be loaded (${response.status}).`);
   const bytes = await response.arrayBuffer();
-  if (!WebAssembly.validate(bytes)) return {};
-  const { instance } = await WebAssembly.instantiate(bytes);
-  // The module is built from shared/kernels/assembly with exactly these exports.
-  return { pearson: instance.exports as unknown as PearsonExports };
+  if (!WebAssembly.validate(bytes)) return undefined;
+  return (await WebAssembly.instantiate(bytes)).instance.exports;
+}
+
+/** The modules are built from shared/kernels/assembly with exactly the exports that are said here. */
+async function loadModules(): Promise<KernelModules> {
+  const urls = [pearsonUrl, spearmanUrl, asianOptionUrl];
+  const [pearson, spearman, asianOption] = await Promise.all(urls.map(loadModule));
+  return {
+    ...(pearson && { pearson: pearson as unknown as PearsonExports }),
+    ...(spearman && { spearman: spearman as unknown as SpearmanExports }),
+    ...(asianOption && { asianOption: asianOption as unknown as AsianOptionExports }),
+  };
 }
 
 const loadRegistry = async (): Promise<KernelRegistry> => createKernelRegistry(await loadModules());
