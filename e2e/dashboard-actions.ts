@@ -57,10 +57,42 @@ export async function waitForDone(page: Page): Promise<void> {
 
 /** Waits until the job's progress bar shows at least this share (0 to 1). */
 export async function waitForShare(page: Page, share: number): Promise<void> {
-  const bar = page.getByRole("progressbar", { name: "Share of the pairs that are computed" });
+  const bar = page.getByRole("progressbar", { name: "Share of the job that is computed" });
   await expect
     .poll(async () => Number(await bar.getAttribute("aria-valuenow")), { intervals: [50] })
     .toBeGreaterThanOrEqual(share * 100);
+}
+
+/** Opens the simulation form from the dashboard and fills the fields that are given, by their labels. */
+export async function openSimulation(
+  page: Page,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  await page.getByRole("link", { name: "Set up a simulation" }).click();
+  for (const [label, text] of Object.entries(fields)) {
+    await page.getByRole("textbox", { name: label, exact: true }).fill(text);
+  }
+}
+
+/** Presses the button that starts the simulation, and waits for its page. */
+export async function startSimulation(page: Page): Promise<void> {
+  await page.getByRole("button", { name: /^Simulate/ }).click();
+  await page.waitForURL(/\/jobs\//);
+}
+
+export interface ShownEstimate {
+  readonly value: number;
+  readonly standardError: number;
+  readonly paths: number;
+}
+
+/** The figures of the chosen scenario, as the page shows them now. */
+export async function readEstimate(page: Page): Promise<ShownEstimate> {
+  const estimate = page.getByRole("region", { name: "Estimate", exact: true });
+  await expect(estimate).toBeVisible({ timeout: 60_000 });
+  const texts = await estimate.getByRole("definition").allInnerTexts();
+  const number = (text: string | undefined): number => Number(text?.replaceAll(/[±,\s]/g, ""));
+  return { value: number(texts[0]), standardError: number(texts[1]), paths: number(texts[3]) };
 }
 
 /** Presses a download button and returns the path of the saved file. */

@@ -1,6 +1,6 @@
-// A link inside the app: changes the view without loading the page, and stays a real link.
-import type { MouseEvent, ReactNode } from "react";
-import { navigate } from "./router.ts";
+// A link inside the app.
+import type { ReactNode } from "react";
+import { linkTo } from "./link-to.ts";
 
 export interface AppLinkProps {
   readonly to: string;
@@ -8,17 +8,8 @@ export interface AppLinkProps {
   readonly children: ReactNode;
 }
 
-export function AppLink({ to, className, children }: AppLinkProps) {
-  const follow = (event: MouseEvent<HTMLAnchorElement>): void => {
-    // New tabs and windows are the browser's business.
-    const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
-    if (!isPlain || event.altKey || event.defaultPrevented) return;
-    event.preventDefault();
-    navigate(to);
-  };
-  return (
-    <a href={to} className={className} onClick={follow}>
-      {children}
-    </a>
-  );
-}
+export const AppLink = ({ to, className, children }: AppLinkProps) => (
+  <a {...linkTo(to)} className={className}>
+    {children}
+  </a>
+);

@@ -10,10 +10,15 @@ import { navigate, useRoute } from "./router.ts";
 import { SessionContext, useSession, type Session } from "./session.ts";
 import styles from "./app.module.css";
 
-// The heatmap and its tools load only where they are needed.
+// Heatmap, plots and their tools load only where they are needed.
 const JobPage = lazy(async () => {
   const module = await import("../features/jobs/job-page.tsx");
   return { default: module.JobPage };
+});
+
+const SimulatePage = lazy(async () => {
+  const module = await import("../features/monte-carlo/simulate-page.tsx");
+  return { default: module.SimulatePage };
 });
 
 export function DashboardApp({ session }: { session: Session }) {
@@ -46,6 +51,12 @@ function View() {
       return (
         <Frame title="Tabswarm">
           <HomePage />
+        </Frame>
+      );
+    case "simulate":
+      return (
+        <Frame title="New simulation · Tabswarm">
+          <SimulatePage />
         </Frame>
       );
     case "job":

@@ -1,4 +1,4 @@
-// The three addresses of the app over the history API; small enough to need no library.
+// The four addresses of the app over the history API; small enough to need no library.
 import { useMemo, useSyncExternalStore } from "react";
 import type { JobId } from "../../shared/ids.ts";
 import { jobIdSchema } from "../../shared/protocol/messages.ts";
@@ -6,14 +6,18 @@ import { jobIdSchema } from "../../shared/protocol/messages.ts";
 export type Route =
   | { readonly page: "home" }
   | { readonly page: "join" }
+  | { readonly page: "simulate" }
   | { readonly page: "job"; readonly jobId: JobId }
   | { readonly page: "unknown" };
+
+export const simulatePath = "/simulate";
 
 /** The page that an address means; trailing slashes do not matter. */
 export function routeOf(pathname: string): Route {
   const path = pathname.replace(/\/+$/, "");
   if (path === "") return { page: "home" };
   if (path === "/join") return { page: "join" };
+  if (path === simulatePath) return { page: "simulate" };
   const match = /^\/jobs\/([^/]+)$/.exec(path);
   const jobId = jobIdSchema.safeParse(match?.[1]);
   return jobId.success ? { page: "job", jobId: jobId.data } : { page: "unknown" };

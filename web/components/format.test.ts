@@ -1,15 +1,20 @@
 // Checks that figures read as people say them, at the edges where rounding changes a word.
 import { describe, expect, it } from "vitest";
 import {
+  digitsOf,
   formatAgo,
   formatByteRate,
   formatBytes,
   formatCorrelation,
   formatCount,
   formatDuration,
+  formatFigure,
+  formatLarge,
   formatPercent,
+  formatPlain,
   formatPlural,
   formatRate,
+  formatRound,
   formatTimeLeft,
 } from "./format.ts";
 
@@ -91,5 +96,39 @@ describe("format", () => {
     expect(formatCorrelation(-0.83124)).toBe("−0.8312");
     expect(formatCorrelation(1, 2)).toBe("1.00");
     expect(formatCorrelation(Number.NaN)).toBe("–");
+  });
+
+  it("writes large numbers so that they are read at a glance", () => {
+    expect([950, 24_496_500, 3_200_000, 999_700_000, 4.1e9].map(formatLarge)).toEqual([
+      "950",
+      "24.5 million",
+      "3.2 million",
+      "1.0 billion",
+      "4.1 billion",
+    ]);
+  });
+
+  it("writes chosen counts in words only where nothing is lost", () => {
+    expect([10_000, 1e6, 1.5e6, 1_234_567, 1e7, 1.2e9, 1_250_000_000].map(formatRound)).toEqual([
+      "10,000",
+      "1 million",
+      "1.5 million",
+      "1,234,567",
+      "10 million",
+      "1.2 billion",
+      "1,250 million",
+    ]);
+  });
+
+  it("writes figures with fixed digits, and chosen numbers with their own", () => {
+    expect(formatFigure(-1234.5, 2)).toBe("−1,234.50");
+    expect(formatFigure(11.6121, 3)).toBe("11.612");
+    expect(formatFigure(Number.NaN, 3)).toBe("–");
+    expect([0.2, 1460, -0.05, 0.07 * 100].map(formatPlain)).toEqual(["0.2", "1,460", "−0.05", "7"]);
+  });
+
+  it("gives a figure two digits of its standard error", () => {
+    expect([0.0051, 0.18, 1.8, 24, 0.00999].map(digitsOf)).toEqual([4, 2, 1, 0, 4]);
+    expect([0, Number.NaN, Number.POSITIVE_INFINITY, 1e-15].map(digitsOf)).toEqual([4, 4, 4, 9]);
   });
 });

@@ -6,6 +6,7 @@ const oneDigit = new Intl.NumberFormat(LOCALE, {
   minimumFractionDigits: 1,
   maximumFractionDigits: 1,
 });
+const plainNumber = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 9 });
 const shortDate = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
 const clockTime = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
 
@@ -17,6 +18,23 @@ const DAY_MS = 24 * HOUR_MS;
 /** "2,000" */
 export function formatCount(value: number): string {
   return wholeNumber.format(value);
+}
+
+/** "24.5 million", "8,000". */
+export function formatLarge(value: number): string {
+  if (value < 1_000_000) return formatCount(value);
+  const millions = value / 1_000_000;
+  // 999.95 million would print as "1,000 million".
+  const [figure, unit] = millions < 999.5 ? [millions, "million"] : [millions / 1_000, "billion"];
+  return `${figure < 99.95 ? oneDigit.format(figure) : formatCount(figure)} ${unit}`;
+}
+
+/** A count that somebody chose: "10 million", "1.5 billion", and every digit where it is not round. */
+export function formatRound(value: number): string {
+  if (value < 1_000_000 || value % 100_000 !== 0) return formatCount(value);
+  const [figure, unit] =
+    value < 1e9 || value % 1e8 !== 0 ? [value / 1e6, "million"] : [value / 1e9, "billion"];
+  return `${plainNumber.format(figure)} ${unit}`;
 }
 
 /** "1 machine", "3 machines"; `many` defaults to the singular with an s. */
@@ -106,4 +124,34 @@ export function formatAgo(atMs: number, nowMs: number): string {
 export function formatCorrelation(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return "–";
   return value.toFixed(digits).replace("-", "−");
+}
+
+const fixedFormats = new Map<number, Intl.NumberFormat>();
+
+/** Fixed digits after the point, thousands apart, a real minus sign: "−1,234.50". */
+export function formatFigure(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return "–";
+  let format = fixedFormats.get(digits);
+  if (format === undefined) {
+    format = new Intl.NumberFormat(LOCALE, {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+    fixedFormats.set(digits, format);
+  }
+  return format.format(value).replace("-", "−");
+}
+
+/** A number that somebody chose, with no more digits than it has: "0.2", "1,460", "99.95". */
+export function formatPlain(value: number): string {
+  return plainNumber.format(value).replace("-", "−");
+}
+
+/** Beyond this many digits after the point a figure cannot be read. */
+const DIGITS_MAX = 9;
+
+/** Digits after the point that a figure deserves: two figures of its standard error. */
+export function digitsOf(standardError: number): number {
+  if (!(standardError > 0) || !Number.isFinite(standardError)) return 4;
+  return Math.min(DIGITS_MAX, Math.max(0, 1 - Math.floor(Math.log10(standardError))));
 }

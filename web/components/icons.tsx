@@ -43,6 +43,13 @@ export const TableIcon = (props: IconProps) => (
   </Icon>
 );
 
+/** Price histories that part from one point. */
+export const HistoriesIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="m2.5 10.5 4-3 3 1.5 4-5 4-1M2.5 10.5l5 .5 3-1.5 3.5 1.5 3.5-1M2.5 10.5l4 3 3-1 4 3.5 4-.5" />
+  </Icon>
+);
+
 export const PlusIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M10 4v12M4 10h12" />
@@ -53,6 +60,13 @@ export const CopyIcon = (props: IconProps) => (
   <Icon {...props}>
     <rect x="7" y="7" width="10" height="10" rx="2" />
     <path d="M13 7V5a2 2 0 0 0-2-2H5a2 2 0 0 0-2 2v6a2 2 0 0 0 2 2h2" />
+  </Icon>
+);
+
+/** A little smaller than the others: it stands before words in buttons. */
+export const DownloadIcon = ({ sizePx = 18 }: IconProps) => (
+  <Icon sizePx={sizePx}>
+    <path d="M10 3.5v9M6 9l4 4 4-4M4 16.5h12" />
   </Icon>
 );
 

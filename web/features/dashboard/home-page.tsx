@@ -12,6 +12,7 @@ import { IntakeView } from "./intake-view.tsx";
 import { JoinInvitation } from "./join-invitation.tsx";
 import { knownTables } from "./job-rows.ts";
 import { RecentJobs } from "./recent-jobs.tsx";
+import { SimulationInvitation } from "./simulation-invitation.tsx";
 import { useFileDrop } from "./use-file-drop.ts";
 import { useJoinLinks } from "./use-join-links.ts";
 import { workerRows } from "./worker-rows.ts";
@@ -58,13 +59,16 @@ export function HomePage() {
               <JoinInvitation links={links} />
             </section>
           )}
-          <DropZone
-            isOver={isOver}
-            isPrimary={hasMachines}
-            known={known}
-            onFile={open}
-            onReuse={actions.reuse}
-          />
+          <div className={styles["ways"]}>
+            <DropZone
+              isOver={isOver}
+              isPrimary={hasMachines}
+              known={known}
+              onFile={open}
+              onReuse={actions.reuse}
+            />
+            <SimulationInvitation />
+          </div>
         </div>
       ) : (
         <IntakeView state={state} actions={actions} hasMachines={hasMachines} />

@@ -1,21 +1,27 @@
 // The page's side of the ingest thread: starts it, asks it, and settles every answer when it dies.
 import { proxy, wrap, type Remote } from "comlink";
 import type { LayoutCorrections } from "../../../shared/ingest/table-layout.ts";
-import type { Dataset } from "../../../shared/protocol/http.ts";
+import type { Dataset, Transport } from "../../../shared/protocol/http.ts";
 import type { TableReader } from "./intake-store.ts";
 import type { IngestThread } from "./ingest-worker.ts";
 import type { ReadOutcome } from "./table-summary.ts";
 
 export interface IngestSession extends TableReader {
   /** What was read last. Rejects when there is none. */
-  describe(): Promise<Omit<Dataset, "panels">>;
+  describe(transport: Transport): Promise<Omit<Dataset, "panels">>;
   /** Its panels in order; they can be walked once. */
-  panels(panelSeries: number): AsyncIterable<Uint8Array>;
+  panels(panelSeries: number, transport: Transport): AsyncIterable<Uint8Array>;
 }
 
 const DIED =
   "Reading stopped: the browser ended the thread, most likely because memory ran out. " +
   "Close other tabs and try again, or use tabswarm correlate in a terminal.";
+
+/** The thread's answer about the table that it holds. */
+function held<T>(answer: T | null): T {
+  if (answer === null) throw new Error("No table is held. Choose the file again.");
+  return answer;
+}
 
 export function openIngestSession(): IngestSession {
   const worker = new Worker(new URL("./ingest-worker.ts", import.meta.url), { type: "module" });
@@ -30,9 +36,9 @@ export function openIngestSession(): IngestSession {
   worker.addEventListener("messageerror", () => die(new Error(DIED)));
   const alive = <T>(call: Promise<T>): Promise<T> => Promise.race([call, death]);
 
-  async function* panels(panelSeries: number): AsyncGenerator<Uint8Array> {
+  async function* panels(panelSeries: number, transport: Transport): AsyncGenerator<Uint8Array> {
     for (;;) {
-      const panel = await alive(thread.nextPanel(panelSeries));
+      const panel = await alive(thread.nextPanel(panelSeries, transport));
       if (panel === null) return;
       yield panel;
     }
@@ -46,10 +52,11 @@ export function openIngestSession(): IngestSession {
     ): Promise<ReadOutcome> {
       return alive<ReadOutcome>(thread.read(file, corrections, proxy(onProgress)));
     },
-    async describe() {
-      const description = await alive(thread.describe());
-      if (description === null) throw new Error("No table is held. Choose the file again.");
-      return description;
+    async measureHalf(minPeriods) {
+      return held(await alive(thread.measureHalf(minPeriods)));
+    },
+    async describe(transport) {
+      return held(await alive(thread.describe(transport)));
     },
     panels,
     close() {

@@ -1,9 +1,10 @@
 // The thread that reads tables: parses, keeps the last one, and makes its panels one by one.
 import { expose, transfer } from "comlink";
+import { measureHalfError, type HalfError } from "../../../shared/correlation/half-error.ts";
 import type { ParsedTable } from "../../../shared/ingest/finish-table.ts";
 import { describe, panelsOf } from "../../../shared/ingest/panels.ts";
 import type { LayoutCorrections } from "../../../shared/ingest/table-layout.ts";
-import type { Dataset } from "../../../shared/protocol/http.ts";
+import type { Dataset, Transport } from "../../../shared/protocol/http.ts";
 import { readTable } from "./read-table.ts";
 import type { ReadOutcome } from "./table-summary.ts";
 
@@ -38,15 +39,20 @@ const thread = {
     return { kind: "read", summary: result.summary };
   },
 
+  /** What sending the table in half precision would change; null when none is held. */
+  measureHalf(minPeriods: number): HalfError | null {
+    return held === null ? null : measureHalfError(held.table, minPeriods);
+  },
+
   /** The dataset's description; null when no table is held. */
-  describe(): Omit<Dataset, "panels"> | null {
-    return held === null ? null : describe(held.table, held.name);
+  describe(transport: Transport): Omit<Dataset, "panels"> | null {
+    return held === null ? null : describe(held.table, held.name, transport);
   },
 
   /** The next panel's bytes; null after the last. Each can be had once: its memory goes along. */
-  nextPanel(panelSeries: number): Uint8Array | null {
+  nextPanel(panelSeries: number, transport: Transport): Uint8Array | null {
     if (held === null) return null;
-    held.panels ??= panelsOf(held.table, panelSeries);
+    held.panels ??= panelsOf(held.table, panelSeries, transport);
     const next = held.panels.next();
     return next.done === true ? null : transfer(next.value, [next.value.buffer]);
   },

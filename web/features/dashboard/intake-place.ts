@@ -1,23 +1,23 @@
 // Ties the intake to the cluster's client, the ingest thread and the app's addresses.
-import { planCorrelation } from "../../../shared/correlation/plan.ts";
+import { planCorrelation, transportFor } from "../../../shared/correlation/plan.ts";
+import { transportBytes } from "../../../shared/ingest/panels.ts";
 import { createHash } from "../../transport/hash.ts";
 import { jobPath, navigate } from "../../app/router.ts";
 import type { Session } from "../../app/session.ts";
 import { openIngestSession, type IngestSession } from "./ingest-session.ts";
 import type { IntakePlace } from "./intake-store.ts";
 
-const VALUE_BYTES = 8;
-
 export function intakePlace({ client }: Session): IntakePlace<IngestSession> {
   return {
     openReader: openIngestSession,
-    async upload(reader, onProgress, signal) {
-      const description = await reader.describe();
+    async upload(reader, options, onProgress, signal) {
+      const transport = transportFor(options);
+      const description = await reader.describe(transport);
       const { series, dates, panelSeries } = description;
-      const bytesTotal = series.length * dates.length * VALUE_BYTES;
+      const bytesTotal = series.length * dates.length * transportBytes(transport);
       return client.uploadDataset({
         description,
-        panels: reader.panels(panelSeries),
+        panels: reader.panels(panelSeries, transport),
         onProgress: (bytesDone) => onProgress(Math.min(bytesDone, bytesTotal), bytesTotal),
         signal,
       });

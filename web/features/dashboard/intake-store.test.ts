@@ -1,5 +1,6 @@
 // Checks a table's way through the dashboard: every step, every failure, nothing left behind.
 import { describe, expect, it } from "vitest";
+import type { HalfError } from "../../../shared/correlation/half-error.ts";
 import type { CorrelationOptions } from "../../../shared/correlation/plan.ts";
 import { asDatasetId, asJobId, type JobId } from "../../../shared/ids.ts";
 import type { LayoutCorrections, TableLayout } from "../../../shared/ingest/table-layout.ts";
@@ -48,7 +49,15 @@ const record: DatasetRecord = {
   panelSeries: 16,
   panels: [],
 };
-const options: CorrelationOptions = { minPeriods: 1, precision: "f64", tile: "auto" };
+const options: CorrelationOptions = {
+  method: "pearson",
+  minPeriods: 1,
+  precision: "f64",
+  isFast: false,
+  shrinkage: "none",
+  tile: "auto",
+};
+const halfError: HalfError = { pairs: 1, largest: 0.01, typical: 0.01, lost: 0 };
 const job = asJobId(`j_${"b".repeat(22)}`);
 const file = new File(["a,b\n1\n"], "prices.csv");
 
@@ -56,6 +65,8 @@ class ScriptedReader implements TableReader {
   isClosed = false;
   readonly asked: LayoutCorrections[] = [];
   outcomes: (ReadOutcome | Error)[] = [];
+  readonly measured: number[] = [];
+  answerHalf: () => Promise<HalfError> = () => Promise.resolve(halfError);
 
   async read(_file: File, corrections: LayoutCorrections, onProgress: (done: number) => void) {
     this.asked.push(corrections);
@@ -63,6 +74,11 @@ class ScriptedReader implements TableReader {
     const outcome = this.outcomes.shift() ?? { kind: "read", summary };
     if (outcome instanceof Error) throw outcome;
     return outcome;
+  }
+
+  measureHalf(minPeriods: number): Promise<HalfError> {
+    this.measured.push(minPeriods);
+    return this.answerHalf();
   }
 
   close(): void {
@@ -86,7 +102,7 @@ function scripted() {
       readers.push(reader);
       return reader;
     },
-    upload(_reader, onProgress, signal) {
+    upload(_reader, _options, onProgress, signal) {
       uploads.push(signal);
       onProgress(40, 80);
       return place.upload();
@@ -211,6 +227,70 @@ describe("createIntake", () => {
     expect(readers[0]?.isClosed).toBe(true);
     fail(new Error("Cancelled."));
     await sending.catch(() => undefined);
-    expect(actions.store.getState()).toEqual({ intake: { step: "empty" }, failure: null });
+    expect(actions.store.getState()).toMatchObject({ intake: { step: "empty" }, failure: null });
+  });
+});
+
+describe("measureHalf", () => {
+  const halfOf = (actions: IntakeActions) => actions.store.getState().half;
+
+  async function ready() {
+    const scene = scripted();
+    scene.actions.open(file);
+    await reached(scene.actions, "ready");
+    const reader = scene.readers[0];
+    if (reader === undefined) throw new Error("no reader was opened");
+    return { ...scene, reader };
+  }
+
+  it("asks the thread once for each minimum, and keeps the newest answer", async () => {
+    const { actions, reader } = await ready();
+    let answerFirst = (_error: HalfError): void => undefined;
+    reader.answerHalf = () => new Promise((resolve) => (answerFirst = resolve));
+    actions.measureHalf(1);
+    actions.measureHalf(1);
+    expect(halfOf(actions)).toEqual({ state: "measuring", minPeriods: 1 });
+    reader.answerHalf = () => Promise.resolve({ ...halfError, largest: 0.5 });
+    actions.measureHalf(9);
+    answerFirst(halfError);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(reader.measured).toEqual([1, 9]);
+    expect(halfOf(actions)).toMatchObject({
+      state: "known",
+      minPeriods: 9,
+      error: { largest: 0.5 },
+    });
+  });
+
+  it("says why it failed, and does not ask again by itself", async () => {
+    const { actions, reader } = await ready();
+    reader.answerHalf = () => Promise.reject(new Error("The thread died."));
+    actions.measureHalf(1);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(halfOf(actions)).toEqual({
+      state: "failed",
+      minPeriods: 1,
+      reason: "The thread died.",
+    });
+    actions.measureHalf(1);
+    expect(reader.measured).toEqual([1]);
+  });
+
+  it("forgets the answer with the table it was about", async () => {
+    const { actions } = await ready();
+    actions.measureHalf(1);
+    await Promise.resolve();
+    actions.correct({ decimal: "," });
+    expect(halfOf(actions)).toEqual({ state: "unknown" });
+    await reached(actions, "ready");
+    actions.measureHalf(1);
+    await Promise.resolve();
+    expect(halfOf(actions).state).toBe("known");
+    actions.reset();
+    expect(halfOf(actions)).toEqual({ state: "unknown" });
+    actions.measureHalf(1);
+    expect(halfOf(actions)).toEqual({ state: "unknown" });
   });
 });

@@ -1,9 +1,11 @@
 // The way of one table through the dashboard: dropped, read, corrected, sent, handed to a job.
 import { createStore, type StoreApi } from "zustand/vanilla";
+import type { HalfError } from "../../../shared/correlation/half-error.ts";
 import type { CorrelationOptions } from "../../../shared/correlation/plan.ts";
 import type { DatasetId, JobId } from "../../../shared/ids.ts";
 import type { DatasetRecord } from "../../../shared/protocol/http.ts";
 import type { LayoutCorrections } from "../../../shared/ingest/table-layout.ts";
+import type { HalfMeasure } from "./half-words.ts";
 import { mergeCorrections } from "./layout-choices.ts";
 import type { ReadOutcome, TableSummary } from "./table-summary.ts";
 
@@ -39,6 +41,8 @@ export interface IntakeState {
   readonly intake: Intake;
   /** Why the last job could not be started; the table is still there. */
   readonly failure: string | null;
+  /** What half precision would change of the table in view. */
+  readonly half: HalfMeasure;
 }
 
 /** Reads one file at a time in a thread of its own. */
@@ -48,15 +52,18 @@ export interface TableReader {
     corrections: LayoutCorrections,
     onProgress: (bytesDone: number) => void,
   ): Promise<ReadOutcome>;
+  /** What half precision would change of what was read last. */
+  measureHalf(minPeriods: number): Promise<HalfError>;
   close(): void;
 }
 
 /** What the intake needs from the rest of the app. */
 export interface IntakePlace<Reader extends TableReader> {
   openReader(): Reader;
-  /** Stores what the reader has read. */
+  /** Stores what the reader has read, in the precision of the options. */
   upload(
     reader: Reader,
+    options: CorrelationOptions,
     onProgress: (bytesDone: number, bytesTotal: number) => void,
     signal: AbortSignal,
   ): Promise<DatasetRecord>;
@@ -70,6 +77,8 @@ export interface IntakeActions {
   readonly open: (file: File) => void;
   readonly correct: (change: LayoutCorrections) => void;
   readonly reuse: (dataset: DatasetId, name: string) => void;
+  /** Measures what half precision would change, unless that is known or under way. */
+  readonly measureHalf: (minPeriods: number) => void;
   readonly submit: (options: CorrelationOptions) => void;
   /** Back to the beginning; ends whatever is under way. */
   readonly reset: () => void;
@@ -81,7 +90,11 @@ const wordsOf = (error: unknown): string =>
 export function createIntake<Reader extends TableReader>(
   place: IntakePlace<Reader>,
 ): IntakeActions {
-  const store = createStore<IntakeState>(() => ({ intake: { step: "empty" }, failure: null }));
+  const store = createStore<IntakeState>(() => ({
+    intake: { step: "empty" },
+    failure: null,
+    half: { state: "unknown" },
+  }));
   let reader: Reader | null = null;
   let file: File | null = null;
   let corrections: LayoutCorrections = {};
@@ -100,6 +113,7 @@ export function createIntake<Reader extends TableReader>(
     const signal = restart();
     const { name, size } = file;
     reader ??= place.openReader();
+    store.setState({ half: { state: "unknown" } });
     show({ step: "reading", name, bytesDone: 0, bytesTotal: size, previous }, failure);
     try {
       const outcome = await reader.read(file, corrections, (bytesDone) => {
@@ -118,8 +132,29 @@ export function createIntake<Reader extends TableReader>(
     }
   }
 
+  async function measureHalf(minPeriods: number): Promise<void> {
+    const { half, intake } = store.getState();
+    const isAsked = half.state !== "unknown" && half.minPeriods === minPeriods;
+    if (isAsked || intake.step !== "ready" || reader === null) return;
+    const measuring: HalfMeasure = { state: "measuring", minPeriods };
+    store.setState({ half: measuring });
+    // A newer question, or another table, has taken this one's place.
+    const isStale = (): boolean => store.getState().half !== measuring;
+    try {
+      const error = await reader.measureHalf(minPeriods);
+      if (!isStale()) store.setState({ half: { state: "known", minPeriods, error } });
+    } catch (error) {
+      if (!isStale())
+        store.setState({ half: { state: "failed", minPeriods, reason: wordsOf(error) } });
+    }
+  }
+
   /** The record of what is in view: stored already, or sent now. */
-  async function record(before: Intake, signal: AbortSignal): Promise<DatasetRecord> {
+  async function record(
+    before: Intake,
+    options: CorrelationOptions,
+    signal: AbortSignal,
+  ): Promise<DatasetRecord> {
     if (before.step === "stored") return before.record;
     if (before.step !== "ready" || reader === null) throw new Error("There is no table to send.");
     const { name, sizeBytes } = before.summary;
@@ -127,14 +162,14 @@ export function createIntake<Reader extends TableReader>(
     const onProgress = (bytesDone: number, bytesTotal: number): void => {
       if (!signal.aborted) show({ step: "sending", name, bytesDone, bytesTotal });
     };
-    return place.upload(reader, onProgress, signal);
+    return place.upload(reader, options, onProgress, signal);
   }
 
   async function submit(options: CorrelationOptions): Promise<void> {
     const signal = restart();
     let before = store.getState().intake;
     try {
-      const stored = await record(before, signal);
+      const stored = await record(before, options, signal);
       // Sent is sent: should the job be refused, a second try starts from here.
       if (!signal.aborted && before.step === "ready") before = { step: "stored", record: stored };
       if (signal.aborted) return;
@@ -169,6 +204,7 @@ export function createIntake<Reader extends TableReader>(
     reader = null;
     file = null;
     corrections = {};
+    store.setState({ half: { state: "unknown" } });
     show({ step: "empty" });
   }
 
@@ -186,6 +222,7 @@ export function createIntake<Reader extends TableReader>(
       else if (intake.step === "reading" || intake.step === "refused") void read(intake.previous);
     },
     reuse: (dataset, name) => void reuse(dataset, name),
+    measureHalf: (minPeriods) => void measureHalf(minPeriods),
     submit: (options) => void submit(options),
     reset,
   };

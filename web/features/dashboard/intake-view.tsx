@@ -1,10 +1,12 @@
 // Shows the table that is on its way in, at whatever step it is.
 import { unreachable } from "../../../shared/assert.ts";
+import { transportOf } from "../../../shared/correlation/plan.ts";
 import type { IntakeActions, IntakeState } from "./intake-store.ts";
-import { CorrelateForm } from "./correlate-form.tsx";
+import { CorrelateForm, type CorrelateTable } from "./correlate-form.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { BlindLayoutForm } from "./layout-form.tsx";
 import { ByteProgress, Facts, Preview, PreviewFrame } from "./preview.tsx";
+import type { TableSummary } from "./table-summary.ts";
 
 export interface IntakeViewProps {
   readonly state: IntakeState;
@@ -12,14 +14,19 @@ export interface IntakeViewProps {
   readonly hasMachines: boolean;
 }
 
+/** A table that was read here and not sent anywhere. */
+const unsent = (summary: TableSummary): CorrelateTable => ({ ...summary, transport: null });
+
 export function IntakeView({ state, actions, hasMachines }: IntakeViewProps) {
-  const { intake, failure } = state;
-  const form = (counts: { seriesCount: number; dateCount: number }, isBusy: boolean) => (
+  const { intake, failure, half } = state;
+  const form = (table: CorrelateTable, isBusy: boolean) => (
     <CorrelateForm
-      {...counts}
+      table={table}
+      half={half}
       hasMachines={hasMachines}
       isBusy={isBusy}
       failure={failure}
+      onMeasureHalf={actions.measureHalf}
       onSubmit={actions.submit}
     />
   );
@@ -38,7 +45,7 @@ export function IntakeView({ state, actions, hasMachines }: IntakeViewProps) {
           name={intake.name}
           onFile={actions.open}
           onCancel={actions.reset}
-          form={intake.previous === null ? undefined : form(intake.previous, true)}
+          form={intake.previous === null ? undefined : form(unsent(intake.previous), true)}
         >
           <ByteProgress label="Reading" {...intake} />
           {intake.previous !== null && (
@@ -65,26 +72,27 @@ export function IntakeView({ state, actions, hasMachines }: IntakeViewProps) {
           name={intake.summary.name}
           onFile={actions.open}
           onCancel={actions.reset}
-          form={form(intake.summary, false)}
+          form={form(unsent(intake.summary), false)}
         >
           <Preview summary={intake.summary} onCorrect={actions.correct} />
         </PreviewFrame>
       );
     case "stored": {
       const { record } = intake;
+      const { missingShare } = record;
       const counts = { seriesCount: record.series.length, dateCount: record.dates.length };
       return (
         <PreviewFrame
           name={record.name}
           onFile={actions.open}
           onCancel={actions.reset}
-          form={form(counts, false)}
+          form={form({ ...counts, missingShare, transport: transportOf(record) }, false)}
         >
           <Facts
             {...counts}
             firstDate={record.dates[0] ?? ""}
             lastDate={record.dates.at(-1) ?? ""}
-            missingShare={record.missingShare}
+            missingShare={missingShare}
           />
           <p>The coordinator has this table already: nothing needs to be read or sent again.</p>
         </PreviewFrame>

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { asDatasetId, asJobId } from "../../../shared/ids.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
+import { ARTICLE_OPTION } from "../../../shared/monte-carlo/asian-option.ts";
 import { jobSizeWords, jobWords, knownTables, newestFirst } from "./job-rows.ts";
 
 const job = (change: Partial<JobView>): JobView => ({
@@ -65,5 +66,35 @@ describe("knownTables", () => {
       { dataset: asDatasetId(`d_${"b".repeat(22)}`), name: "fx.csv", seriesCount: 2_000 },
     ]);
     expect(newestFirst(jobs).map(({ submittedAtMs }) => submittedAtMs)).toEqual([3, 2, 1]);
+  });
+});
+
+describe("simulations", () => {
+  const meta = (change: object = {}) => ({
+    scenarios: [{ ...ARTICLE_OPTION }],
+    paths: 1_000_000,
+    control: "none",
+    seed: 1,
+    targetStandardError: null,
+    batchesPerTask: 25,
+    ...change,
+  });
+  const simulation = (change: Partial<JobView>) =>
+    job({ kind: "monte-carlo", meta: meta(), state: "cancelled", ...change });
+
+  it("says what is simulated", () => {
+    expect(jobSizeWords(simulation({}))).toBe("1,460 prices a path");
+    const change = { control: "geometric", targetStandardError: 0.01 };
+    expect(jobSizeWords(simulation({ meta: meta(change) }))).toBe(
+      "1,460 prices a path, geometric control, until ± 0.01",
+    );
+    expect(jobSizeWords(simulation({ meta: { paths: "many" } }))).toBeNull();
+  });
+
+  it("one that may have reached its target does not read as given up", () => {
+    expect(jobWords(simulation({}))).toBe("Cancelled at 25%");
+    expect(jobWords(simulation({ meta: meta({ targetStandardError: 0.01 }) }))).toBe(
+      "Stopped early",
+    );
   });
 });

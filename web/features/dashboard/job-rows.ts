@@ -6,8 +6,19 @@ import {
   type CorrelationMeta,
 } from "../../../shared/correlation/plan.ts";
 import type { DatasetId } from "../../../shared/ids.ts";
+import {
+  MONTE_CARLO_KIND,
+  parseMonteCarloMeta,
+  type MonteCarloMeta,
+} from "../../../shared/monte-carlo/plan.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
-import { formatDuration, formatPercent, formatPlural } from "../../components/format.ts";
+import {
+  formatDuration,
+  formatPercent,
+  formatPlain,
+  formatPlural,
+} from "../../components/format.ts";
+import { CONTROL_WORDS } from "../monte-carlo/monte-carlo-words.ts";
 
 /** Jobs shown before "Show all": what fits a glance. */
 export const RECENT_JOBS_MAX = 6;
@@ -33,7 +44,10 @@ export function jobWords(job: JobView): string {
     case "failed":
       return `Failed at ${doneWords}`;
     case "cancelled":
-      return `Cancelled at ${doneWords}`;
+      // Whether that was at the target only the job's page can tell, which reads the results.
+      return simulationMetaOf(job)?.targetStandardError == null
+        ? `Cancelled at ${doneWords}`
+        : "Stopped early";
     default:
       return unreachable(job.state);
   }
@@ -49,12 +63,33 @@ function correlationMetaOf(job: JobView): CorrelationMeta | null {
   }
 }
 
-/** "2,000 series × 2,500 dates" for a correlation job. */
+function simulationMetaOf(job: JobView): MonteCarloMeta | null {
+  if (job.kind !== MONTE_CARLO_KIND) return null;
+  try {
+    return parseMonteCarloMeta(job.meta);
+  } catch {
+    return null;
+  }
+}
+
+/** "2,000 series × 2,500 dates", or what a simulation is of. */
 export function jobSizeWords(job: JobView): string | null {
+  const simulation = simulationMetaOf(job);
+  if (simulation !== null) return simulationWords(simulation);
   const meta = correlationMetaOf(job);
   if (meta === null) return null;
   const series = formatPlural(meta.seriesCount, "series", "series");
   return `${series} × ${formatPlural(meta.dateCount, "date")}`;
+}
+
+/** "1,460 prices a path, until ± 0.01": what the title leaves out. */
+function simulationWords({ scenarios, control, targetStandardError }: MonteCarloMeta): string {
+  const points = Math.max(...scenarios.map((option) => option.points));
+  return [
+    `${formatPlural(points, "price")} a path`,
+    ...(control === "none" ? [] : [CONTROL_WORDS[control]]),
+    ...(targetStandardError === null ? [] : [`until ± ${formatPlain(targetStandardError)}`]),
+  ].join(", ");
 }
 
 /** A table that the coordinator still has, as earlier jobs name it. */

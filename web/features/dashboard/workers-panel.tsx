@@ -3,7 +3,8 @@ import { Button } from "@mantine/core";
 import { memo, useState } from "react";
 import { ThreadCells } from "../../components/thread-cells.tsx";
 import { cellsOf } from "../../components/cell-states.ts";
-import { formatCount, formatPercent, formatPlural } from "../../components/format.ts";
+import { formatCount, formatPlural } from "../../components/format.ts";
+import { MachineTable, ShareMeter } from "../../components/machine-table.tsx";
 import { movedWords, type WorkerRow } from "./worker-rows.ts";
 import styles from "./workers-panel.module.css";
 
@@ -32,9 +33,10 @@ export function WorkersPanel({ rows }: { rows: readonly WorkerRow[] }) {
 
 function WorkersTable({ rows }: { rows: readonly WorkerRow[] }) {
   return (
-    <table className={styles["table"]}>
-      <thead>
-        <tr>
+    <MachineTable
+      className={styles["table"]}
+      head={
+        <>
           <th scope="col">Machine</th>
           <th scope="col">Threads</th>
           <th scope="col">Path of its data</th>
@@ -42,14 +44,13 @@ function WorkersTable({ rows }: { rows: readonly WorkerRow[] }) {
             Tasks done
           </th>
           <th scope="col">Share of the work</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <Row key={row.worker.worker} row={row} />
-        ))}
-      </tbody>
-    </table>
+        </>
+      }
+    >
+      {rows.map((row) => (
+        <Row key={row.worker.worker} row={row} />
+      ))}
+    </MachineTable>
   );
 }
 
@@ -83,12 +84,7 @@ const Row = memo(function Row({ row }: { row: WorkerRow }) {
         {row.share === null ? (
           <span className={styles["none"]}>None yet</span>
         ) : (
-          <>
-            <div className={styles["bar"]} aria-hidden="true">
-              <div style={{ width: `${row.share * 100}%` }} />
-            </div>
-            <span>{formatPercent(row.share)}</span>
-          </>
+          <ShareMeter share={row.share} />
         )}
       </td>
     </tr>

@@ -18,5 +18,6 @@ export function exportSizes(
     "pairs.csv": pairs * ((2 * namesBytes) / n + valueBytes + countBytes),
     "matrix.csv": n * n * valueBytes + 2 * namesBytes,
     "matrix.npy": n * n * (meta.precision === "f64" ? 8 : 4) + 128,
+    "covariance.npy": n * n * 8 + 128,
   };
 }

@@ -23,9 +23,3 @@ export const WholeIcon = () => (
     <path d="M3.5 7.5v-4h4M16.5 7.5v-4h-4M3.5 12.5v4h4M16.5 12.5v4h-4" />
   </Icon>
 );
-
-export const DownloadIcon = () => (
-  <Icon sizePx={SIZE_PX}>
-    <path d="M10 3.5v9M6 9l4 4 4-4M4 16.5h12" />
-  </Icon>
-);

@@ -5,10 +5,10 @@ import type { ClusterClient } from "../../../shared/client/cluster-client.ts";
 import type { JobId } from "../../../shared/ids.ts";
 import type { ResultFormat } from "../../../shared/protocol/http.ts";
 import { formatBytes } from "../../components/format.ts";
+import { DownloadIcon } from "../../components/icons.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { exportSizes } from "./export-sizes.ts";
-import { DownloadIcon } from "./heatmap-icons.tsx";
-import type { LiveResult } from "./job-store.ts";
+import type { LiveResult } from "./correlation-reader.ts";
 import { fileStem } from "./job-words.ts";
 import { saveFrom } from "./save-file.ts";
 import styles from "./job-exports.module.css";
@@ -25,11 +25,17 @@ const FILES: readonly (readonly [ResultFormat, string, string])[] = [
   ["matrix.csv", "Matrix (CSV)", "names along both sides"],
   ["matrix.npy", "Matrix (NPY)", "for NumPy, series in the table’s order"],
 ];
+const COVARIANCE: (typeof FILES)[number] = [
+  "covariance.npy",
+  "Covariance (NPY)",
+  "shrunk, for NumPy, in the table’s order",
+];
 
 export function JobExports({ jobId, isDone, result, client }: JobExportsProps) {
   const [busy, setBusy] = useState<ResultFormat | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const sizes = exportSizes(result.record, result.meta);
+  const files = result.meta.shrinkage === "none" ? FILES : [...FILES, COVARIANCE];
   const download = (format: ResultFormat): void => {
     setBusy(format);
     setProblem(null);
@@ -45,7 +51,7 @@ export function JobExports({ jobId, isDone, result, client }: JobExportsProps) {
         Take it with you
       </h2>
       <ul className={styles["files"]}>
-        {FILES.map(([format, words, detail]) => (
+        {files.map(([format, words, detail]) => (
           <li key={format}>
             <Button
               variant="default"

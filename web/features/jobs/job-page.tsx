@@ -1,20 +1,27 @@
-// The page of one job: its progress, the heatmap and pairs as they arrive, timing, files.
+// The page of one job: its state, what its kind shows of the results, timing, files.
 import { Skeleton } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useStore } from "zustand";
 import type { ClusterClient } from "../../../shared/client/cluster-client.ts";
 import type { JobId } from "../../../shared/ids.ts";
+import type { JobView } from "../../../shared/protocol/messages.ts";
 import { browserTimers } from "../../app/sampler.ts";
-import { formatCount, formatPlural } from "../../components/format.ts";
 import { Notice } from "../../components/notice.tsx";
 import { createHash } from "../../transport/hash.ts";
-import { Heatmap } from "./heatmap.tsx";
+import {
+  simulationAbout,
+  simulationShares,
+  simulationStory,
+} from "../monte-carlo/monte-carlo-words.ts";
+import { SimulationExports } from "../monte-carlo/simulation-exports.tsx";
+import { SimulationResult } from "../monte-carlo/simulation-result.tsx";
+import { CorrelationResult, correlationAbout, correlationWork } from "./correlation-result.tsx";
 import { JobExports } from "./job-exports.tsx";
 import { JobProgress } from "./job-progress.tsx";
-import { createJobStore, type JobState, type LiveResult } from "./job-store.ts";
+import { JOB_READERS, type JobShown } from "./job-readers.ts";
+import { createJobStore, type JobState } from "./job-store.ts";
 import { JobTiming } from "./job-timing.tsx";
-import { jobStory } from "./job-words.ts";
-import { PairsTable } from "./pairs-table.tsx";
+import { doneShare, jobStory, knownShare, NO_WORK } from "./job-words.ts";
 import styles from "./job-page.module.css";
 
 export interface JobPageProps {
@@ -23,71 +30,76 @@ export interface JobPageProps {
   readonly client: ClusterClient;
 }
 
-async function planTools() {
+async function hashTools() {
   const encoder = new TextEncoder();
   return { hash: await createHash(), encode: (text: string) => encoder.encode(text) };
 }
 
 export function JobPage({ jobId, client }: JobPageProps) {
   const [{ store, follow }] = useState(() =>
-    createJobStore(client, jobId, planTools, browserTimers),
+    createJobStore({ client, jobId, readers: JOB_READERS, hashTools, timers: browserTimers }),
   );
   useEffect(() => follow(), [follow]);
   const state = useStore(store);
-  const { job, result, problem } = state;
+  const { job, shown, problem } = state;
   if (job === null) return <NoJob isUnknown={state.isUnknown} />;
-  const pairsTotal = result?.matrix.pairsTotal ?? 0;
-  const { workers } = client.view;
-  const { estimate, pairsKnown } = state;
-  const story = jobStory({ job, workers, estimate, pairsTotal, pairsKnown });
   return (
     <div className={styles["page"]}>
       <header className={styles["header"]}>
         <h1 className={styles["title"]}>{job.title}</h1>
-        <p className={styles["about"]}>{result === null ? " " : aboutWords(result)}</p>
+        <p className={styles["about"]}>{shown === null ? " " : aboutWords(shown)}</p>
       </header>
-      <JobProgress
-        job={job}
-        story={story}
-        knownShare={pairsTotal === 0 ? 1 : pairsKnown / pairsTotal}
-        lateResults={state.lateResults}
-        client={client}
-      />
+      <Progress state={state} job={job} client={client} />
       {problem !== null && (
         <Notice tone="failed" title="There is no result to look at">
           {problem}
         </Notice>
       )}
-      {result === null && problem === null && <Skeleton className={styles["skeleton"] ?? ""} />}
-      {result !== null && <Result state={state} result={result} />}
-      <JobTiming job={job} workers={workers} />
-      {result !== null && (
-        <JobExports jobId={jobId} isDone={job.state === "done"} result={result} client={client} />
-      )}
+      {shown === null && problem === null && <Skeleton className={styles["skeleton"] ?? ""} />}
+      {shown?.kind === "correlation" && <CorrelationResult shown={shown} />}
+      {shown?.kind === "monte-carlo" && <SimulationResult shown={shown} />}
+      <JobTiming job={job} workers={client.view.workers} />
+      {shown !== null && <Exports shown={shown} job={job} client={client} />}
     </div>
   );
 }
 
-function Result({ state, result }: { readonly state: JobState; readonly result: LiveResult }) {
-  const [marked, setMarked] = useState<readonly [number, number] | null>(null);
+interface ProgressProps {
+  readonly state: JobState<JobShown>;
+  readonly job: JobView;
+  readonly client: ClusterClient;
+}
+
+function Progress({ state, job, client }: ProgressProps) {
+  const { shown, estimate, isArriving, lateResults } = state;
+  const { workers } = client.view;
+  const common = { job, lateResults, client };
+  if (shown?.kind === "monte-carlo") {
+    const facts = { job, workers, estimate, shown, isArriving };
+    const story = simulationStory(facts);
+    return <JobProgress {...common} story={story} {...simulationShares(facts)} />;
+  }
+  const work = shown === null ? NO_WORK : correlationWork(shown);
+  const story = jobStory({ job, workers, estimate, work });
+  return <JobProgress {...common} story={story} done={doneShare(job)} known={knownShare(work)} />;
+}
+
+interface ExportsProps {
+  readonly shown: JobShown;
+  readonly job: JobView;
+  readonly client: ClusterClient;
+}
+
+function Exports({ shown, job, client }: ExportsProps) {
+  if (shown.kind === "monte-carlo") return <SimulationExports shown={shown} title={job.title} />;
+  const { result } = shown;
   return (
-    <div className={styles["result"]}>
-      <Heatmap
-        result={result}
-        isComplete={state.pairsKnown === result.matrix.pairsTotal}
-        marked={marked}
-      />
-      <PairsTable
-        result={result}
-        positive={state.positive}
-        negative={state.negative}
-        pairsKnown={state.pairsKnown}
-        marked={marked}
-        onMark={setMarked}
-      />
-    </div>
+    <JobExports jobId={job.job} isDone={job.state === "done"} result={result} client={client} />
   );
 }
+
+const aboutWords = (shown: JobShown): string =>
+  shown.kind === "monte-carlo" ? simulationAbout(shown.meta) : correlationAbout(shown.result.meta);
 
 function NoJob({ isUnknown }: { readonly isUnknown: boolean }) {
   if (!isUnknown) return <Skeleton className={styles["skeleton"] ?? ""} />;
@@ -99,15 +111,4 @@ function NoJob({ isUnknown }: { readonly isUnknown: boolean }) {
       </Notice>
     </div>
   );
-}
-
-function aboutWords({ meta }: LiveResult): string {
-  const parts = [
-    formatPlural(meta.seriesCount, "series", "series"),
-    formatPlural(meta.dateCount, "date"),
-    formatPlural((meta.seriesCount * (meta.seriesCount - 1)) / 2, "pair"),
-    meta.precision === "f64" ? "double precision" : "single precision",
-    `at least ${formatCount(meta.minPeriods)} common ${meta.minPeriods === 1 ? "date" : "dates"}`,
-  ];
-  return parts.join(" · ");
 }

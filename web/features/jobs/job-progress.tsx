@@ -6,22 +6,22 @@ import type { JobView } from "../../../shared/protocol/messages.ts";
 import { CheckIcon, PauseIcon, PlayIcon, WarningIcon } from "../../components/icons.tsx";
 import { formatPercent, formatPlural } from "../../components/format.ts";
 import { Notice } from "../../components/notice.tsx";
-import { doneShare } from "./job-store.ts";
 import type { JobStory } from "./job-words.ts";
 import styles from "./job-progress.module.css";
 
 export interface JobProgressProps {
   readonly job: JobView;
   readonly story: JobStory;
-  /** Share of the pairs that are in this page, 0 to 1. */
-  readonly knownShare: number;
+  /** Shares of the job, 0 to 1: what is computed, and what of it is in this page. */
+  readonly done: number;
+  readonly known: number;
   readonly lateResults: number;
   readonly client: Pick<ClusterClient, "pause" | "resume" | "cancel">;
 }
 
-export function JobProgress({ job, story, knownShare, lateResults, client }: JobProgressProps) {
-  const done = doneShare(job);
-  const isSettled = story.phase === "done" && knownShare >= 1;
+export function JobProgress(props: JobProgressProps) {
+  const { job, story, done, known, lateResults, client } = props;
+  const isSettled = story.phase === "done" && known >= 1;
   return (
     <div className={styles["progress"]} data-phase={story.phase}>
       <div className={styles["line"]}>
@@ -38,7 +38,7 @@ export function JobProgress({ job, story, knownShare, lateResults, client }: Job
         <div
           className={styles["track"]}
           role="progressbar"
-          aria-label="Share of the pairs that are computed"
+          aria-label="Share of the job that is computed"
           aria-valuemin={0}
           aria-valuemax={100}
           aria-valuenow={Math.floor(done * 100)}
@@ -47,20 +47,24 @@ export function JobProgress({ job, story, knownShare, lateResults, client }: Job
           <div className={styles["computed"]} style={{ transform: `scaleX(${done})` }} />
           <div
             className={styles["here"]}
-            style={{ transform: `scaleX(${Math.min(done, knownShare)})` }}
+            style={{ transform: `scaleX(${Math.min(done, known)})` }}
           />
         </div>
       )}
-      {lateResults > 0 && (
-        <Notice
-          tone="attention"
-          title={`${formatPlural(lateResults, "result")} could not be fetched yet`}
-        >
-          They are tried again by themselves, from every machine that may have them and through the
-          coordinator. Nothing is lost.
-        </Notice>
-      )}
+      {lateResults > 0 && <LateResults job={job} count={lateResults} />}
     </div>
+  );
+}
+
+function LateResults({ job, count }: { readonly job: JobView; readonly count: number }) {
+  const title = `${formatPlural(count, "result")} could not be fetched yet`;
+  const isCutShort = job.state === "cancelled" || job.state === "failed";
+  return (
+    <Notice tone="attention" title={title}>
+      {isCutShort
+        ? "The job ended before they were stored, and the machines that had them may have let them go. They are still asked for."
+        : "They are tried again by themselves, from every machine that may have them and through the coordinator. Nothing is lost."}
+    </Notice>
   );
 }
 

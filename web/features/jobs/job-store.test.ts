@@ -10,7 +10,9 @@ import { planCorrelation } from "../../../shared/correlation/plan.ts";
 import { asBlockId, asDatasetId, asJobId } from "../../../shared/ids.ts";
 import type { DatasetRecord } from "../../../shared/protocol/http.ts";
 import type { JobResult, JobView } from "../../../shared/protocol/messages.ts";
-import { createJobStore, type JobSource } from "./job-store.ts";
+import { openCorrelationReader, type CorrelationShown } from "./correlation-reader.ts";
+import type { JobSource } from "./job-reader.ts";
+import { createJobStore } from "./job-store.ts";
 
 const jobId = asJobId("j_1");
 const tools = {
@@ -35,9 +37,23 @@ const record: DatasetRecord = {
   panels: ["1", "2"].map((digit) => ({ block: asBlockId(digit.repeat(64)), sizeBytes: 9 })),
 };
 const planOf = (dataset: DatasetRecord) =>
-  planCorrelation(dataset, { minPeriods: 1, precision: "f64", tile: 8 }, { ...tools, threads: 0 });
+  planCorrelation(
+    dataset,
+    {
+      method: "pearson",
+      minPeriods: 1,
+      precision: "f64",
+      isFast: false,
+      shrinkage: "none",
+      tile: 8,
+    },
+    { ...tools, threads: 0 },
+  );
 const plan = planOf(record);
-const tiles = [...plan.tiles].map(([task, places]) => [task, places[0]] as const);
+const tiles = [...plan.targets].map(([task, place]) => {
+  if (place.kind !== "tiles") throw new Error("a job without shrinkage has tiles only");
+  return [task, place.tiles[0]] as const;
+});
 
 const jobView = (change: Partial<JobView>): JobView => ({
   job: jobId,
@@ -113,18 +129,31 @@ function createBench(
     },
     fetchBlock: async (located) => blockOf(located.block),
     dataset,
+    cancel: () => Promise.reject(new Error("nothing here cancels")),
   };
-  const { store, follow } = createJobStore(client, jobId, async () => tools, {
-    nowMs: () => nowMs,
-    after: (delayMs, call) => {
-      const timer = { atMs: nowMs + delayMs, call };
-      timers.push(timer);
-      return () => (timers = timers.filter((one) => one !== timer));
+  const { store, follow } = createJobStore({
+    client,
+    jobId,
+    readers: new Map([["correlation", openCorrelationReader]]),
+    hashTools: async () => tools,
+    timers: {
+      nowMs: () => nowMs,
+      after: (delayMs, call) => {
+        const timer = { atMs: nowMs + delayMs, call };
+        timers.push(timer);
+        return () => (timers = timers.filter((one) => one !== timer));
+      },
     },
   });
+  const shown = (): CorrelationShown => {
+    const now = store.getState().shown;
+    if (now === null) throw new Error("nothing is shown");
+    return now;
+  };
   return {
     store,
     follow,
+    shown,
     watchers,
     viewListeners,
     timersCount: () => timers.length,
@@ -133,8 +162,8 @@ function createBench(
       for (const call of viewListeners) call();
       await settle();
     },
-    announce: async (some: readonly JobResult[]) => {
-      for (const watcher of watchers) watcher(some, false);
+    announce: async (some: readonly JobResult[], isLast = false) => {
+      for (const watcher of watchers) watcher(some, isLast);
       await settle();
     },
     pass: async (ms: number) => {
@@ -154,10 +183,10 @@ describe("createJobStore", () => {
     await bench.show([jobView({ state: "done", finishedAtMs: 9 })]);
     await bench.announce(results);
     await bench.pass(250);
-    const { result, pairsKnown, positive, negative } = bench.store.getState();
-    expect(result?.matrix.isComplete).toBe(true);
+    const { result, pairsKnown, positive, negative } = bench.shown();
+    expect(result.matrix.isComplete).toBe(true);
     expect(pairsKnown).toBe(190);
-    expect(result?.matrix.value(19, 2)).toBe(2 / 40);
+    expect(result.matrix.value(19, 2)).toBe(2 / 40);
     expect(positive[0]).toEqual({ i: 18, j: 19, correlation: 18 / 40, observations: 3 });
     expect(negative[0]).toEqual({ i: 0, j: 1, correlation: -18 / 40, observations: 3 });
     expect(positive.length + negative.length).toBe(190 - 10);
@@ -180,11 +209,22 @@ describe("createJobStore", () => {
     const outputs = results[0]?.outputs ?? [];
     await bench.announce(targets.map((task) => ({ task, outputs })));
     await bench.pass(250);
-    const { result, pairsKnown, positive, negative } = bench.store.getState();
-    expect(result?.matrix.isComplete).toBe(true);
+    const { result, pairsKnown, positive, negative } = bench.shown();
+    expect(result.matrix.isComplete).toBe(true);
     expect(pairsKnown).toBe(120);
-    expect(result?.matrix.value(9, 8)).toBe(result?.matrix.value(1, 0));
+    expect(result.matrix.value(9, 8)).toBe(result.matrix.value(1, 0));
     expect(positive.length + negative.length).toBe(120);
+  });
+
+  test("says whether results may still come, until the last one is read", async () => {
+    const bench = createBench();
+    bench.follow();
+    await bench.show([jobView({ state: "cancelled", finishedAtMs: 9 })]);
+    expect(bench.store.getState().isArriving).toBe(true);
+    await bench.announce(results.slice(0, 2), true);
+    await bench.pass(250);
+    expect(bench.store.getState().isArriving).toBe(false);
+    expect(bench.shown().pairsKnown).toBeGreaterThan(0);
   });
 
   test("figures roll four times a second at most, a new state shows at once", async () => {
@@ -276,6 +316,6 @@ describe("createJobStore", () => {
     await settle();
     await bench.announce(results);
     await bench.pass(250);
-    expect(bench.store.getState().pairsKnown).toBe(190);
+    expect(bench.shown().pairsKnown).toBe(190);
   });
 });

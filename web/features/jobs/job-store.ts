@@ -1,124 +1,91 @@
-// Follows one correlation job: its view, its tiles as they arrive, and what is read off them.
+// Follows one job of any kind: its view, its results as they arrive, and what its reader makes of them.
 import { createStore, type StoreApi } from "zustand/vanilla";
-import { ClusterError, type ClusterClient } from "../../../shared/client/cluster-client.ts";
-import type { NdArray } from "../../../shared/codecs/npy.ts";
-import { Extremes, type Pair } from "../../../shared/correlation/extremes.ts";
-import { CorrelationMatrix } from "../../../shared/correlation/matrix.ts";
-import {
-  CORRELATION_KIND,
-  parseCorrelationMeta,
-  replanCorrelation,
-  type CorrelationMeta,
-  type PlanTools,
-  type TilesByTask,
-} from "../../../shared/correlation/plan.ts";
-import type { JobId, TaskKey } from "../../../shared/ids.ts";
-import type { DatasetRecord } from "../../../shared/protocol/http.ts";
+import { ClusterError } from "../../../shared/client/cluster-client.ts";
+import type { JobId } from "../../../shared/ids.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
 import { createSampler, type SamplerTimers } from "../../app/sampler.ts";
 import { BlockQueue } from "./block-queue.ts";
+import type { HashTools, JobReader, JobSource, Readers } from "./job-reader.ts";
+import { doneShare } from "./job-words.ts";
 import { ProgressEstimator, type Estimate } from "./progress-estimate.ts";
 
-/** Pairs kept at each end of the scale. */
-export const EXTREME_PAIRS = 500;
 const RETRY_MS = 3_000;
 /** A job just submitted may be in the next view only. */
 const MISSING_MS = 2_000;
 
-/** The matrix and what it is about; the same objects for the life of the page. */
-export interface LiveResult {
-  readonly record: DatasetRecord;
-  readonly meta: CorrelationMeta;
-  readonly matrix: CorrelationMatrix;
-}
-
-export interface JobState {
+export interface JobState<Shown> {
   /** Null: not known yet. */
   readonly job: JobView | null;
   /** The coordinator tells of its jobs, and this one is not among them. */
   readonly isUnknown: boolean;
-  readonly result: LiveResult | null;
+  /** What the job's results show so far; null until they can be read. */
+  readonly shown: Shown | null;
   /** Why there will be no result to look at, in plain words. */
   readonly problem: string | null;
-  readonly pairsKnown: number;
   /** Null while nothing can be said. */
   readonly estimate: Estimate | null;
-  readonly positive: readonly Pair[];
-  readonly negative: readonly Pair[];
   /** Results that could not be fetched so far; they are tried again. */
   readonly lateResults: number;
+  /** Whether the job has results, or may have, that this page has not read yet. */
+  readonly isArriving: boolean;
 }
 
-export interface JobStore {
-  readonly store: StoreApi<JobState>;
+export interface JobStore<Shown> {
+  readonly store: StoreApi<JobState<Shown>>;
   /** Starts following, from nothing; the answer ends every fetch, timer and subscription. */
   readonly follow: () => () => void;
 }
 
-export type JobSource = Pick<
-  ClusterClient,
-  "connection" | "view" | "onView" | "watch" | "fetchBlock" | "dataset"
->;
+export interface JobStoreParts<Shown> {
+  readonly client: JobSource;
+  readonly jobId: JobId;
+  readonly readers: Readers<Shown>;
+  readonly hashTools: () => Promise<HashTools>;
+  readonly timers: SamplerTimers;
+}
 
-const initialState: JobState = {
+const initialState = {
   job: null,
   isUnknown: false,
-  result: null,
+  shown: null,
   problem: null,
-  pairsKnown: 0,
   estimate: null,
-  positive: [],
-  negative: [],
   lateResults: 0,
-};
+  isArriving: true,
+} as const;
 
-export function createJobStore(
-  client: JobSource,
-  jobId: JobId,
-  planTools: () => Promise<PlanTools>,
-  timers: SamplerTimers,
-): JobStore {
-  const store = createStore<JobState>(() => initialState);
+export function createJobStore<Shown>(parts: JobStoreParts<Shown>): JobStore<Shown> {
+  const store = createStore<JobState<Shown>>(() => initialState);
   return {
     store,
     follow: () => {
       store.setState(initialState);
-      const follower = new JobFollower(store, client, jobId, planTools, timers);
+      const follower = new JobFollower(store, parts);
       return () => follower.close();
     },
   };
 }
 
-class JobFollower {
-  readonly #store: StoreApi<JobState>;
-  readonly #client: JobSource;
-  readonly #jobId: JobId;
-  readonly #planTools: () => Promise<PlanTools>;
-  readonly #timers: SamplerTimers;
+class JobFollower<Shown> {
+  readonly #store: StoreApi<JobState<Shown>>;
+  readonly #parts: JobStoreParts<Shown>;
   readonly #releases: (() => void)[] = [];
   readonly #estimator = new ProgressEstimator();
   readonly #sampler;
-  #tiles: TilesByTask = new Map();
-  #extremes: Extremes | null = null;
+  #reader: JobReader<Shown> | null = null;
   #queue: BlockQueue | null = null;
   #unwatch: () => void = () => undefined;
   #cancelRetry: () => void = () => undefined;
   #cancelMissing: (() => void) | null = null;
   #isOpening = false;
   #isClosed = false;
+  /** Every result that the job will ever have was told of. */
+  #hasAll = false;
 
-  constructor(
-    store: StoreApi<JobState>,
-    client: JobSource,
-    jobId: JobId,
-    planTools: () => Promise<PlanTools>,
-    timers: SamplerTimers,
-  ) {
+  constructor(store: StoreApi<JobState<Shown>>, parts: JobStoreParts<Shown>) {
     this.#store = store;
-    this.#client = client;
-    this.#jobId = jobId;
-    this.#planTools = planTools;
-    this.#timers = timers;
+    this.#parts = parts;
+    const { client, timers } = parts;
     this.#sampler = createSampler(() => this.#publish(), timers);
     this.#releases.push(client.onView(() => this.#takeView()));
     // Without a connection an empty view says nothing about the job.
@@ -133,13 +100,20 @@ class JobFollower {
     this.#cancelRetry();
     this.#cancelMissing?.();
     this.#queue?.close();
+    this.#reader?.close();
+  }
+
+  #viewed(): JobView | null {
+    const { client, jobId } = this.#parts;
+    return client.view.jobs.find((one) => one.job === jobId) ?? null;
   }
 
   #takeView(): void {
-    const job = this.#client.view.jobs.find((one) => one.job === this.#jobId) ?? null;
+    const { timers } = this.#parts;
+    const job = this.#viewed();
     const before = this.#store.getState();
     if (job === null) {
-      this.#cancelMissing ??= this.#timers.after(MISSING_MS, () => {
+      this.#cancelMissing ??= timers.after(MISSING_MS, () => {
         this.#store.setState({ isUnknown: true });
       });
       return;
@@ -147,7 +121,7 @@ class JobFollower {
     this.#cancelMissing?.();
     this.#cancelMissing = null;
     if (job.state === "running") {
-      this.#estimator.note(doneShare(job), this.#timers.nowMs());
+      this.#estimator.note(doneShare(job), timers.nowMs());
     } else {
       this.#estimator.reset();
     }
@@ -159,18 +133,13 @@ class JobFollower {
 
   #open(job: JobView): void {
     this.#isOpening = true;
-    if (job.kind !== CORRELATION_KIND) {
-      const problem = `This page shows correlations; this job is of the kind “${job.kind}”.`;
-      this.#store.setState({ problem });
-      return;
-    }
-    this.#openResult(job).catch((error: unknown) => {
+    this.#openReader(job).catch((error: unknown) => {
       if (this.#isClosed) return;
       // Other than 4xx, the coordinator may answer later.
       const isFinal =
         !(error instanceof ClusterError) || (error.status >= 400 && error.status < 500);
       if (!isFinal) {
-        this.#cancelRetry = this.#timers.after(RETRY_MS, () => this.#open(job));
+        this.#cancelRetry = this.#parts.timers.after(RETRY_MS, () => this.#open(job));
         return;
       }
       const reason = error instanceof Error ? error.message : String(error);
@@ -178,66 +147,56 @@ class JobFollower {
     });
   }
 
-  async #openResult(job: JobView): Promise<void> {
-    const meta = parseCorrelationMeta(job.meta);
-    const [record, tools] = await Promise.all([
-      this.#client.dataset(meta.dataset),
-      this.#planTools(),
-    ]);
-    if (this.#isClosed) return;
-    this.#tiles = replanCorrelation(record, meta, tools);
-    const matrix = new CorrelationMatrix(meta.seriesCount, meta.tile);
-    this.#extremes = new Extremes(matrix, EXTREME_PAIRS);
+  async #openReader(job: JobView): Promise<void> {
+    const { client, jobId, readers, hashTools, timers } = this.#parts;
+    const open = readers.get(job.kind);
+    if (open === undefined) {
+      const kinds = [...readers.keys()].join(" and ");
+      const problem = `This page shows jobs of the kinds ${kinds}; this one is of the kind “${job.kind}”.`;
+      this.#store.setState({ problem });
+      return;
+    }
+    const after: SamplerTimers["after"] = (delayMs, call) => timers.after(delayMs, call);
+    const onChange = (): void => this.#sampler.request();
+    const reader = await open(job, { client, jobId, hashTools, after, onChange });
+    if (this.#isClosed) {
+      reader.close();
+      return;
+    }
+    this.#reader = reader;
     this.#queue = new BlockQueue({
-      client: this.#client,
-      onArrays: (task, arrays) => this.#takeArrays(task, arrays),
+      client,
+      onArrays: (task, arrays) => reader.take(task, arrays),
       onLost: () => this.#watch(),
-      onChange: () => this.#sampler.request(),
-      after: (delayMs, call) => this.#timers.after(delayMs, call),
+      onChange,
+      after,
     });
-    this.#store.setState({ result: { record, meta, matrix } });
+    this.#publish();
     this.#watch();
   }
 
   /** Also called again when blocks were lost: watching anew tells where everything is now. */
   #watch(): void {
+    const { client, jobId } = this.#parts;
     this.#unwatch();
-    this.#unwatch = this.#client.watch(this.#jobId, (results) => this.#queue?.add(results));
-  }
-
-  #takeArrays(task: TaskKey, [values, observations]: readonly NdArray[]): void {
-    const tiles = this.#tiles.get(task);
-    const matrix = this.#store.getState().result?.matrix;
-    if (matrix === undefined || tiles === undefined) {
-      throw new Error("A result came for a tile that this job does not have.");
-    }
-    if (values === undefined || observations === undefined) {
-      throw new Error("A tile came without its correlations or observations.");
-    }
-    for (const tile of tiles) {
-      if (matrix.add(tile, values, observations)) this.#extremes?.add(tile, values);
-    }
+    this.#unwatch = client.watch(jobId, (results, isLast) => {
+      this.#hasAll ||= isLast;
+      this.#queue?.add(results);
+      this.#sampler.request();
+    });
   }
 
   #publish(): void {
-    const job = this.#client.view.jobs.find((one) => one.job === this.#jobId) ?? null;
     const before = this.#store.getState();
-    const matrix = before.result?.matrix;
-    const pairsKnown = matrix?.pairsKnown ?? 0;
-    const hasNewPairs = pairsKnown !== before.pairsKnown;
+    const viewed = this.#viewed();
+    const job = viewed ?? before.job;
     this.#store.setState({
-      job: job ?? before.job,
-      ...(job === null ? {} : { isUnknown: false }),
-      pairsKnown,
-      estimate: this.#estimator.estimate(this.#timers.nowMs()),
+      job,
+      ...(viewed === null ? {} : { isUnknown: false }),
+      estimate: this.#estimator.estimate(this.#parts.timers.nowMs()),
       lateResults: this.#queue?.troubled ?? 0,
-      ...(hasNewPairs && this.#extremes !== null
-        ? { positive: this.#extremes.positive(), negative: this.#extremes.negative() }
-        : {}),
+      isArriving: !this.#hasAll || this.#queue?.pending !== 0,
+      ...(this.#reader === null || job === null ? {} : { shown: this.#reader.show(job) }),
     });
   }
 }
-
-/** Targets are what one waits for; tiles are about equally large. */
-export const doneShare = (job: JobView): number =>
-  job.targetsTotal === 0 ? 0 : job.targetsDone / job.targetsTotal;

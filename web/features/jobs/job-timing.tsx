@@ -7,6 +7,7 @@ import {
   formatDuration,
   formatPercent,
 } from "../../components/format.ts";
+import { MachineTable, ShareMeter } from "../../components/machine-table.tsx";
 import { ThreadCells } from "../../components/thread-cells.tsx";
 import { busyThreads, timingParts, workerShares, type TimingPart } from "./timing-model.ts";
 import styles from "./job-timing.module.css";
@@ -88,9 +89,10 @@ function Bar({ parts }: { parts: readonly TimingPart[] }) {
 
 function Machines({ job, workers }: JobTimingProps) {
   return (
-    <table className={styles["table"]}>
-      <thead>
-        <tr>
+    <MachineTable
+      className={styles["table"]}
+      head={
+        <>
           <th scope="col">Machine</th>
           <th scope="col">Share of the computing</th>
           <th scope="col">Tasks</th>
@@ -98,33 +100,29 @@ function Machines({ job, workers }: JobTimingProps) {
           <th scope="col">Moving data</th>
           <th scope="col">Waiting</th>
           <th scope="col">Received</th>
+        </>
+      }
+    >
+      {workerShares(job.timing, workers).map(({ timing, worker, share }) => (
+        <tr key={timing.worker}>
+          <th scope="row">
+            <span className={styles["name"]}>{timing.name}</span>
+            {worker === null ? (
+              <span className={styles["left"]}>has left</span>
+            ) : (
+              <ThreadCells cells={cellsOf(worker)} size="small" />
+            )}
+          </th>
+          <td className={styles["share"]}>
+            <ShareMeter share={share} />
+          </td>
+          <td data-words="tasks">{formatCount(timing.tasks)}</td>
+          <td data-words="computing">{formatDuration(timing.computeMs)}</td>
+          <td data-words="moving data">{formatDuration(timing.fetchMs)}</td>
+          <td data-words="waiting">{formatDuration(timing.waitMs)}</td>
+          <td data-words="received">{formatBytes(timing.bytesFetched)}</td>
         </tr>
-      </thead>
-      <tbody>
-        {workerShares(job.timing, workers).map(({ timing, worker, share }) => (
-          <tr key={timing.worker}>
-            <th scope="row">
-              <span className={styles["name"]}>{timing.name}</span>
-              {worker === null ? (
-                <span className={styles["left"]}>has left</span>
-              ) : (
-                <ThreadCells cells={cellsOf(worker)} size="small" />
-              )}
-            </th>
-            <td className={styles["share"]}>
-              <span className={styles["meter"]} aria-hidden="true">
-                <span style={{ width: `${share * 100}%` }} />
-              </span>
-              {formatPercent(share)}
-            </td>
-            <td data-words="tasks">{formatCount(timing.tasks)}</td>
-            <td data-words="computing">{formatDuration(timing.computeMs)}</td>
-            <td data-words="moving data">{formatDuration(timing.fetchMs)}</td>
-            <td data-words="waiting">{formatDuration(timing.waitMs)}</td>
-            <td data-words="received">{formatBytes(timing.bytesFetched)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </MachineTable>
   );
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { asJobId, asPeerId, asTaskKey, asWorkerId } from "../../../shared/ids.ts";
 import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
-import { fileStem, formatLarge, jobStory, type JobFacts } from "./job-words.ts";
+import { doneShare, fileStem, jobStory, type JobFacts, type JobWork } from "./job-words.ts";
 
 const job: JobView = {
   job: asJobId("j_1"),
@@ -49,13 +49,14 @@ const worker: WorkerView = {
   why: null,
 };
 
+const work: JobWork = { one: "pair", many: "pairs", total: 10_000_000, known: 4_000_000 };
+
 const story = (change: Partial<JobView>, facts: Partial<JobFacts> = {}) =>
   jobStory({
     job: { ...job, ...change },
     workers: [worker],
     estimate: { sharePerSecond: 0.01, leftMs: 60_000 },
-    pairsTotal: 10_000_000,
-    pairsKnown: 4_000_000,
+    work,
     ...facts,
   });
 
@@ -66,6 +67,13 @@ describe("jobStory", () => {
       headline: "Computing: 40%, about 1 min left",
       text: "4 threads on 1 machine, 100,000 pairs/s",
     });
+  });
+
+  test("running: what else is counted has its rate too", () => {
+    const counted = { ...work, alsoCounted: { many: "dates", total: 5e11 } };
+    expect(story({}, { work: counted }).text).toBe(
+      "4 threads on 1 machine, 100,000 pairs/s, 5.0 billion dates/s",
+    );
   });
 
   test("running, speed not yet known", () => {
@@ -87,7 +95,7 @@ describe("jobStory", () => {
 
   test("done: how long it took, how fast, or what is still on its way", () => {
     const done = { state: "done", finishedAtMs: 5_000, targetsDone: 100 } as const;
-    expect(story(done, { pairsKnown: 10_000_000 })).toEqual({
+    expect(story(done, { work: { ...work, known: 10_000_000 } })).toEqual({
       phase: "done",
       headline: "Done in 5.0 s",
       text: "10,000,000 pairs, 2.0 million pairs/s from start to end.",
@@ -100,9 +108,7 @@ describe("jobStory", () => {
     expect(story({ state: "failed", failure }).text).toBe(
       "A panel is gone. The results until then (about 4.0 million of 10.0 million pairs) are shown below.",
     );
-    expect(story({ state: "failed", failure, targetsDone: 0 }).text).toMatch(
-      /No pair was computed/,
-    );
+    expect(story({ state: "failed", failure, tasksDone: 0 }).text).toMatch(/No pair was computed/);
   });
 
   test("paused and cancelled say where", () => {
@@ -111,13 +117,10 @@ describe("jobStory", () => {
   });
 });
 
-test("large numbers are read at a glance", () => {
-  expect([950, 24_496_500, 3_200_000, 4.1e9].map(formatLarge)).toEqual([
-    "950",
-    "24.5 million",
-    "3.2 million",
-    "4.1 billion",
-  ]);
+test("an ended job's share is that of its tasks, as its targets are no longer told", () => {
+  expect(doneShare({ ...job, state: "cancelled", targetsDone: 0 })).toBe(0.4);
+  expect(doneShare({ ...job, targetsDone: 20 })).toBe(0.2);
+  expect(doneShare({ ...job, targetsTotal: 0, targetsDone: 0 })).toBe(0);
 });
 
 test("file names hold letters, digits and hyphens only", () => {

@@ -2,13 +2,12 @@
 import { unreachable } from "../../../shared/assert.ts";
 import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
 import {
-  formatCount,
   formatDuration,
+  formatLarge,
   formatPercent,
   formatPlural,
   formatTimeLeft,
 } from "../../components/format.ts";
-import { doneShare } from "./job-store.ts";
 import type { Estimate } from "./progress-estimate.ts";
 
 type JobPhase = "waiting" | "running" | "collecting" | "paused" | "done" | "failed" | "cancelled";
@@ -20,21 +19,41 @@ export interface JobStory {
   readonly text: string;
 }
 
+/** What the work of a job is counted in, as its kind has it. */
+export interface JobWork {
+  /** "pair" and "pairs". */
+  readonly one: string;
+  readonly many: string;
+  readonly total: number;
+  /** Of the total, what this page has. */
+  readonly known: number;
+  /** What else is worth counting a second: a name and how many the whole job has. */
+  readonly alsoCounted?: { readonly many: string; readonly total: number };
+}
+
+/** Of a job whose kind is not known, or not yet. */
+export const NO_WORK: JobWork = { one: "result", many: "results", total: 0, known: 0 };
+
 export interface JobFacts {
   readonly job: JobView;
   readonly workers: readonly WorkerView[];
   readonly estimate: Estimate | null;
-  readonly pairsTotal: number;
-  readonly pairsKnown: number;
+  readonly work: JobWork;
 }
 
-/** "24.5 million", "8,000". */
-export function formatLarge(value: number): string {
-  if (value < 1_000_000) return formatCount(value);
-  const millions = value / 1_000_000;
-  const [figure, unit] = millions < 1_000 ? [millions, "million"] : [millions / 1_000, "billion"];
-  return `${figure < 99.95 ? figure.toFixed(1) : formatCount(figure)} ${unit}`;
+/**
+ * The share of the job that is computed, 0 to 1. Targets are what one waits for; of a job that ended
+ * early the coordinator tells only its tasks.
+ */
+export function doneShare(job: JobView): number {
+  const isCutShort = job.state === "failed" || job.state === "cancelled";
+  const [done, total] = isCutShort
+    ? [job.tasksDone, job.tasksTotal]
+    : [job.targetsDone, job.targetsTotal];
+  return total === 0 ? 0 : done / total;
 }
+
+export const knownShare = ({ known, total }: JobWork): number => (total === 0 ? 1 : known / total);
 
 export function jobStory(facts: JobFacts): JobStory {
   const { job } = facts;
@@ -66,7 +85,7 @@ export function jobStory(facts: JobFacts): JobStory {
   }
 }
 
-function runningStory({ job, workers, estimate, pairsTotal }: JobFacts): JobStory {
+function runningStory({ job, workers, estimate, work }: JobFacts): JobStory {
   const active = workers.filter((worker) => worker.state !== "paused" && worker.state !== "silent");
   const threads = active.reduce((sum, worker) => sum + worker.threads, 0);
   if (threads === 0 && job.targetsDone < job.targetsTotal) {
@@ -83,14 +102,11 @@ function runningStory({ job, workers, estimate, pairsTotal }: JobFacts): JobStor
     return {
       phase: "collecting",
       headline: "Nearly done: storing the last results",
-      text: "Every pair is computed; the last results are on their way from the machines.",
+      text: `Every ${work.one} is computed; the last results are on their way from the machines.`,
     };
   }
   const where = `${formatPlural(threads, "thread")} on ${formatPlural(active.length, "machine")}`;
-  const pace =
-    estimate === null
-      ? "measuring the speed"
-      : `${formatLarge(Math.round(estimate.sharePerSecond * pairsTotal))} pairs/s`;
+  const pace = estimate === null ? "measuring the speed" : paceWords(work, estimate.sharePerSecond);
   const left = estimate === null ? "" : `, ${formatTimeLeft(estimate.leftMs)}`;
   return {
     phase: "running",
@@ -99,27 +115,40 @@ function runningStory({ job, workers, estimate, pairsTotal }: JobFacts): JobStor
   };
 }
 
-function doneStory({ job, pairsTotal, pairsKnown }: JobFacts): JobStory {
+/** "1.2 million paths/s, 1.8 billion steps/s". */
+function paceWords({ many, total, alsoCounted }: JobWork, sharePerSecond: number): string {
+  const rate = (whole: number, unit: string): string =>
+    `${formatLarge(Math.round(sharePerSecond * whole))} ${unit}/s`;
+  const pace = rate(total, many);
+  return alsoCounted === undefined ? pace : `${pace}, ${rate(alsoCounted.total, alsoCounted.many)}`;
+}
+
+function doneStory({ job, work }: JobFacts): JobStory {
   const tookMs = job.finishedAtMs === null ? null : job.finishedAtMs - job.submittedAtMs;
   const headline = tookMs === null ? "Done" : `Done in ${formatDuration(tookMs)}`;
-  if (pairsKnown < pairsTotal) {
-    const share = formatPercent(pairsTotal === 0 ? 1 : pairsKnown / pairsTotal);
+  if (work.known < work.total) {
+    const share = formatPercent(knownShare(work));
     return {
       phase: "done",
       headline,
       text: `The results are on their way to this page: ${share}.`,
     };
   }
-  const perSecond = tookMs === null || tookMs <= 0 ? 0 : (pairsTotal / tookMs) * 1_000;
+  const sharePerSecond = tookMs === null || tookMs <= 0 ? 0 : 1_000 / tookMs;
   const pace =
-    perSecond < 1 ? "" : `, ${formatLarge(Math.round(perSecond))} pairs/s from start to end`;
-  return { phase: "done", headline, text: `${formatPlural(pairsTotal, "pair")}${pace}.` };
+    sharePerSecond * work.total < 1 ? "" : `, ${paceWords(work, sharePerSecond)} from start to end`;
+  return {
+    phase: "done",
+    headline,
+    text: `${formatPlural(work.total, work.one, work.many)}${pace}.`,
+  };
 }
 
-function partialWords({ job, pairsTotal }: JobFacts): string {
-  if (job.targetsDone === 0) return "No pair was computed before that.";
-  const pairs = Math.round(doneShare(job) * pairsTotal);
-  return `The results until then (about ${formatLarge(pairs)} of ${formatLarge(pairsTotal)} pairs) are shown below.`;
+function partialWords({ job, work }: JobFacts): string {
+  const share = doneShare(job);
+  if (share === 0) return `No ${work.one} was computed before that.`;
+  const [done, total] = [Math.round(share * work.total), work.total].map(formatLarge);
+  return `The results until then (about ${done} of ${total} ${work.many}) are shown below.`;
 }
 
 const sentence = (text: string): string => (/[.!?]$/.test(text.trim()) ? text : `${text}.`);

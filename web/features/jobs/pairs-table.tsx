@@ -5,7 +5,7 @@ import { colourOf, darkPalette, lightPalette } from "../../../shared/correlation
 import { pairsOfSeries, type Pair } from "../../../shared/correlation/extremes.ts";
 import { formatCorrelation, formatCount, formatPlural } from "../../components/format.ts";
 import { cssColour } from "./colour-bar.tsx";
-import { EXTREME_PAIRS, type LiveResult } from "./job-store.ts";
+import { EXTREME_PAIRS, type LiveResult } from "./correlation-reader.ts";
 import { searchSeries, sortPairs, type PairColumn, type PairSort } from "./pairs-model.ts";
 import { useDark } from "./use-dark.ts";
 import styles from "./pairs-table.module.css";
@@ -23,7 +23,7 @@ export interface PairsTableProps {
 type Side = "positive" | "negative";
 
 export function PairsTable(props: PairsTableProps) {
-  const { result, positive, negative, pairsKnown } = props;
+  const { result, positive, negative } = props;
   const names = result.record.series;
   const [side, setSide] = useState<Side>("positive");
   const [text, setText] = useState("");
@@ -31,12 +31,12 @@ export function PairsTable(props: PairsTableProps) {
   const wanted = useDeferredValue(text);
   const found = useMemo(() => searchSeries(names, wanted), [names, wanted]);
   const ofSeries = useMemo(
-    // The pairs of a series grow with the matrix, whose count of pairs stands for its content.
+    // The pairs of a series change with the matrix, as the strongest ones do, which stand for its content.
     () =>
-      found === null || pairsKnown === 0
+      found === null || positive.length + negative.length === 0
         ? null
         : pairsOfSeries(result.matrix, found.best, EXTREME_PAIRS),
-    [result, found, pairsKnown],
+    [result, found, positive, negative],
   );
   const chosen = ofSeries ?? (side === "positive" ? positive : negative);
   const rows = useMemo(

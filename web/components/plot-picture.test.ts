@@ -1,0 +1,26 @@
+// Tests of the ticks and ranges of plots.
+import { describe, expect, test } from "vitest";
+import { logTicks, padded } from "./plot-picture.ts";
+
+describe("logTicks", () => {
+  test("decades where there are many, parts of them where there are few", () => {
+    expect(logTicks(4_096, 1e9, 8)).toEqual([1e4, 1e5, 1e6, 1e7, 1e8, 1e9]);
+    expect(logTicks(4_096, 40_960, 8)).toEqual([5_000, 10_000, 20_000]);
+  });
+
+  test("leaves decades out where there is no room for all", () => {
+    expect(logTicks(4_096, 1e9, 3)).toEqual([1e4, 1e6, 1e8]);
+    expect(logTicks(1, 1e9, 0)).toEqual([]);
+  });
+
+  test("ticks are the very numbers, below one as well", () => {
+    expect(logTicks(0.001, 0.5, 12)).toEqual([
+      0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5,
+    ]);
+  });
+});
+
+test("a range of one value becomes one that can be drawn", () => {
+  expect(padded([5, 5], 0.1, 2)).toEqual([3.8, 6.2]);
+  expect(padded([0, 10], 0.1, 2)).toEqual([-1, 11]);
+});

@@ -1,0 +1,194 @@
+// Tests of what the page of a simulation says in each of its states.
+import { describe, expect, test } from "vitest";
+import { asJobId, asPeerId, asWorkerId } from "../../../shared/ids.ts";
+import { ARTICLE_OPTION } from "../../../shared/monte-carlo/asian-option.ts";
+import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
+import type { MonteCarloShown } from "./monte-carlo-reader.ts";
+import {
+  errorWords,
+  simulationAbout,
+  simulationShares,
+  simulationStory,
+  simulationWork,
+  spanWords,
+  type SimulationFacts,
+} from "./monte-carlo-words.ts";
+import { scenarioResult } from "./scenario-results.ts";
+
+const job: JobView = {
+  job: asJobId("j_1"),
+  kind: "monte-carlo",
+  title: "Price Asian call",
+  meta: null,
+  priority: 0,
+  state: "running",
+  submittedAtMs: 0,
+  finishedAtMs: null,
+  tasksTotal: 100,
+  tasksDone: 20,
+  tasksRunning: 2,
+  targetsTotal: 100,
+  targetsDone: 20,
+  failure: null,
+  timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
+};
+const worker: WorkerView = {
+  worker: asWorkerId("w_1"),
+  peer: asPeerId("peer-1"),
+  name: "Laptop",
+  device: { browser: "F", system: "L", cores: 8, isMobile: false, isSecureContext: false },
+  address: "",
+  threads: 4,
+  threadsMax: 8,
+  state: "computing",
+  hidden: false,
+  running: 4,
+  leased: 6,
+  tasksDone: 0,
+  tasksFailed: 0,
+  cacheBytes: 0,
+  bytesDirect: 0,
+  bytesCoordinator: 0,
+  path: "direct",
+  why: null,
+};
+const meta: MonteCarloShown["meta"] = {
+  scenarios: [ARTICLE_OPTION],
+  paths: 1_000_000,
+  control: "none",
+  seed: 1,
+  targetStandardError: null,
+  batchesPerTask: 3,
+};
+const shown: MonteCarloShown = {
+  kind: "monte-carlo",
+  meta,
+  scenarios: [scenarioResult()],
+  pathsDone: 200_000,
+  isTargetReached: false,
+  standardError: 0.04,
+};
+/** 0.04 after 200,000 paths: 0.02 takes four times as many. */
+const aiming: MonteCarloShown = { ...shown, meta: { ...meta, targetStandardError: 0.02 } };
+
+const factsOf = (change: Partial<JobView>, facts: Partial<SimulationFacts>): SimulationFacts => ({
+  job: { ...job, ...change },
+  workers: [worker],
+  estimate: { sharePerSecond: 0.02, leftMs: 40_000 },
+  shown,
+  isArriving: false,
+  ...facts,
+});
+const story = (change: Partial<JobView>, facts: Partial<SimulationFacts> = {}) =>
+  simulationStory(factsOf(change, facts));
+
+describe("simulationStory without a target", () => {
+  test("running: paths and steps a second, and the time left", () => {
+    expect(story({})).toEqual({
+      phase: "running",
+      headline: "Computing: 20%, about 40 s left",
+      text: "4 threads on 1 machine, 20,000 paths/s, 29.2 million steps/s",
+    });
+  });
+
+  test("done, and cancelled by a person", () => {
+    const all = { ...shown, pathsDone: 1_000_000 };
+    expect(story({ state: "done", finishedAtMs: 10_000 }, { shown: all }).text).toBe(
+      "1,000,000 paths, 100,000 paths/s, 146 million steps/s from start to end.",
+    );
+    expect(story({ state: "cancelled" })).toMatchObject({
+      phase: "cancelled",
+      headline: "Cancelled at 20%",
+    });
+  });
+});
+
+describe("simulationStory with a target", () => {
+  test("running: how far the error has come, and the time until it is reached", () => {
+    // 600,000 more paths at 20,000 a second.
+    expect(story({}, { shown: aiming }).headline).toBe(
+      "Computing: ± 0.040 of ± 0.02 wanted, about 30 s left",
+    );
+  });
+
+  const reached: MonteCarloShown = { ...aiming, isTargetReached: true, standardError: 0.0195 };
+
+  test("reached and not yet stopped", () => {
+    expect(story({}, { shown: reached })).toMatchObject({
+      phase: "collecting",
+      headline: "Target reached",
+    });
+  });
+
+  test("stopped at the target reads as done, after a reload too", () => {
+    expect(story({ state: "cancelled", finishedAtMs: 12_000 }, { shown: reached })).toEqual({
+      phase: "done",
+      headline: "Target reached in 12 s",
+      text: "± 0.020, within the ± 0.02 asked for: 200,000 of at most 1 million paths were needed.",
+    });
+  });
+
+  test("a cancelled job is not called so before its results are here", () => {
+    const early = { ...aiming, scenarios: [], pathsDone: 0, standardError: null };
+    for (const some of [early, aiming]) {
+      expect(story({ state: "cancelled" }, { shown: some, isArriving: true })).toMatchObject({
+        phase: "collecting",
+        headline: "Stopped early",
+      });
+      expect(story({ state: "cancelled" }, { shown: some }).phase).toBe("cancelled");
+    }
+  });
+
+  test("nobody was there to stop it: the figures are still those of the target", () => {
+    expect(story({ state: "done", finishedAtMs: 9_000 }, { shown: reached })).toMatchObject({
+      headline: "Done in 9.0 s",
+      text: expect.stringContaining("the figures are of these"),
+    });
+  });
+
+  test("all paths were not enough: how many would be", () => {
+    const all = { ...aiming, pathsDone: 1_000_000, standardError: 0.036 };
+    expect(story({ state: "done", finishedAtMs: 9_000 }, { shown: all }).text).toBe(
+      "± 0.036 after all 1 million paths: the ± 0.02 asked for would need about 3.2 million paths.",
+    );
+  });
+});
+
+describe("simulationShares", () => {
+  test("towards all paths, or towards the target", () => {
+    expect(simulationShares(factsOf({}, {}))).toEqual({ done: 0.2, known: 0.2 });
+    const { done, known } = simulationShares(factsOf({ targetsDone: 40 }, { shown: aiming }));
+    expect(done).toBeCloseTo(0.5, 12);
+    expect(known).toBeCloseTo(0.25, 12);
+  });
+
+  test("nearly there is not there, and reached is", () => {
+    const near = { ...aiming, pathsDone: 800_000, standardError: 0.0200001 };
+    const shares = simulationShares(factsOf({ targetsDone: 81 }, { shown: near }));
+    expect(shares.done).toBe(0.99);
+    const reached = { ...near, isTargetReached: true };
+    expect(simulationShares(factsOf({}, { shown: reached }))).toEqual({ done: 1, known: 1 });
+    expect(simulationWork(reached).known).toBe(1_000_000);
+  });
+});
+
+describe("simulationAbout", () => {
+  test("says what all scenarios have in common", () => {
+    expect(simulationAbout(meta)).toBe(
+      "Call · strike 100 · first price 100 · volatility 20% · drift 2% a year · average of 1,460 prices over 4 years · not discounted · plain · seed 1",
+    );
+    const scenarios = [ARTICLE_OPTION, { ...ARTICLE_OPTION, strike: 90 }];
+    const several = simulationAbout({ ...meta, scenarios, control: "geometric" });
+    expect(several).toMatch(/^2 scenarios · Call · first price 100/);
+    expect(several).not.toMatch(/strike/);
+  });
+
+  test("a time in years with few digits", () => {
+    expect(spanWords({ points: 365, stepsPerYear: 365 })).toBe(" over 1 year");
+    expect(spanWords({ points: 100, stepsPerYear: 365 })).toBe(" over 0.27 years");
+  });
+});
+
+test("errors have two figures", () => {
+  expect([0.0051, 0.18, 12.3].map(errorWords)).toEqual(["± 0.0051", "± 0.18", "± 12"]);
+});
