@@ -15,11 +15,11 @@ export interface ActiveJob {
   readonly head: JobHead;
   readonly submittedAtMs: number;
   readonly tasks: ReadonlyMap<TaskKey, Task>;
-  readonly targets: readonly TaskKey[];
+  targets: readonly TaskKey[];
   /** Targets that exist, in the order of their coming. */
   readonly results: Map<TaskKey, readonly BlockRef[]>;
   readonly done: Set<TaskKey>;
-  readonly tasksTotal: number;
+  tasksTotal: number;
   readonly shares: Map<WorkerId, WorkerShare>;
   isPaused: boolean;
   attemptsRunning: number;
@@ -154,6 +154,17 @@ export class JobBook {
     active.results.set(result.task, result.outputs);
     active.done.add(result.task);
     return true;
+  }
+
+  /** Gives up the targets that have no result yet; undefined when the job has ended. */
+  narrow(job: JobId): ActiveJob | undefined {
+    const active = this.#active.get(job);
+    if (active === undefined) return undefined;
+    active.targets = active.targets.filter((target) => active.results.has(target));
+    const needed = neededTasks(active.tasks, active.targets, new Set());
+    active.tasksTotal = needed.size;
+    for (const task of active.done) if (!needed.has(task)) active.done.delete(task);
+    return active;
   }
 
   /** Closes an active job; undefined when it is none. */

@@ -60,7 +60,7 @@ export function addJobRoutes(server: FastifyInstance, parts: JobRoutesParts): vo
         throw new HttpProblem(404, "There is no such job; it may have been deleted.");
       return reply.send(view);
     });
-    for (const action of ["cancel", "pause", "resume"] as const) {
+    for (const action of ["cancel", "finish", "pause", "resume"] as const) {
       scope.post(`/api/jobs/:job/${action}`, async (request, reply) => {
         service[action](jobOf(request));
         return reply.code(204).send();

@@ -98,6 +98,22 @@ export class JobService {
     this.#parts.host.finishJob(job, "cancelled", null);
   }
 
+  /** Ends a job with the targets that it has by now; one that has none is cancelled. */
+  finish(job: JobId): void {
+    this.#requireJob(job);
+    const { book, journal, host } = this.#parts;
+    const active = book.narrow(job);
+    if (active === undefined) return;
+    if (active.targets.length > 0) {
+      journal.narrowJob(rowOf(active, "running", null, null), {
+        tasks: [...active.tasks.values()],
+        targets: active.targets,
+      });
+    }
+    host.dispatch({ type: "job-narrowed", job, targets: active.targets });
+    this.#parts.onChange();
+  }
+
   pause(job: JobId): void {
     this.#setPaused(job, true);
   }

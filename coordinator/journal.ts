@@ -178,6 +178,20 @@ export class Journal {
     this.#database.prepare("UPDATE jobs SET state = ? WHERE id = ?").run(state, job);
   }
 
+  /** The job now has fewer targets, and what it counts has changed with them. */
+  narrowJob(row: JobRow, work: Pick<JobSubmission, "tasks" | "targets">): void {
+    const drop = this.#database.prepare(
+      "UPDATE job_tasks SET is_target = 0 WHERE job = ? AND task = ?",
+    );
+    const targets = new Set(work.targets);
+    this.#transact(() => {
+      this.#database
+        .prepare("UPDATE jobs SET tasks_total = ?, targets_total = ?, tasks = ? WHERE id = ?")
+        .run(row.tasksTotal, row.targetsTotal, JSON.stringify(work), row.job);
+      for (const { key } of work.tasks) if (!targets.has(key)) drop.run(row.job, key);
+    });
+  }
+
   saveProgress(job: JobId, tasksDone: number, timing: JobTiming): void {
     this.#database
       .prepare("UPDATE jobs SET tasks_done = ?, timing = ? WHERE id = ?")

@@ -89,6 +89,34 @@ describe("a coordinator that is restarted in the middle of a job", () => {
     expect(view.timing.workers).toMatchObject([{ worker: id, tasks: 6 }]);
   });
 
+  it("remembers that a job was finished early, and with what", async () => {
+    const first = await fixture.start();
+    await ScriptedWorker.join(first, { allowance: 3 });
+    const job = await submitJob(first);
+    const client = await joinClient(first);
+    await client.next("cluster", ({ jobs }) => jobs[0]?.targetsDone === 3);
+    const http = httpOf(first, first.submitToken);
+    expect((await http("POST", httpPaths.jobAction(job, "finish"))).status).toBe(204);
+    expect((await watchToEnd(client, job)).size).toBe(3);
+    const counts = { state: "done", tasksTotal: 3, tasksDone: 3, targetsTotal: 3, targetsDone: 3 };
+    expect(await viewOf(first, job)).toMatchObject(counts);
+    await first.close();
+
+    const second = await fixture.start();
+    expect(await viewOf(second, job)).toMatchObject(counts);
+    const results = await watchToEnd(await joinClient(second), job);
+    expect(await numbersOf(second, results)).toEqual([0, 1, 4]);
+  });
+
+  it("cancels a job that is finished before it has anything", async () => {
+    const coordinator = await fixture.start();
+    const job = await submitJob(coordinator);
+    const http = httpOf(coordinator, coordinator.submitToken);
+    await http("POST", httpPaths.jobAction(job, "finish"));
+    expect(await viewOf(coordinator, job)).toMatchObject({ state: "cancelled" });
+    expect((await http("POST", httpPaths.jobAction(job, "finish"))).status).toBe(204);
+  });
+
   it("never gives an attempt's number twice", async () => {
     const first = await fixture.start();
     const worker = await ScriptedWorker.join(first, { allowance: 0 });

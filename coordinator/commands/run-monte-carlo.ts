@@ -81,9 +81,9 @@ export async function runMonteCarlo(
   try {
     const computedMs = await untilEnough(followed.complete, results, signal);
     const endMs = performance.now();
-    // What still runs is of no use: the target was reached before the last paths.
-    if (result.isTargetReached) await abandon(client, job);
-    else await unlessAborted(followed.finalView, signal);
+    // What still runs is of no use when the target was reached before the last paths.
+    if (result.isTargetReached) await client.finish(job);
+    await unlessAborted(followed.finalView, signal);
     return {
       ...summaryOf(plan, result),
       workers,

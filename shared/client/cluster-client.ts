@@ -65,6 +65,8 @@ export interface ClusterClient {
 
   submit(submission: JobSubmission): Promise<JobId>;
   cancel(job: JobId): Promise<void>;
+  /** Ends a job with the targets that it has by now; one that has none is cancelled. */
+  finish(job: JobId): Promise<void>;
   pause(job: JobId): Promise<void>;
   resume(job: JobId): Promise<void>;
   /** Deletes the job's record and results. */

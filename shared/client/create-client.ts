@@ -110,6 +110,7 @@ export function createClusterClient(
       return (await call("POST", httpPaths.jobs, jobCreatedSchema, body)).job;
     },
     cancel: (job) => call("POST", httpPaths.jobAction(job, "cancel"), nothing),
+    finish: (job) => call("POST", httpPaths.jobAction(job, "finish"), nothing),
     pause: (job) => call("POST", httpPaths.jobAction(job, "pause"), nothing),
     resume: (job) => call("POST", httpPaths.jobAction(job, "resume"), nothing),
     forget: (job) => call("DELETE", httpPaths.job(job), nothing),

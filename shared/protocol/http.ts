@@ -23,7 +23,8 @@ export const httpPaths = {
   dataset: (dataset: DatasetId) => `/api/datasets/${dataset}`,
   jobs: "/api/jobs",
   job: (job: JobId) => `/api/jobs/${job}`,
-  jobAction: (job: JobId, action: "cancel" | "pause" | "resume") => `/api/jobs/${job}/${action}`,
+  jobAction: (job: JobId, action: "cancel" | "finish" | "pause" | "resume") =>
+    `/api/jobs/${job}/${action}`,
   /** `ticket` replaces the header, for links that the browser downloads itself. */
   result: (job: JobId, format: ResultFormat, ticket?: string) =>
     `/api/jobs/${job}/result?format=${format}${ticket === undefined ? "" : `&ticket=${ticket}`}`,

@@ -100,6 +100,8 @@ export type SchedulerEvent =
       readonly known: readonly { readonly task: TaskKey; readonly outputs: readonly BlockRef[] }[];
     }
   | { readonly type: "job-cancelled"; readonly job: JobId }
+  /** These of its targets are enough; the job ends when they are stored. */
+  | { readonly type: "job-narrowed"; readonly job: JobId; readonly targets: readonly TaskKey[] }
   | { readonly type: "job-paused"; readonly job: JobId }
   | { readonly type: "job-resumed"; readonly job: JobId }
   | { readonly type: "job-prioritised"; readonly job: JobId; readonly priority: number }

@@ -1,6 +1,6 @@
 // Tests of the rules about jobs (J) and the states of their tasks (T).
 import { describe, expect, it } from "vitest";
-import { asBlockId, asJobId } from "../ids.ts";
+import { asBlockId, asJobId, asTaskKey } from "../ids.ts";
 import { block, createFixture, granted, only, task } from "../testing/scheduler-fixture.ts";
 import { LEGAL_TRANSITIONS, moveTask } from "./task-transitions.ts";
 import { present } from "../assert.ts";
@@ -237,6 +237,41 @@ describe("ends of jobs", () => {
       "cancel-attempt",
     ]);
     expect(f.counts("j")).toMatchObject({ state: "cancelled", leased: 0 });
+  });
+
+  it("[J12] lets go of unwanted targets at once and ends with the wanted ones", () => {
+    const f = createFixture();
+    f.join("w", 2);
+    f.submit("j", [task("a"), task("b"), task("c", ["b.0"])], { targets: ["a", "c"] });
+    f.finish("w", "a");
+    const commands = f.send({ type: "job-narrowed", ...job("j"), targets: [asTaskKey("a")] });
+    expect(commands).toContainEqual(expect.objectContaining({ type: "cancel-attempt" }));
+    expect(f.counts("j")).toMatchObject({ state: "running", targetsTotal: 1, leased: 0 });
+    expect(f.hold("store", "a.0")).toContainEqual(
+      expect.objectContaining({ type: "finish-job", state: "done" }),
+    );
+  });
+
+  it("[J12] ends at once when all that is wanted is stored, and keeps what other jobs need", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j1", [task("a"), task("b")], { targets: ["a", "b"] });
+    f.submit("j2", [task("b")]);
+    f.finish("w", "a");
+    f.hold("store", "a.0");
+    const commands = f.send({ type: "job-narrowed", ...job("j1"), targets: [asTaskKey("a")] });
+    expect(commands.map(({ type }) => type)).toContain("finish-job");
+    expect(commands.map(({ type }) => type)).not.toContain("cancel-attempt");
+    expect(f.counts("j1")).toMatchObject({ state: "done", targetsTotal: 1, targetsDone: 1 });
+    expect(f.counts("j2")).toMatchObject({ state: "running", leased: 1 });
+  });
+
+  it("[J12] cancels a job that is left without targets", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j", [task("a")]);
+    f.send({ type: "job-narrowed", ...job("j"), targets: [] });
+    expect(f.counts("j")).toMatchObject({ state: "cancelled" });
   });
 
   it("[J6] leases nothing of a paused job and lets live attempts finish", () => {

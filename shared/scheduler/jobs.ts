@@ -1,7 +1,7 @@
 // The life of a job: submitted, paused, reordered, ended, forgotten.
 import { present } from "../assert.ts";
 import type { Task } from "../graph/task.ts";
-import type { JobId } from "../ids.ts";
+import type { JobId, TaskKey } from "../ids.ts";
 import { blockOf } from "./blocks.ts";
 import {
   announceTargets,
@@ -173,6 +173,30 @@ export function cancelJob(turn: Turn, id: JobId): void {
   if (job !== undefined) turn.endings.push({ job, state: "cancelled", failure: null });
 }
 
+/** Lets go of all targets but these; what only the others needed is not done any more. */
+export function narrowJob(turn: Turn, id: JobId, targets: readonly TaskKey[]): void {
+  const job = unfinished(turn, id);
+  if (job === undefined) return;
+  const kept = new Set(targets);
+  const wanted = job.targets.filter((target) => kept.has(target.key));
+  const unwanted = job.targets.filter((target) => !kept.has(target.key));
+  if (wanted.length === 0) return cancelJob(turn, id);
+  job.targets = wanted;
+  job.targetsTotal = wanted.length;
+  for (const target of unwanted) {
+    if (!target.isStored) job.targetsOpen -= 1;
+    letTargetGo(turn, job, target);
+  }
+  runAgenda(turn, "job-cancelled");
+  if (job.targetsOpen === 0) turn.endings.push({ job, state: "done", failure: null });
+}
+
+function letTargetGo(turn: Turn, job: JobRecord, target: TaskRecord): void {
+  target.targetOf = target.targetOf.filter((other) => other !== job);
+  target.announcedTo = target.announcedTo.filter((other) => other !== job);
+  changeDemand(turn, target, -1);
+}
+
 export function setPaused(turn: Turn, id: JobId, isPaused: boolean): void {
   const job = unfinished(turn, id);
   if (job === undefined) return;
@@ -207,11 +231,7 @@ export function endJob(turn: Turn, ending: Ending): void {
   });
   if (ending.state === "done") keepResults(turn, job);
   for (const task of job.tasks) task.jobs = task.jobs.filter((other) => other !== job);
-  for (const target of job.targets) {
-    target.targetOf = target.targetOf.filter((other) => other !== job);
-    target.announcedTo = target.announcedTo.filter((other) => other !== job);
-    changeDemand(turn, target, -1);
-  }
+  for (const target of job.targets) letTargetGo(turn, job, target);
   runAgenda(turn, "job-cancelled");
   // What is still in its queue is shared: it moves to the queue of another job.
   for (let task = job.ready[0]; task !== undefined; task = job.ready[0]) {

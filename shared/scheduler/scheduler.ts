@@ -6,8 +6,8 @@ import { flushReleases } from "./blocks.ts";
 import type { SchedulerCommand } from "./commands.ts";
 import { runAgenda } from "./demand.ts";
 import type { SchedulerEvent } from "./events.ts";
-import { cancelJob, endJob, forgetJob, prioritiseJob, releaseOldResults } from "./jobs.ts";
-import { setPaused, submitJob } from "./jobs.ts";
+import { cancelJob, endJob, forgetJob, narrowJob, prioritiseJob } from "./jobs.ts";
+import { releaseOldResults, setPaused, submitJob } from "./jobs.ts";
 import { dispatch } from "./placement.ts";
 import { observeLink } from "./prediction.ts";
 import { dropBlocks, expireUploads, holdBlocks, pleadForMissingBlocks } from "./replicas.ts";
@@ -88,6 +88,8 @@ function apply(turn: Turn, event: SchedulerEvent): void {
       return submitJob(turn, event);
     case "job-cancelled":
       return cancelJob(turn, event.job);
+    case "job-narrowed":
+      return narrowJob(turn, event.job, event.targets);
     case "job-paused":
       return setPaused(turn, event.job, true);
     case "job-resumed":

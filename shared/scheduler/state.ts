@@ -161,7 +161,7 @@ export interface JobRecord {
   /** Ancestors of the targets and the targets; empty once finished. */
   tasks: TaskRecord[];
   targets: TaskRecord[];
-  readonly targetsTotal: number;
+  targetsTotal: number;
   /** Targets that are not yet done with every output in the store. */
   targetsOpen: number;
   /** Its ready tasks, as a binary heap by sequence. */

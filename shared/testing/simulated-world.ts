@@ -49,6 +49,8 @@ export interface World {
   readonly stored: Map<BlockId, BlockRef>;
   readonly finished: Map<JobId, string>;
   readonly failures: Map<JobId, string>;
+  /** The targets that are left of a job that was narrowed. */
+  readonly narrowed: Map<JobId, readonly TaskKey[]>;
   /** The latest announced outputs of each job's targets. */
   readonly announced: Map<JobId, Map<TaskKey, readonly BlockRef[]>>;
   /** Every result that was ever accepted, as a journal would keep it. */
@@ -88,6 +90,7 @@ export function createWorld(seed: number, limits: Partial<Tuning>): World {
     finished: new Map(),
     failures: new Map(),
     announced: new Map(),
+    narrowed: new Map(),
     recorded: new Map(),
     hadLiars: false,
     log: [],

@@ -34,13 +34,22 @@ describe("the simulation", () => {
     "[S4][S5] keeps every invariant in every storm, and ends every job after it",
     { timeout: 120_000 },
     () => {
-      const total = { done: 0, failed: 0, cancelled: 0, dropped: 0, conflicting: 0, copies: 0 };
+      const total = {
+        done: 0,
+        failed: 0,
+        cancelled: 0,
+        narrowed: 0,
+        dropped: 0,
+        conflicting: 0,
+        copies: 0,
+      };
       const more = { deaths: 0, expiries: 0, recomputed: 0 };
       for (const seed of seeds) {
         const report = run(seed);
         total.done += report.done;
         total.failed += report.failed;
         total.cancelled += report.cancelled;
+        total.narrowed += report.world.narrowed.size;
         const { counters } = report.world.state;
         total.dropped += counters.dropped;
         total.conflicting += counters.conflicting;
