@@ -1,5 +1,5 @@
 // The client's side of the cluster, as dashboards, the command line and libraries see it.
-import type { DatasetId, JobId } from "../ids.ts";
+import type { BlockId, DatasetId, JobId } from "../ids.ts";
 import type { JobSubmission } from "../graph/task.ts";
 import type { Dataset, DatasetRecord, ResultFormat } from "../protocol/http.ts";
 import type {
@@ -33,11 +33,17 @@ export class ClusterError extends Error {
   }
 }
 
+/** NPY bytes with their hash: from a thread that has both, so that this one need not hash them. */
+export interface HashedPanel {
+  readonly block: BlockId;
+  readonly bytes: Uint8Array;
+}
+
 /** A dataset whose panels are produced one by one; each is stored and announced as it comes. */
 export interface DatasetUpload {
   readonly description: Omit<Dataset, "panels">;
   /** NPY bytes of the panels, in order. */
-  readonly panels: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  readonly panels: AsyncIterable<Uint8Array | HashedPanel> | Iterable<Uint8Array | HashedPanel>;
   readonly onProgress?: (bytesDone: number) => void;
   readonly signal?: AbortSignalLike;
 }

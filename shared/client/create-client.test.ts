@@ -216,6 +216,18 @@ describe("uploadDataset", () => {
     });
   });
 
+  test("a panel that comes with its hash is not hashed again", async () => {
+    const fake = createPlatform(created);
+    const client = createClusterClient(fake.platform);
+    const block = asBlockId("a".repeat(64));
+    const panels = [{ block, bytes: new Uint8Array(10) }];
+    const uploading = client.uploadDataset({ description, panels });
+    await settleAll();
+    fake.uploads[0]?.done();
+    expect((await uploading).panels).toEqual([{ block, sizeBytes: 10 }]);
+    expect([...fake.served.keys()]).toEqual([block]);
+  });
+
   test("a panel that cannot be stored fails the upload, and nothing is described", async () => {
     const fake = createPlatform(created);
     const client = createClusterClient(fake.platform);

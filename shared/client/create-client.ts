@@ -223,9 +223,12 @@ async function uploadDataset(
   // The first failure; kept aside so that no rejection is ever unhandled while panels are made.
   const failures: unknown[] = [];
   let bytesDone = 0;
-  for await (const bytes of upload.panels) {
+  for await (const panel of upload.panels) {
     if (failures.length > 0) break;
-    const block = asBlockId(platform.hash(bytes));
+    const { bytes, block } =
+      panel instanceof Uint8Array
+        ? { bytes: panel, block: asBlockId(platform.hash(panel)) }
+        : panel;
     panels.push({ block, sizeBytes: bytes.byteLength });
     if (platform.blocks.servesPeers) replicas.add(block, bytes);
     const sending = run((signal) => platform.blocks.upload(block, bytes, signal), upload.signal)

@@ -83,6 +83,41 @@ export function CorrelateForm(props: CorrelateFormProps) {
         clampBehavior="blur"
         thousandSeparator=","
       />
+      <MainChoices choices={choices} table={table} choose={choose} />
+      {isHalfOpen && <HalfSentence half={half} />}
+      <Advanced choices={choices} table={table} choose={choose} tile={tile} onTile={setTile} />
+      {obstacle !== null && (
+        <Notice tone="attention" title="These do not go together">
+          {obstacle}
+        </Notice>
+      )}
+      {props.failure !== null && (
+        <Notice tone="failed" title="The job could not be started">
+          {props.failure}
+        </Notice>
+      )}
+      <div className={styles["go"]}>
+        <Button type="submit" size="md" fullWidth disabled={!isValid} loading={isBusy}>
+          Correlate
+        </Button>
+        <p className={styles["hint"]}>
+          {formatCount((seriesCount * (seriesCount - 1)) / 2)} pairs.{" "}
+          {!props.hasMachines && "No machine has joined yet: the job will wait for the first."}
+        </p>
+      </div>
+    </form>
+  );
+}
+
+interface ChoicesProps {
+  readonly choices: Choices;
+  readonly table: ChoiceTable;
+  readonly choose: (change: Partial<Choices>) => void;
+}
+
+function MainChoices({ choices, table, choose }: ChoicesProps) {
+  return (
+    <>
       <Radio.Group label="Method" value={choices.method} onChange={(method) => choose({ method })}>
         <div className={styles["radios"]}>
           {METHODS.map(([value, label, description]) => (
@@ -113,28 +148,7 @@ export function CorrelateForm(props: CorrelateFormProps) {
           ))}
         </div>
       </Radio.Group>
-      {isHalfOpen && <HalfSentence half={half} />}
-      <Advanced choices={choices} table={table} choose={choose} tile={tile} onTile={setTile} />
-      {obstacle !== null && (
-        <Notice tone="attention" title="These do not go together">
-          {obstacle}
-        </Notice>
-      )}
-      {props.failure !== null && (
-        <Notice tone="failed" title="The job could not be started">
-          {props.failure}
-        </Notice>
-      )}
-      <div className={styles["go"]}>
-        <Button type="submit" size="md" fullWidth disabled={!isValid} loading={isBusy}>
-          Correlate
-        </Button>
-        <p className={styles["hint"]}>
-          {formatCount((seriesCount * (seriesCount - 1)) / 2)} pairs.{" "}
-          {!props.hasMachines && "No machine has joined yet: the job will wait for the first."}
-        </p>
-      </div>
-    </form>
+    </>
   );
 }
 
@@ -182,10 +196,7 @@ function HalfSentence({ half }: { readonly half: HalfMeasure }) {
   }
 }
 
-interface AdvancedProps {
-  readonly choices: Choices;
-  readonly table: ChoiceTable;
-  readonly choose: (change: Partial<Choices>) => void;
+interface AdvancedProps extends ChoicesProps {
   readonly tile: number | string;
   readonly onTile: (tile: number | string) => void;
 }

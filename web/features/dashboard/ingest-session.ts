@@ -1,5 +1,6 @@
 // The page's side of the ingest thread: starts it, asks it, and settles every answer when it dies.
 import { proxy, wrap, type Remote } from "comlink";
+import type { HashedPanel } from "../../../shared/client/cluster-client.ts";
 import type { LayoutCorrections } from "../../../shared/ingest/table-layout.ts";
 import type { Dataset, Transport } from "../../../shared/protocol/http.ts";
 import type { TableReader } from "./intake-store.ts";
@@ -10,7 +11,7 @@ export interface IngestSession extends TableReader {
   /** What was read last. Rejects when there is none. */
   describe(transport: Transport): Promise<Omit<Dataset, "panels">>;
   /** Its panels in order; they can be walked once. */
-  panels(panelSeries: number, transport: Transport): AsyncIterable<Uint8Array>;
+  panels(panelSeries: number, transport: Transport): AsyncIterable<HashedPanel>;
 }
 
 const DIED =
@@ -36,7 +37,7 @@ export function openIngestSession(): IngestSession {
   worker.addEventListener("messageerror", () => die(new Error(DIED)));
   const alive = <T>(call: Promise<T>): Promise<T> => Promise.race([call, death]);
 
-  async function* panels(panelSeries: number, transport: Transport): AsyncGenerator<Uint8Array> {
+  async function* panels(panelSeries: number, transport: Transport): AsyncGenerator<HashedPanel> {
     for (;;) {
       const panel = await alive(thread.nextPanel(panelSeries, transport));
       if (panel === null) return;

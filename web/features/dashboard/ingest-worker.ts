@@ -5,6 +5,9 @@ import type { ParsedTable } from "../../../shared/ingest/finish-table.ts";
 import { describe, panelsOf } from "../../../shared/ingest/panels.ts";
 import type { LayoutCorrections } from "../../../shared/ingest/table-layout.ts";
 import type { Dataset, Transport } from "../../../shared/protocol/http.ts";
+import type { HashedPanel } from "../../../shared/client/cluster-client.ts";
+import { asBlockId } from "../../../shared/ids.ts";
+import { createHash } from "../../transport/hash.ts";
 import { readTable } from "./read-table.ts";
 import type { ReadOutcome } from "./table-summary.ts";
 
@@ -13,6 +16,11 @@ interface Held {
   readonly table: ParsedTable;
   panels: Generator<Uint8Array<ArrayBuffer>, void, undefined> | null;
 }
+
+/** Begun at once, so that the first panel does not wait for it. */
+const hashing = createHash();
+// The first panel reports a failure; until there is one nobody listens.
+hashing.catch(() => undefined);
 
 let held: Held | null = null;
 /** Grows with each read, so that an older one notices that it is not wanted any more. */
@@ -49,12 +57,15 @@ const thread = {
     return held === null ? null : describe(held.table, held.name, transport);
   },
 
-  /** The next panel's bytes; null after the last. Each can be had once: its memory goes along. */
-  nextPanel(panelSeries: number, transport: Transport): Uint8Array | null {
+  /** The next panel, hashed; null after the last. Each can be had once: its memory goes along. */
+  async nextPanel(panelSeries: number, transport: Transport): Promise<HashedPanel | null> {
+    const hash = await hashing;
     if (held === null) return null;
     held.panels ??= panelsOf(held.table, panelSeries, transport);
     const next = held.panels.next();
-    return next.done === true ? null : transfer(next.value, [next.value.buffer]);
+    if (next.done === true) return null;
+    const bytes = next.value;
+    return transfer({ block: asBlockId(hash(bytes)), bytes }, [bytes.buffer]);
   },
 };
 

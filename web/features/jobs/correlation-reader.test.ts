@@ -142,6 +142,10 @@ describe("a correlation job with shrinkage", () => {
     expect(matrix.value(i, j)).toBeLessThan(correlation);
     expect(shrunk.positive[0]?.correlation).toBeLessThan(correlation);
     expect(matrix.value(3, 3)).toBe(1);
+    // The list is made anew: each pair once, in its new order.
+    const values = shrunk.positive.map((pair) => pair.correlation);
+    expect(values).toEqual(values.toSorted((a, b) => b - a));
+    expect(new Set(shrunk.positive.map((pair) => `${pair.i},${pair.j}`)).size).toBe(values.length);
     expect(shrunk.pairsKnown).toBe(190);
   });
 

@@ -7,7 +7,7 @@ import type { JobView } from "../../../shared/protocol/messages.ts";
 
 export type JobSource = Pick<
   ClusterClient,
-  "connection" | "view" | "onView" | "watch" | "fetchBlock" | "dataset" | "cancel"
+  "connection" | "view" | "onView" | "watch" | "fetchBlock" | "dataset" | "finish"
 >;
 
 export interface HashTools {

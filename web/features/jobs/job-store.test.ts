@@ -129,12 +129,24 @@ function createBench(
     },
     fetchBlock: async (located) => blockOf(located.block),
     dataset,
-    cancel: () => Promise.reject(new Error("nothing here cancels")),
+    finish: () => Promise.reject(new Error("no correlation is finished early")),
+  };
+  let closed = 0;
+  const openCounted: typeof openCorrelationReader = async (job, place) => {
+    const reader = await openCorrelationReader(job, place);
+    return {
+      take: (task, arrays) => reader.take(task, arrays),
+      show: (now) => reader.show(now),
+      close: () => {
+        closed += 1;
+        reader.close();
+      },
+    };
   };
   const { store, follow } = createJobStore({
     client,
     jobId,
-    readers: new Map([["correlation", openCorrelationReader]]),
+    readers: new Map([["correlation", openCounted]]),
     hashTools: async () => tools,
     timers: {
       nowMs: () => nowMs,
@@ -154,6 +166,7 @@ function createBench(
     store,
     follow,
     shown,
+    readersClosed: () => closed,
     watchers,
     viewListeners,
     timersCount: () => timers.length,
@@ -312,6 +325,7 @@ describe("createJobStore", () => {
     await bench.announce(results.slice(0, 2));
     unfollow();
     expect([bench.viewListeners.size, bench.watchers.size, bench.timersCount()]).toEqual([0, 0, 0]);
+    expect(bench.readersClosed()).toBe(1);
     bench.follow();
     await settle();
     await bench.announce(results);

@@ -35,7 +35,7 @@ describe("readWhole", () => {
     ["1 000 000", 1e6],
     ["1460", 1_460],
     ["10 million", 1e7],
-    ["1.1 million", 1_100_000],
+    ["8.2 million", 8_200_000],
     ["1 billion", 1e9],
     ["10k", 10_000],
     ["1e6", 1e6],
@@ -45,6 +45,7 @@ describe("readWhole", () => {
 
   test("leaves what is not whole to whoever knows the range", () => {
     expect(readWhole("10.5")).toEqual({ value: 10.5 });
+    expect(readWhole("1.2345678 million")).toEqual({ value: 1_234_567.8 });
     expect(readWhole("many")).toHaveProperty("problem");
   });
 });

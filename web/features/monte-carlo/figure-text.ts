@@ -33,8 +33,8 @@ export function readWhole(text: string): Reading<number> {
   for (const [suffix, factor] of MULTIPLES) {
     if (!suffix.test(tidied)) continue;
     const rest = readNumber(tidied.replace(suffix, ""));
-    // Rounded, because 1.1 million is 1,100,000.0000000001 in binary.
-    return "problem" in rest ? rest : { value: Math.round(rest.value * factor) };
+    // 15 digits, because 8.2 million is 8,199,999.999999999 by the binary numbers.
+    return "problem" in rest ? rest : { value: Number((rest.value * factor).toPrecision(15)) };
   }
   // Typed with spaces or commas between thousands: "1,000,000", "1 000 000".
   const spaced = tidied.replaceAll(/(?<=\d)[\s_](?=\d{3}\b)/g, ",");

@@ -1,10 +1,10 @@
 // Tests of reading a simulation: estimates in any order of results, and the stop at the target.
 import { describe, expect, test } from "vitest";
 import { ClusterError } from "../../../shared/client/cluster-client.ts";
-import { asBlockId, asJobId, type TaskKey } from "../../../shared/ids.ts";
+import { asJobId, type TaskKey } from "../../../shared/ids.ts";
 import { ARTICLE_OPTION } from "../../../shared/monte-carlo/asian-option.ts";
 import { planMonteCarlo, type MonteCarloOptions } from "../../../shared/monte-carlo/plan.ts";
-import type { JobResult, JobView } from "../../../shared/protocol/messages.ts";
+import type { JobView } from "../../../shared/protocol/messages.ts";
 import type { JobSource } from "../jobs/job-reader.ts";
 import { openMonteCarloReader } from "./monte-carlo-reader.ts";
 import { MADE_UP, madeUpOutputs } from "./simulated-results.ts";
@@ -24,6 +24,8 @@ const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 };
 
+type Bench = Awaited<ReturnType<typeof openBench>>;
+
 /** A job of two scenarios and as many paths, with the client that watches it. */
 async function openBench(change: Partial<MonteCarloOptions> = {}) {
   const plan = planMonteCarlo(
@@ -37,24 +39,21 @@ async function openBench(change: Partial<MonteCarloOptions> = {}) {
     },
     { ...tools, threads: 2 },
   );
-  const watchers = new Set<(results: readonly JobResult[], isLast: boolean) => void>();
-  const cancels: string[] = [];
-  let refuse: () => Error | null = () => null;
+  const finished: string[] = [];
+  let refusal: Error | null = null;
   let timers: (() => void)[] = [];
   const client: JobSource = {
     connection: { state: "connected" },
     view: { workers: [], jobs: [] },
     onView: () => () => undefined,
-    watch: (_, onResults) => {
-      watchers.add(onResults);
-      return () => watchers.delete(onResults);
-    },
+    watch: () => () => undefined,
     fetchBlock: () => Promise.reject(new Error("the queue fetches, not the reader")),
     dataset: () => Promise.reject(new Error("a simulation has no dataset")),
-    cancel: (job) => {
-      const error = refuse();
+    finish: (job) => {
+      const error = refusal;
+      refusal = null;
       if (error !== null) return Promise.reject(error);
-      cancels.push(job);
+      finished.push(job);
       return Promise.resolve();
     },
   };
@@ -85,36 +84,17 @@ async function openBench(change: Partial<MonteCarloOptions> = {}) {
     },
     onChange: () => undefined,
   });
-  const tasks = [...plan.chunks.keys()];
   return {
-    plan,
     job,
     reader,
-    tasks,
-    cancels,
-    watchersCount: () => watchers.size,
+    tasks: [...plan.chunks.keys()],
+    finished,
     timersCount: () => timers.length,
-    refuseOnce: (error: Error) => {
-      refuse = () => {
-        refuse = () => null;
-        return error;
-      };
-    },
+    refuseOnce: (error: Error) => void (refusal = error),
     take: (task: TaskKey) => {
       const [chunk] = plan.chunks.get(task) ?? [];
       if (chunk === undefined) throw new Error("no such task");
       reader.take(task, madeUpOutputs(chunk));
-    },
-    tell: async (some: readonly TaskKey[], stored: boolean, isLast = false) => {
-      const outputs = [{ block: asBlockId("0".repeat(64)), sizeBytes: 1, peers: [], stored }];
-      // A copy: watchers come and go while they are told.
-      for (const watcher of Array.from(watchers)) {
-        watcher(
-          some.map((task) => ({ task, outputs })),
-          isLast,
-        );
-      }
-      await settle();
     },
     passTimers: async () => {
       for (const call of timers.splice(0)) call();
@@ -168,70 +148,61 @@ describe("the stop at the target", () => {
   // A few of the ranges will do: (18 / 0.1)² are 32,400 of the 400,000 paths.
   const target = { targetStandardError: 0.1, scenarios: [ARTICLE_OPTION] };
 
-  async function reached() {
+  /** Takes results in their order up to the one that reaches the target, and shows it. */
+  async function reach(prepare: (bench: Bench) => void = () => undefined) {
     const bench = await openBench(target);
-    const counted: TaskKey[] = [];
+    prepare(bench);
+    let taken = 0;
     for (const task of bench.tasks) {
       bench.take(task);
-      counted.push(task);
-      if (bench.reader.show(bench.job).isTargetReached) return { ...bench, counted };
+      taken += 1;
+      if (bench.reader.show(bench.job).isTargetReached) break;
     }
-    throw new Error("the target was not reached");
+    await settle();
+    return { ...bench, taken };
   }
 
-  test("waits until the store has every result that counts, then stops the job once", async () => {
-    const { counted, cancels, tell, passTimers, reader, job, tasks } = await reached();
-    expect(counted.length).toBeLessThan(tasks.length);
-    await tell(counted, false);
-    expect(cancels).toEqual([]);
-    await passTimers();
-    await tell(counted.slice(1), true);
-    expect(cancels).toEqual([]);
-    await passTimers();
-    await tell(counted.slice(0, 1), true);
-    expect(cancels).toEqual([jobId]);
+  test("ends the job once, long before its last paths", async () => {
+    const { reader, job, finished, taken, tasks } = await reach();
+    expect(taken).toBeLessThan(tasks.length / 2);
+    expect(finished).toEqual([jobId]);
     reader.show(job);
-    await tell(counted, true);
-    expect(cancels).toEqual([jobId]);
+    await settle();
+    expect(finished).toEqual([jobId]);
   });
 
   test("results that come later change nothing", async () => {
-    const { counted, take, tasks, reader, job } = await reached();
+    const { taken, take, tasks, reader, job } = await reach();
     const before = reader.show(job);
-    for (const task of tasks.slice(counted.length)) take(task);
+    for (const task of tasks.slice(taken)) take(task);
     expect(reader.show(job)).toBe(before);
   });
 
   test("a coordinator that is silent is asked again, one that refuses is not", async () => {
-    const { counted, cancels, refuseOnce, tell, passTimers, timersCount } = await reached();
-    refuseOnce(new ClusterError("No answer.", 0));
-    await tell(counted, true);
-    expect(cancels).toEqual([]);
-    await passTimers();
-    expect(cancels).toEqual([jobId]);
+    const silent = await reach((bench) => bench.refuseOnce(new ClusterError("No answer.", 0)));
+    expect(silent.finished).toEqual([]);
+    await silent.passTimers();
+    expect(silent.finished).toEqual([jobId]);
 
-    const other = await reached();
-    other.refuseOnce(new ClusterError("There is no such job.", 404));
-    await other.tell(other.counted, true);
-    expect([timersCount(), other.timersCount()]).toEqual([0, 0]);
-    expect(other.cancels).toEqual([]);
+    const refusing = await reach((bench) => bench.refuseOnce(new ClusterError("No job.", 404)));
+    expect(refusing.timersCount()).toBe(0);
+    expect(refusing.finished).toEqual([]);
   });
 
-  test("a job that ended by itself is not stopped, nor one that has ended before", async () => {
-    const { counted, cancels, tell } = await reached();
-    await tell(counted, true, true);
-    expect(cancels).toEqual([]);
-
-    const done = await openBench(target);
-    for (const task of done.tasks) done.take(task);
-    done.reader.show({ ...done.job, state: "done" });
-    expect(done.watchersCount()).toBe(0);
+  test("a job that has ended is not ended again", async () => {
+    const { tasks, take, reader, job, finished } = await openBench(target);
+    for (const task of tasks) take(task);
+    for (const state of ["done", "cancelled", "failed"] as const) {
+      expect(reader.show({ ...job, state }).isTargetReached).toBe(true);
+    }
+    await settle();
+    expect(finished).toEqual([]);
   });
 
-  test("closing leaves no watcher and no timer", async () => {
-    const { reader, watchersCount, timersCount } = await reached();
-    expect([watchersCount(), timersCount()]).toEqual([1, 1]);
-    reader.close();
-    expect([watchersCount(), timersCount()]).toEqual([0, 0]);
+  test("closing leaves no timer", async () => {
+    const silent = await reach((bench) => bench.refuseOnce(new ClusterError("No answer.", 0)));
+    expect(silent.timersCount()).toBe(1);
+    silent.reader.close();
+    expect(silent.timersCount()).toBe(0);
   });
 });

@@ -38,7 +38,6 @@ class MonteCarloReader implements JobReader<MonteCarloShown> {
   readonly #chunks: ChunksByTask;
   readonly #stop: TargetStop;
   readonly #result: MonteCarloResult;
-  readonly #taken = new Set<TaskKey>();
   #shown: MonteCarloShown;
 
   constructor(meta: MonteCarloMeta, chunks: ChunksByTask, stop: TargetStop) {
@@ -62,7 +61,6 @@ class MonteCarloReader implements JobReader<MonteCarloShown> {
       throw new Error("A result came for paths that this job does not have.");
     }
     for (const chunk of chunks) this.#result.add(chunk, arrays);
-    this.#taken.add(task);
   }
 
   show(job: JobView): MonteCarloShown {
@@ -74,7 +72,7 @@ class MonteCarloReader implements JobReader<MonteCarloShown> {
       this.#shown = { ...this.#shown, scenarios, pathsDone, isTargetReached, standardError };
     }
     const isGoingOn = job.state === "running" || job.state === "paused";
-    if (isTargetReached && isGoingOn) this.#stop.begin(this.#taken);
+    if (isTargetReached && isGoingOn) this.#stop.begin();
     return this.#shown;
   }
 

@@ -44,9 +44,9 @@ export function simulationWork({ meta, pathsDone, isTargetReached }: MonteCarloS
   };
 }
 
-/** "± 0.0051": with two figures. */
-export const errorWords = (standardError: number): string =>
-  `± ${formatFigure(standardError, digitsOf(standardError))}`;
+/** "± 0.0051": with two figures, or more of them. */
+export const errorWords = (standardError: number, moreDigits = 0): string =>
+  `± ${formatFigure(standardError, digitsOf(standardError) + moreDigits)}`;
 
 /**
  * Paths that the target will take, by the error so far, which falls with the root of their number;
@@ -82,7 +82,9 @@ export function simulationStory(facts: SimulationFacts): JobStory {
   if (shown.isTargetReached) return reachedStory(facts, story, target, shown.standardError);
   if (story.phase === "running") {
     const left = estimate === null ? "" : `, ${formatTimeLeft(leftMs(shown, estimate))}`;
-    const headline = `Computing: ${errorWords(shown.standardError)} of ± ${formatPlain(target)} wanted${left}`;
+    // One figure more than elsewhere: near the end two would read as the target itself.
+    const error = errorWords(shown.standardError, 1);
+    const headline = `Computing: ${error} of ± ${formatPlain(target)} wanted${left}`;
     return { ...story, headline };
   }
   if (story.phase === "done") {
@@ -110,23 +112,22 @@ function reachedStory(
 ): JobStory {
   const { meta, pathsDone } = shown;
   const reached = `${errorWords(standardError)}, within the ± ${formatPlain(target)} asked for`;
-  const needed = `${formatCount(pathsDone)} of at most ${formatRound(meta.paths)} paths were needed`;
   switch (job.state) {
     case "running":
     case "paused":
       return {
         phase: "collecting",
-        headline: "Target reached",
-        text: `${reached}. The results are being stored; then the rest is called off.`,
+        headline: "Target reached: storing the results",
+        text: `${reached}. The paths that are left are not computed.`,
       };
+    case "done":
     case "cancelled": {
       const tookMs = job.finishedAtMs === null ? null : job.finishedAtMs - job.submittedAtMs;
       const headline =
         tookMs === null ? "Target reached" : `Target reached in ${formatDuration(tookMs)}`;
+      const needed = `${formatCount(pathsDone)} of at most ${formatRound(meta.paths)} paths were needed`;
       return { phase: "done", headline, text: `${reached}: ${needed}.` };
     }
-    case "done":
-      return { ...story, text: `${reached}: ${needed}, and the figures are of these.` };
     case "failed":
       return { ...story, text: `${story.text} The target was reached before that: ${reached}.` };
     default:

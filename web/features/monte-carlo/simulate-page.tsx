@@ -52,9 +52,11 @@ export function SimulatePage() {
         <div className={styles["body"]}>
           <HistoriesPlot option={illustrated} />
           <SimulationFieldsets
-            fields={fields}
-            problems={reading.problems}
-            onChange={(change) => setFields((before) => ({ ...before, ...change }))}
+            form={{
+              fields,
+              problems: reading.problems,
+              onChange: (change) => setFields((before) => ({ ...before, ...change })),
+            }}
           />
         </div>
         <SimulationStart options={reading.options} view={view} isBusy={isBusy} failure={failure} />

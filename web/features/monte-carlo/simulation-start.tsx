@@ -48,7 +48,7 @@ export function SimulationStart({ options, view, isBusy, failure }: SimulationSt
 }
 
 function pathsWords({ paths, scenarios, targetStandardError }: MonteCarloOptions): string {
-  const most = targetStandardError === null ? "" : "at most ";
+  const most = targetStandardError === null ? "" : "At most ";
   const each = scenarios.length === 1 ? "" : " each";
   return `${most}${formatRound(paths)} paths${each}`;
 }
