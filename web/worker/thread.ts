@@ -15,6 +15,8 @@ import asianOptionUrl from "../../dist/kernels/asian-option.wasm?url";
 import pearsonUrl from "../../dist/kernels/pearson.wasm?url";
 import { createHash } from "../transport/hash.ts";
 import type { ThreadApi } from "./thread-api.ts";
+import { claimGpu } from "./webgpu/claim-gpu.ts";
+import { createGpuPearson } from "./webgpu/gpu-pearson.ts";
 
 /** Without SIMD a module is left out and its kernels run in plain TypeScript: slowly, same bits. */
 async function loadModule(url: string): Promise<WebAssembly.Exports | undefined> {
@@ -43,11 +45,15 @@ const ready = Promise.all([loadRegistry(), createHash()]);
 // The first task reports a failure; until there is one nobody listens.
 ready.catch(() => undefined);
 
+/** Asked first for fast tiles; software in place of a GPU is never used. */
+const gpu = createGpuPearson({ gpu: navigator.gpu, claim: claimGpu });
+
 const api: ThreadApi = {
   async run({ kernel, params, inputs }) {
     const [registry, hash] = await ready;
     const startedAtMs = performance.now();
-    const outcome = runKernel(registry, kernel, params, inputs);
+    const onGpu = await gpu.run(kernel, params, inputs);
+    const outcome = onGpu ?? runKernel(registry, kernel, params, inputs);
     if (!outcome.ok) return outcome;
     const computeMs = performance.now() - startedAtMs;
     const outputs = outcome.outputs.map((bytes) => ({ block: asBlockId(hash(bytes)), bytes }));
