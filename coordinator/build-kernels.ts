@@ -21,6 +21,11 @@ const flags = [
   "--initialMemory=1",
 ];
 
+/** Modules whose name ends so use fused multiply-adds, which some browsers refuse to load. */
+const RELAXED = "-relaxed";
+/** A module of this name beside one without the ending works on that one's memory. */
+const relaxedFlags = ["--enable=relaxed-simd", "--importMemory"];
+
 /** Compiles every entry point (a file directly in shared/kernels/assembly). Rejects on an error. */
 export async function buildKernels({ force = false } = {}): Promise<void> {
   const sources = await readdir(join(root, sourceFolder), { recursive: true });
@@ -42,7 +47,7 @@ async function compile(entry: string, output: string): Promise<void> {
   const files = new Map<string, Uint8Array>();
   let messages = "";
   const { error } = await main(
-    [`${sourceFolder}/${entry}`, "--baseDir", root, "--outFile", "out.wasm", ...flags],
+    [`${sourceFolder}/${entry}`, "--baseDir", root, "--outFile", "out.wasm", ...flagsOf(entry)],
     {
       stderr: {
         write: (text: string | Uint8Array) => {
@@ -66,6 +71,10 @@ async function compile(entry: string, output: string): Promise<void> {
   } finally {
     await rm(partial, { force: true });
   }
+}
+
+function flagsOf(entry: string): readonly string[] {
+  return basename(entry, ".ts").endsWith(RELAXED) ? [...flags, ...relaxedFlags] : flags;
 }
 
 async function newestChangeMs(paths: readonly string[]): Promise<number> {

@@ -153,7 +153,7 @@ describe("planCorrelation", () => {
   });
 
   test.each([
-    [{}, "pearson-tile@1"],
+    [{}, "pearson-tile@2"],
     [{ isFast: true }, "pearson-tile-fast@1"],
     [{ precision: "f16", isFast: true }, "pearson-tile-fast@1"],
     [{ method: "spearman" }, "spearman-tile@1"],

@@ -3,7 +3,11 @@ import type { BlockId } from "../ids.ts";
 import type { PearsonEngine } from "./correlation/pearson-engine.ts";
 import { createPearsonTile } from "./correlation/pearson-tile.ts";
 import { createTypescriptEngine } from "./correlation/typescript-engine.ts";
-import { type PearsonExports, createWasmEngine } from "./correlation/wasm-engine.ts";
+import {
+  type PearsonBlocks,
+  type PearsonExports,
+  createWasmEngine,
+} from "./correlation/wasm-engine.ts";
 import type { Kernel } from "./kernel.ts";
 import { createAsianOption } from "./monte-carlo/asian-option.ts";
 import type { AsianOptionExports } from "./monte-carlo/wasm-engine.ts";
@@ -18,6 +22,8 @@ const MEMORY_BUDGET_BYTES = 512 * 2 ** 20;
 /** The instantiated WebAssembly modules that the host has; a missing one means plain TypeScript. */
 export interface KernelModules {
   readonly pearson?: PearsonExports;
+  /** With fused multiply-adds, instantiated on the memory of `pearson`. */
+  readonly pearsonRelaxed?: PearsonBlocks;
   readonly spearman?: SpearmanExports;
   readonly asianOption?: AsianOptionExports;
 }
@@ -41,14 +47,14 @@ export function createKernelRegistry(
   options: { readonly memoryBudgetBytes?: number } = {},
 ): KernelRegistry {
   const budgetBytes = options.memoryBudgetBytes ?? MEMORY_BUDGET_BYTES;
-  const pearson = pearsonEngine(modules.pearson, budgetBytes);
+  const [pearson, fastPearson] = pearsonEngines(modules, budgetBytes);
   const spearman =
     modules.spearman === undefined
       ? createSpearmanTypescriptEngine(budgetBytes)
       : createSpearmanWasmEngine(modules.spearman, budgetBytes);
   const entries: readonly Entry[] = [
     { kernel: createPearsonTile(pearson), engine: pearson },
-    { kernel: createPearsonTile(pearson, "fast"), engine: pearson },
+    { kernel: createPearsonTile(fastPearson, "fast"), engine: fastPearson },
     { kernel: createSpearmanTile(spearman), engine: spearman },
     { kernel: createSeriesMoments() },
     { kernel: createAsianOption(modules.asianOption) },
@@ -65,7 +71,15 @@ export function createKernelRegistry(
   };
 }
 
-const pearsonEngine = (exports: PearsonExports | undefined, budgetBytes: number): PearsonEngine =>
-  exports === undefined
-    ? createTypescriptEngine(budgetBytes)
-    : createWasmEngine(exports, budgetBytes);
+/** The exact engine and the fast one, which share their panels. */
+function pearsonEngines(
+  { pearson, pearsonRelaxed }: KernelModules,
+  budgetBytes: number,
+): readonly [PearsonEngine, PearsonEngine] {
+  if (pearson === undefined) {
+    const engine = createTypescriptEngine(budgetBytes);
+    return [engine, engine];
+  }
+  const engine = createWasmEngine(pearson, budgetBytes, pearsonRelaxed);
+  return [engine, engine.fast];
+}

@@ -7,7 +7,7 @@ import { loadPearson } from "../testing/pearson-variants.ts";
 import { type KernelModules, createKernelRegistry } from "./registry.ts";
 import { type TaskInputBytes, runKernel } from "./run-task.ts";
 
-const KERNEL = "pearson-tile@1";
+const KERNEL = "pearson-tile@2";
 const DATES = 40;
 /** 1 MiB each: a few fit into the smaller budget below, beside the kernel's own 4.5 MiB. */
 const BULK: readonly [number, number] = [64, 2048];
@@ -121,9 +121,9 @@ describe.each(modules)("tasks on $name", ({ load }) => {
 
   it("says out-of-memory for a tile that cannot fit, and goes on with smaller ones", async () => {
     const registry = createKernelRegistry(await load(), { memoryBudgetBytes: 9 * 2 ** 20 });
-    const params = diagonal({ rows: { panels: 6, start: 0, count: 2 } });
+    const params = diagonal({ rows: { panels: 16, start: 0, count: 2 } });
     const bulk = makePanel(...BULK);
-    const inputs = ["a", "b", "c", "d", "e", "f"].map((name) => panel(name, bulk));
+    const inputs = Array.from({ length: 16 }, (_, i) => panel(`bulk ${i}`, bulk));
     const outcome = runKernel(registry, KERNEL, params, inputs);
     expect(outcome).toMatchObject({ ok: false, reason: "out-of-memory" });
     expect(outcome).toHaveProperty("message", expect.stringContaining("smaller tiles"));

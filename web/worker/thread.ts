@@ -1,7 +1,10 @@
 // The entry of a thread: a Web Worker that runs kernels and hashes what they produce.
 import { expose, transfer } from "comlink";
 import { asBlockId } from "../../shared/ids.ts";
-import type { PearsonExports } from "../../shared/kernels/correlation/wasm-engine.ts";
+import type {
+  PearsonBlocks,
+  PearsonExports,
+} from "../../shared/kernels/correlation/wasm-engine.ts";
 import type { AsianOptionExports } from "../../shared/kernels/monte-carlo/wasm-engine.ts";
 import {
   createKernelRegistry,
@@ -12,6 +15,7 @@ import type { SpearmanExports } from "../../shared/kernels/spearman/wasm-engine.
 import { runKernel } from "../../shared/kernels/run-task.ts";
 import spearmanUrl from "../../dist/kernels/spearman.wasm?url";
 import asianOptionUrl from "../../dist/kernels/asian-option.wasm?url";
+import pearsonRelaxedUrl from "../../dist/kernels/pearson-relaxed.wasm?url";
 import pearsonUrl from "../../dist/kernels/pearson.wasm?url";
 import { createHash } from "../transport/hash.ts";
 import type { ThreadApi } from "./thread-api.ts";
@@ -19,20 +23,27 @@ import { claimGpu } from "./webgpu/claim-gpu.ts";
 import { createGpuPearson } from "./webgpu/gpu-pearson.ts";
 
 /** Without SIMD a module is left out and its kernels run in plain TypeScript: slowly, same bits. */
-async function loadModule(url: string): Promise<WebAssembly.Exports | undefined> {
+async function loadModule(
+  url: string,
+  memory?: WebAssembly.ExportValue,
+): Promise<WebAssembly.Exports | undefined> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`The kernels could not be loaded (${response.status}).`);
   const bytes = await response.arrayBuffer();
   if (!WebAssembly.validate(bytes)) return undefined;
-  return (await WebAssembly.instantiate(bytes)).instance.exports;
+  const imports = memory === undefined ? {} : { env: { memory } };
+  return (await WebAssembly.instantiate(bytes, imports)).instance.exports;
 }
 
 /** The modules are built from shared/kernels/assembly with exactly the exports that are said here. */
 async function loadModules(): Promise<KernelModules> {
   const urls = [pearsonUrl, spearmanUrl, asianOptionUrl];
-  const [pearson, spearman, asianOption] = await Promise.all(urls.map(loadModule));
+  const [pearson, spearman, asianOption] = await Promise.all(urls.map((url) => loadModule(url)));
+  // Not every browser has fused multiply-adds; the fast kernel is as exact as the other then.
+  const relaxed = pearson && (await loadModule(pearsonRelaxedUrl, pearson["memory"]));
   return {
     ...(pearson && { pearson: pearson as unknown as PearsonExports }),
+    ...(relaxed && { pearsonRelaxed: relaxed as unknown as PearsonBlocks }),
     ...(spearman && { spearman: spearman as unknown as SpearmanExports }),
     ...(asianOption && { asianOption: asianOption as unknown as AsianOptionExports }),
   };

@@ -16,6 +16,8 @@ export interface PanelCache<Panel> {
   get(block: BlockId): Panel | undefined;
   /** Makes all inputs resident together; reads `array` only of those that are not yet. */
   load(inputs: readonly KernelInput[]): readonly Panel[];
+  /** Drops the panel unused longest that is not to be kept; false when there is none. */
+  dropOldest(kept: ReadonlySet<BlockId>): boolean;
 }
 
 /** `prepare` returns null when there is no room; the cache then makes some and asks again. */
@@ -53,6 +55,7 @@ export function createPanelCache<Panel>(store: {
   return {
     holds: (block) => panels.has(block),
     get: (block) => panels.get(block),
+    dropOldest,
     load(inputs) {
       const kept = new Set(inputs.map((input) => input.block));
       return inputs.map((input) => {

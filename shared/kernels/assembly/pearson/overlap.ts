@@ -1,167 +1,188 @@
-// Sums over the dates that two series share, from what is missing: the sparse complement.
+// Sums of packed series over the dates of other series, from the dates that these lack or have.
 import {
-  BLOCK_SERIES,
   CHUNK_DATES,
   FLAG_COMPLETE,
-  LANES,
-  chunkSquaresAt,
-  chunkSumsAt,
-  countOf,
-  flagsOf,
-  kindAt,
-  listAt,
-  listLengthAt,
-  maskOf,
-  squaresAfter,
+  LINE_BYTES,
+  STRIP_SERIES,
+  TILE_COL_BYTES,
+  seriesAt,
 } from "./layout";
+import { packedAt } from "./pack";
+import { STAGE_BASE, Side, StageDates, sumChunks } from "./side";
 
-/** How a series' dates in this chunk are described. */
-export const KIND_ALL: u32 = 0;
-export const KIND_NONE: u32 = 1;
-const KIND_LIST_MISSING: u32 = 2;
-const KIND_LIST_PRESENT: u32 = 3;
-
-/** Lists, for each series of a side, the missing or the present dates of a chunk: the fewer ones. */
-export function listDates(
-  side: usize,
-  records: usize,
-  series: i32,
-  firstDate: i32,
-  dates: i32,
-): void {
-  const chunk = min(CHUNK_DATES, dates - firstDate);
-  for (let i = 0; i < series; i++) {
-    const record = <usize>load<u32>(records + ((<usize>i) << 2));
-    const mask = maskOf(record) + <usize>(firstDate >> 3);
-    let present = 0;
-    for (let t = 0; t < chunk; t += 64) present += <i32>popcnt<u64>(load<u64>(mask + (t >> 3)));
-    const missing = chunk - present;
-    let kind = KIND_ALL;
-    let length = 0;
-    if (present == 0) kind = KIND_NONE;
-    else if (missing > 0) {
-      kind = missing <= present ? KIND_LIST_MISSING : KIND_LIST_PRESENT;
-      length = writeList(listAt(side, i), mask, chunk, kind == KIND_LIST_MISSING);
-    }
-    store<u32>(kindAt(side, i), kind);
-    store<i32>(listLengthAt(side, i), length);
-  }
+/**
+ * Sums and squares of every series of one side over the dates of every series of the other: for each
+ * strip of the first and each series of the second a line of eight.
+ */
+@unmanaged
+export class Overlaps {
+  sums: usize;
+  squares: usize;
+  stripBytes: usize;
+  /** 0 when the other side has no gaps: its dates are all dates, and totals take the sums' place. */
+  lineBytes: usize;
 }
 
-function writeList(list: usize, mask: usize, chunk: i32, missing: bool): i32 {
-  let length = 0;
-  for (let t = 0; t < chunk; t += 64) {
-    let word = load<u64>(mask + (t >> 3));
-    if (missing) word = ~word;
-    if (chunk - t < 64) word &= ((<u64>1) << (<u64>(chunk - t))) - 1;
-    while (word) {
-      store<u16>(list + ((<usize>length) << 1), <u16>(t + <i32>ctz<u64>(word)));
-      length++;
-      word &= word - 1;
+/** Memory of overlaps between sides of so many strips. */
+export function overlapBytes(strips: i32, otherStrips: i32): usize {
+  return <usize>(strips * otherStrips * STRIP_SERIES) * (2 * LINE_BYTES);
+}
+
+export function openOverlaps(overlaps: Overlaps, room: usize, packed: Side, lister: Side): void {
+  if (!lister.hasGaps) {
+    overlaps.sums = packed.sums;
+    overlaps.squares = packed.squares;
+    overlaps.stripBytes = LINE_BYTES;
+    overlaps.lineBytes = 0;
+    return;
+  }
+  const lines = <usize>(packed.strips * lister.strips * STRIP_SERIES);
+  overlaps.sums = room;
+  overlaps.squares = room + lines * LINE_BYTES;
+  overlaps.stripBytes = <usize>(lister.strips * STRIP_SERIES) * LINE_BYTES;
+  overlaps.lineBytes = LINE_BYTES;
+  memory.fill(overlaps.sums, 0, 2 * lines * LINE_BYTES);
+}
+
+/** Adds the sums over one stage. */
+export function addOverlaps<T>(
+  overlaps: Overlaps,
+  packed: Side,
+  lister: Side,
+  stageChunks: i32,
+): void {
+  const all = ((<u32>1) << stageChunks) - 1;
+  for (let strip = 0; strip < packed.strips; strip++) {
+    if (packed.isEmpty(strip * STRIP_SERIES, STRIP_SERIES, all)) continue;
+    let stage = changetype<StageDates>(lister.lists);
+    let at = <usize>strip * overlaps.stripBytes;
+    for (let k = 0; k < lister.series; k++) {
+      if (stage.mostly) {
+        const isWhole = stage.mostly == all;
+        const base = isWhole
+          ? packed.baseOf(strip, STAGE_BASE)
+          : sumChunks(packed, strip, stage.mostly);
+        subtractMissing<T>(overlaps, at, packed, strip, stage, base);
+      }
+      if (stage.missing < stage.listed) addListed<T>(overlaps, at, packed, strip, stage);
+      stage = changetype<StageDates>(stage.listedEnd);
+      at += LINE_BYTES;
     }
   }
-  return length;
 }
 
 /**
- * Adds, for every series k of `lister` that has gaps and every packed series of `packed`, the sums
- * of the packed values over the dates of k. In a diagonal block only pairs that are used are done:
- * packed before k when `packedFirst`, packed after k otherwise.
+ * The sums of eight series over the chunks that a series has mostly, less those over the dates that it
+ * lacks there.
  */
-export function addOverlaps<T>(
-  packed: usize,
-  panelLanes: i32,
-  packedSeries: i32,
-  lister: usize,
-  records: usize,
-  listed: i32,
-  sums: usize,
-  padded: i32,
-  diagonal: bool,
-  packedFirst: bool,
+function subtractMissing<T>(
+  overlaps: Overlaps,
+  at: usize,
+  packed: Side,
+  strip: i32,
+  stage: StageDates,
+  base: usize,
 ): void {
-  const lineBytes = <usize>panelLanes * sizeof<T>();
-  for (let lane = 0; lane < packedSeries; lane += LANES) {
-    const panel = lane / panelLanes;
-    const values =
-      packed +
-      <usize>panel * <usize>CHUNK_DATES * lineBytes +
-      <usize>(lane - panel * panelLanes) * sizeof<T>();
-    const chunkSums = chunkSumsAt(packed) + ((<usize>lane) << 3);
-    const chunkSquares = chunkSquaresAt(packed) + ((<usize>lane) << 3);
-    const first = diagonal && packedFirst ? lane + 1 : 0;
-    const end = diagonal && !packedFirst ? min(listed, lane + LANES - 1) : listed;
-    for (let k = first; k < end; k++) {
-      if (flagsOf(<usize>load<u32>(records + ((<usize>k) << 2))) & FLAG_COMPLETE) continue;
-      const kind = load<u32>(kindAt(lister, k));
-      if (kind == KIND_NONE) continue;
-      const out = sums + ((<usize>(k * padded + lane)) << 3);
-      addOverlap<T>(
-        values,
-        lineBytes,
-        kind,
-        listAt(lister, k),
-        load<i32>(listLengthAt(lister, k)),
-        chunkSums,
-        chunkSquares,
-        out,
-      );
-    }
-  }
-}
-
-function addOverlap<T>(
-  values: usize,
-  lineBytes: usize,
-  kind: u32,
-  list: usize,
-  length: i32,
-  chunkSums: usize,
-  chunkSquares: usize,
-  out: usize,
-): void {
+  const values = packed.packed + packedAt<T>(packed, 0, strip * STRIP_SERIES);
   let s0 = f64x2.splat(0),
-    s1 = f64x2.splat(0);
+    s1 = f64x2.splat(0),
+    s2 = f64x2.splat(0),
+    s3 = f64x2.splat(0);
   let q0 = f64x2.splat(0),
-    q1 = f64x2.splat(0);
-  const end = list + ((<usize>length) << 1);
-  for (; list < end; list += 2) {
-    const line = values + <usize>load<u16>(list) * lineBytes;
-    let x0: v128, x1: v128;
-    if (sizeof<T>() == 8) {
-      x0 = v128.load(line);
-      x1 = v128.load(line, 16);
-    } else {
-      const x = v128.load(line);
-      x0 = f64x2.promote_low_f32x4(x);
-      x1 = f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 1));
-    }
-    s0 = f64x2.add(s0, x0);
-    s1 = f64x2.add(s1, x1);
-    q0 = f64x2.add(q0, f64x2.mul(x0, x0));
-    q1 = f64x2.add(q1, f64x2.mul(x1, x1));
+    q1 = f64x2.splat(0),
+    q2 = f64x2.splat(0),
+    q3 = f64x2.splat(0);
+  let list = stage.list;
+  const end = stage.missingEnd;
+  // Tested at the end: V8 moves what does not change out of no other kind of loop.
+  if (list < end) {
+    do {
+      const line = values + <usize>load<u32>(list);
+      const x0 = loadPair<T>(line, 0),
+        x1 = loadPair<T>(line, 1),
+        x2 = loadPair<T>(line, 2),
+        x3 = loadPair<T>(line, 3);
+      s0 = f64x2.add(s0, x0);
+      s1 = f64x2.add(s1, x1);
+      s2 = f64x2.add(s2, x2);
+      s3 = f64x2.add(s3, x3);
+      q0 = addSquare(q0, x0);
+      q1 = addSquare(q1, x1);
+      q2 = addSquare(q2, x2);
+      q3 = addSquare(q3, x3);
+      list += 4;
+    } while (list < end);
   }
-  if (kind != KIND_LIST_PRESENT) {
-    s0 = f64x2.sub(v128.load(chunkSums), s0);
-    s1 = f64x2.sub(v128.load(chunkSums, 16), s1);
-    q0 = f64x2.sub(v128.load(chunkSquares), q0);
-    q1 = f64x2.sub(v128.load(chunkSquares, 16), q1);
-  }
-  const squares = squaresAfter(out);
-  v128.store(out, f64x2.add(v128.load(out), s0));
-  v128.store(out, f64x2.add(v128.load(out, 16), s1), 16);
-  v128.store(squares, f64x2.add(v128.load(squares), q0));
-  v128.store(squares, f64x2.add(v128.load(squares, 16), q1), 16);
+  const sums = overlaps.sums + at;
+  const squares = overlaps.squares + at;
+  addDifference(sums, base, s0);
+  addDifference(sums + 16, base + 16, s1);
+  addDifference(sums + 32, base + 32, s2);
+  addDifference(sums + 48, base + 48, s3);
+  addDifference(squares, base + LINE_BYTES, q0);
+  addDifference(squares + 16, base + LINE_BYTES + 16, q1);
+  addDifference(squares + 32, base + LINE_BYTES + 32, q2);
+  addDifference(squares + 48, base + LINE_BYTES + 48, q3);
 }
 
-/** How many dates two series share. */
-export function commonDates(x: usize, y: usize, dates: i32): i32 {
-  if (flagsOf(x) & FLAG_COMPLETE) return countOf(y);
-  if (flagsOf(y) & FLAG_COMPLETE) return countOf(x);
-  let a = maskOf(x);
-  let b = maskOf(y);
-  const end = a + ((<usize>((dates + 63) >> 6)) << 3);
-  let count: u64 = 0;
-  for (; a < end; a += 8, b += 8) count += popcnt<u64>(load<u64>(a) & load<u64>(b));
-  return <i32>count;
+/** Adds the sums over the dates that a series has in the chunks that it mostly lacks. */
+function addListed<T>(
+  overlaps: Overlaps,
+  at: usize,
+  packed: Side,
+  strip: i32,
+  stage: StageDates,
+): void {
+  const values = packed.packed + packedAt<T>(packed, 0, strip * STRIP_SERIES);
+  const first = stage.missingEnd;
+  const end = stage.listedEnd;
+  // Two series at a time: few stages have such dates.
+  for (let pair = 0; pair < STRIP_SERIES / 2; pair++) {
+    let sums = f64x2.splat(0);
+    let squares = f64x2.splat(0);
+    let list = first;
+    do {
+      const x = loadPair<T>(values + <usize>load<u32>(list), pair);
+      sums = f64x2.add(sums, x);
+      squares = addSquare(squares, x);
+      list += 4;
+    } while (list < end);
+    addTo(overlaps.sums + at + ((<usize>pair) << 4), sums);
+    addTo(overlaps.squares + at + ((<usize>pair) << 4), squares);
+  }
+}
+
+/** Two of a strip's eight values on one date: a column of tiles is half a strip in double precision. */
+function loadPair<T>(line: usize, pair: i32): v128 {
+  if (sizeof<T>() == 4) {
+    return f64x2.promote_low_f32x4(v128.load64_zero(line + ((<usize>pair) << 3)));
+  }
+  const half = <usize>(pair >> 1) * (<usize>CHUNK_DATES * TILE_COL_BYTES);
+  return v128.load(line + half + ((<usize>(pair & 1)) << 4));
+}
+
+function addDifference(out: usize, base: usize, missing: v128): void {
+  addTo(out, f64x2.sub(v128.load(base), missing));
+}
+
+function addTo(out: usize, sums: v128): void {
+  v128.store(out, f64x2.add(v128.load(out), sums));
+}
+
+function addSquare(sum: v128, x: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(x, x, sum);
+  return f64x2.add(sum, f64x2.mul(x, x));
+}
+
+/** Gives complete series their lines, too: the totals. */
+export function completeOverlaps(overlaps: Overlaps, packed: Side, lister: Side): void {
+  for (let strip = 0; strip < packed.strips; strip++) {
+    const line = <usize>strip * LINE_BYTES;
+    for (let k = 0; k < lister.series; k++) {
+      if (!(seriesAt(lister.list, k).flags & FLAG_COMPLETE)) continue;
+      const at = <usize>strip * overlaps.stripBytes + <usize>k * LINE_BYTES;
+      memory.copy(overlaps.sums + at, packed.sums + line, LINE_BYTES);
+      memory.copy(overlaps.squares + at, packed.squares + line, LINE_BYTES);
+    }
+  }
 }
