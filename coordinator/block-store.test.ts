@@ -33,6 +33,17 @@ describe("BlockStore", () => {
     expect(await readdir(join(folder, "drafts"))).toEqual([]);
   });
 
+  it("keeps bytes that the caller has hashed, over a restart and once", async () => {
+    const store = await BlockStore.open(folder);
+    const ref = { block, sizeBytes: bytes.length };
+    expect(await store.putHashed(block, bytes)).toEqual(ref);
+    expect(await store.putHashed(block, bytes)).toEqual(ref);
+    expect(await store.read(block)).toEqual(bytes);
+    const again = await BlockStore.open(folder);
+    expect(await again.read(block)).toEqual(bytes);
+    expect(await readdir(join(folder, "drafts"))).toEqual([]);
+  });
+
   it("refuses bytes with another hash and keeps nothing of them", async () => {
     const store = await BlockStore.open(folder);
     await expect(store.put(block, chunked(bytes.subarray(1)), 1e6)).rejects.toMatchObject({

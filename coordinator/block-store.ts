@@ -1,7 +1,7 @@
 // The durable replicas: one file a block, named by its hash, written atomically, verified when read.
 import { totalmem } from "node:os";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createBLAKE3, type IHasher } from "hash-wasm";
 import type { BlockRef } from "../shared/graph/task.ts";
@@ -109,9 +109,7 @@ export class BlockStore {
       if (found !== block) {
         throw new BlockStoreError("wrong-hash", `The bytes are of block ${found}, not ${block}.`);
       }
-      await mkdir(join(this.#folder, block.slice(0, 2)), { recursive: true });
-      await rename(draft, this.#path(block));
-      const entry = await this.#enter(block, true);
+      const entry = await this.#publish(draft, block);
       if (whole !== null) this.#recent.add(block, whole);
       return { ref: { block, sizeBytes: entry.sizeBytes }, isNew: true };
     } catch (error) {
@@ -119,6 +117,29 @@ export class BlockStore {
     } finally {
       await rm(draft, { force: true });
     }
+  }
+
+  /** Stores bytes that this very process has hashed, and that nobody will write to. Rejects likewise. */
+  async putHashed(block: BlockId, bytes: Uint8Array<ArrayBuffer>): Promise<BlockRef> {
+    const ref = { block, sizeBytes: bytes.length };
+    if ((await this.openFile(block)) !== undefined) return ref;
+    const draft = join(this.#draftFolder, `${block}.${(this.#draftCount += 1)}`);
+    try {
+      await writeFile(draft, bytes, { flag: "wx" });
+      await this.#publish(draft, block);
+      this.#recent.add(block, bytes);
+      return ref;
+    } catch (error) {
+      throw asStoreError(error);
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+
+  async #publish(draft: string, block: BlockId): Promise<Entry> {
+    await mkdir(join(this.#folder, block.slice(0, 2)), { recursive: true });
+    await rename(draft, this.#path(block));
+    return this.#enter(block, true);
   }
 
   /** Writes the draft file; the hash of what was written, and its bytes when they lie in one piece. */

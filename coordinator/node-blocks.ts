@@ -80,7 +80,8 @@ export function createNodeBlocks(baseUrl: string, token: string): NodeBlocks {
 export interface LocalStore {
   /** The bytes of a block, drawn from a holder when the store lacks it; undefined if that fails. */
   read(block: BlockId): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  put(block: BlockId, bytes: Uint8Array): Promise<void>;
+  /** Takes bytes whose hash the client has computed, and that it will not write to. */
+  put(block: BlockId, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
 }
 
 /** Takes blocks straight from the store and puts them there; the network is for what it lacks. */
@@ -94,7 +95,8 @@ export function preferLocalStore(store: LocalStore, network: NodeBlocks): NodeBl
     },
     async upload(block, bytes) {
       try {
-        await store.put(block, bytes);
+        // Blocks of this process are never in shared memory, which is all that the type could object to.
+        await store.put(block, bytes as Uint8Array<ArrayBuffer>);
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : String(cause);
         throw new ClusterError(reason, 507, { cause });

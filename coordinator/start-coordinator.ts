@@ -4,7 +4,6 @@ import { networkInterfaces } from "node:os";
 import type { FastifyInstance } from "fastify";
 import { createBLAKE3 } from "hash-wasm";
 import { assert } from "../shared/assert.ts";
-import { BLOCK_BYTES_MAX } from "../shared/limits.ts";
 import { httpPaths } from "../shared/protocol/http.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
 import { loadAccessTokens, type AccessTokens } from "./access-tokens.ts";
@@ -163,8 +162,7 @@ async function assemble(
         return store.read(block);
       },
       put: async (block, bytes) => {
-        const { ref } = await store.put(block, oneChunk(bytes), BLOCK_BYTES_MAX);
-        host.blocksHeld("store", [ref]);
+        host.blocksHeld("store", [await store.putHashed(block, bytes)]);
       },
     },
     close: async () => {
@@ -177,10 +175,6 @@ async function assemble(
       await server.close();
     },
   };
-}
-
-async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 async function listen(server: FastifyInstance, options: CoordinatorOptions): Promise<void> {
