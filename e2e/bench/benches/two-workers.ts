@@ -1,0 +1,85 @@
+// Whole jobs on two workers, against the same jobs on one: correlation and Monte Carlo.
+import { runMonteCarlo } from "../../../coordinator/commands/run-monte-carlo.ts";
+import type { Progress } from "../../../coordinator/commands/progress.ts";
+import { ARTICLE_OPTION } from "../../../shared/monte-carlo/asian-option.ts";
+import { defineBench } from "../bench.ts";
+import { jobContender } from "../correlation-job.ts";
+import type { Contender } from "../race.ts";
+import { raceOn } from "../stage.ts";
+import { startSwarm, type Swarm } from "../swarm.ts";
+import { grouped, secondsText, tableText } from "../words.ts";
+import { requireEstimate } from "./option-value.ts";
+
+interface Size {
+  readonly series: number;
+  readonly dates: number;
+  readonly paths: number;
+  readonly rounds: number;
+  readonly limitSeconds: number;
+}
+
+const SEED = 7_000;
+const ONE = "one worker";
+const TWO = "two workers";
+
+export const twoWorkers = defineBench<Size>({
+  name: "two-workers",
+  sizes: {
+    full: { series: 7_000, dates: 5_284, paths: 2_000_000, rounds: 3, limitSeconds: 900 },
+    quick: { series: 1_500, dates: 2_000, paths: 100_000, rounds: 2, limitSeconds: 30 },
+    toy: { series: 40, dates: 60, paths: 200, rounds: 1, limitSeconds: 60 },
+  },
+  run: async (stage, { series, dates, paths, rounds }) => {
+    const one = await startSwarm(stage, { workers: 1, threadsPerWorker: 1 });
+    const two = await startSwarm(stage, { workers: 2, threadsPerWorker: 1 });
+    const shape = { seed: SEED, series, dates, missing: 0.05 };
+    const correlated = await raceOn(
+      stage,
+      [jobContender(ONE, one, shape), jobContender(TWO, two, shape)],
+      rounds,
+    );
+    const simulated = await raceOn(
+      stage,
+      [simulating(ONE, one, paths), simulating(TWO, two, paths)],
+      rounds,
+    );
+    return [
+      { work: `Whole job on ${TWO}, ${tableText(shape)}, f64`, result: correlated },
+      { work: `Monte Carlo on ${TWO}, ${grouped(paths)} paths`, result: simulated },
+    ].map(({ work, result }) => ({
+      work,
+      measured: secondsText(result.median(TWO)),
+      against: `${ONE}, ${secondsText(result.median(ONE))}`,
+      figure: { value: result.ratio(ONE, TWO), unit: "times faster" },
+      goal: { bound: "at least", value: 1.9 },
+    }));
+  },
+});
+
+function simulating(name: string, { client, tools, signal }: Swarm, paths: number): Contender {
+  const simulate = (seed: number) =>
+    runMonteCarlo(client, tools, {
+      scenarios: [ARTICLE_OPTION],
+      paths,
+      control: "none",
+      seed,
+      targetStandardError: null,
+      progress: SILENT,
+      signal,
+    });
+  return {
+    name,
+    verify: async () => requireEstimate(name, await simulate(SEED)),
+    measure: async (round) => {
+      const startMs = performance.now();
+      await simulate(SEED + round);
+      return (performance.now() - startMs) / 1_000;
+    },
+  };
+}
+
+const SILENT: Progress = {
+  show: () => undefined,
+  say: () => undefined,
+  stop: () => undefined,
+};
