@@ -58,7 +58,15 @@ test("without Python its rows are left out, and the report says so", async () =>
 
 const NOTHING = { rows: [], failure: null };
 
-test("a bench that is stopped ends what it started", async () => {
+const ROW: Row = {
+  work: "Work",
+  measured: "2 s",
+  against: "peer, 3 s",
+  figure: { value: 1.5, unit: "times faster", isLeast: true },
+  goal: { bound: "at least", value: 2 },
+};
+
+test("a bench that is stopped ends what it started, and keeps its rows", async () => {
   const stop = new AbortController();
   const ended: string[] = [];
   const endless = defineBench<{ limitSeconds: number }>({
@@ -66,11 +74,11 @@ test("a bench that is stopped ends what it started", async () => {
     sizes: { full: ENDLESS, quick: ENDLESS, toy: ENDLESS },
     run: async (stage) => {
       const [lane] = startNodeLanes(stage, 1);
+      stage.add(ROW);
       stage.cleanups.add(() => void ended.push("cleanups"));
       const work = lane?.work.simulate({ seed: 0, paths: 1_000_000_000 });
       stop.abort(new Error("Stopped."));
       await work?.catch(() => stage.cleanups.add(() => void ended.push("late cleanup")));
-      return [];
     },
   });
   const report = await runSuite({
@@ -80,7 +88,7 @@ test("a bench that is stopped ends what it started", async () => {
     signal: stop.signal,
     findPython: () => Promise.resolve(null),
   });
-  expect(report.outcomes).toEqual([{ name: "endless", rows: [], failure: "Stopped." }]);
+  expect(report.outcomes).toEqual([{ name: "endless", rows: [ROW], failure: "Stopped." }]);
   // The lane's work ends, with an error, only because its process does.
   await expect.poll(() => ended).toEqual(["cleanups", "late cleanup"]);
 });
@@ -174,15 +182,8 @@ test("an estimate too far from the option's value is refused", () => {
 });
 
 test("the report gives verdicts on goals at full size only, and names what failed", () => {
-  const row: Row = {
-    work: "Work",
-    measured: "2 s",
-    against: "peer, 3 s",
-    figure: { value: 1.5, unit: "times faster", isLeast: true },
-    goal: { bound: "at least", value: 2 },
-  };
   const outcomes = [
-    { name: "good", rows: [row, { ...row, goal: null }], failure: null },
+    { name: "good", rows: [ROW, { ...ROW, goal: null }], failure: null },
     { name: "bad", rows: [], failure: "It broke\nin two." },
   ];
   const report: Report = {

@@ -35,15 +35,15 @@ interface BenchOf<Size> {
   /** As in `--only`. */
   readonly name: string;
   readonly sizes: Readonly<Record<Scale, Size>>;
-  run(stage: Stage, size: Size): Promise<readonly Row[]>;
+  run(stage: Stage, size: Size): Promise<void>;
 }
 
 export interface Bench {
   readonly name: string;
   /** After this time the bench is ended. */
   limitSeconds(scale: Scale): number;
-  /** Resolves with nothing where what it needs is not there; it says so through the stage. */
-  run(stage: Stage): Promise<readonly Row[]>;
+  /** Gives its rows to the stage one by one; none where what it needs is not there. */
+  run(stage: Stage): Promise<void>;
 }
 
 /** A bench whose sizes are known only to itself. */

@@ -1,6 +1,6 @@
 // What a bench works with: its scale, its signal, and what it must end when it is over.
 import type { Cleanups } from "../../coordinator/commands/cleanups.ts";
-import type { Scale } from "./bench.ts";
+import type { Row, Scale } from "./bench.ts";
 import type { LaneHost } from "./lanes/browser-lanes.ts";
 import type { PythonFound } from "./peers/python.ts";
 import { race, type Contender, type RaceResult } from "./race.ts";
@@ -21,6 +21,8 @@ export interface Stage {
   /** Where lanes run in a browser; started when first asked for. */
   laneHost(): Promise<LaneHost>;
   readonly say: (line: string) => void;
+  /** Takes a row for the table; it stays there even if the bench fails later. */
+  readonly add: (row: Row) => void;
   /** Notes, beside the table, that something could not be compared, and why. */
   readonly leaveOut: (what: string, why: string) => void;
 }

@@ -80,7 +80,7 @@ async function endAll(cleanups: Cleanups, say: (line: string) => void): Promise<
   if (isLate) say("  Something does not end by itself; it ends with this run.");
 }
 
-type StageParts = Omit<Stage, "signal" | "softLimitMs" | "cleanups">;
+type StageParts = Omit<Stage, "signal" | "softLimitMs" | "cleanups" | "add">;
 
 async function runBench(
   bench: Bench,
@@ -89,8 +89,9 @@ async function runBench(
   leftMs: number,
 ): Promise<BenchOutcome> {
   const limitMs = Math.min(1_000 * bench.limitSeconds(parts.scale), leftMs);
-  const failed = (failure: string): BenchOutcome => ({ name: bench.name, rows: [], failure });
-  if (limitMs <= 0) return failed("the time of the run was over");
+  const rows: Row[] = [];
+  const outcome = (failure: string | null): BenchOutcome => ({ name: bench.name, rows, failure });
+  if (limitMs <= 0) return outcome("the time of the run was over");
   parts.say(bench.name);
   const startMs = performance.now();
   const late = new AbortController();
@@ -102,10 +103,11 @@ async function runBench(
   const softLimitMs = startMs + SOFT_SHARE * limitMs;
   const cleanups = createLateCleanups();
   try {
-    const rows: Promise<readonly Row[]> = bench.run({ ...parts, signal, softLimitMs, cleanups });
-    return { name: bench.name, rows: await unlessAborted(rows, signal), failure: null };
+    const add = (row: Row): void => void rows.push(row);
+    await unlessAborted(bench.run({ ...parts, signal, softLimitMs, cleanups, add }), signal);
+    return outcome(null);
   } catch (error) {
-    return failed(error instanceof Error ? error.message : String(error));
+    return outcome(error instanceof Error ? error.message : String(error));
   } finally {
     clearTimeout(timer);
     await endAll(cleanups, parts.say);

@@ -1,5 +1,5 @@
 // Complete data by the kernels on two threads, against np.corrcoef, which has all cores and a tuned BLAS.
-import { defineBench, type Row } from "../bench.ts";
+import { defineBench } from "../bench.ts";
 import { startBrowserLanes } from "../lanes/browser-lanes.ts";
 import { buildsIn } from "../lanes/places.ts";
 import { sendToPeer } from "../peers/peer-tables.ts";
@@ -29,14 +29,13 @@ export const corrcoef = defineBench<Size>({
   run: async (stage, { series, dates, rounds }) => {
     if (stage.python === null) {
       stage.leaveOut("np.corrcoef", "there is no Python with NumPy");
-      return [];
+      return;
     }
     const table = { seed: 3, series, dates, missing: 0 };
     const lanes = await startBrowserLanes(stage, THREADS);
     const [first] = lanes;
     const builds = first === undefined ? [] : await buildsIn(stage, "the browser", first);
     const peer = await sendToPeer(stage, startPython(stage, stage.python, "tables.py"), table);
-    const rows: Row[] = [];
     for (const precision of ["f64", "f32"] as const) {
       const kernels = builds.map((build) =>
         sharedTiles(`${precision} ${build}`, lanes, { table, precision, build }, slowestOf),
@@ -48,7 +47,7 @@ export const corrcoef = defineBench<Size>({
       const result = await raceOn(stage, [...kernels, ...numpy], rounds);
       for (const { name: ours } of kernels) {
         for (const { name: theirs } of numpy) {
-          rows.push({
+          stage.add({
             work: `${ours} kernel on ${THREADS} threads in the browser, ${tableText(table)}`,
             measured: secondsText(result.median(ours)),
             against: `${theirs}, ${secondsText(result.median(theirs))}`,
@@ -58,6 +57,5 @@ export const corrcoef = defineBench<Size>({
         }
       }
     }
-    return rows;
   },
 });

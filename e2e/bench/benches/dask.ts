@@ -1,7 +1,7 @@
 // A whole correlation job on two workers, against Dask's .corr() on two workers, which may take for ever.
 import { setTimeout as delay } from "node:timers/promises";
 import { unlessAborted } from "../../../coordinator/commands/unless-aborted.ts";
-import { defineBench, type Row } from "../bench.ts";
+import { defineBench } from "../bench.ts";
 import { jobContender } from "../correlation-job.ts";
 import { sendToPeer, type PeerTable, type TableRequest } from "../peers/peer-tables.ts";
 import { startPython } from "../peers/python.ts";
@@ -55,7 +55,7 @@ export const dask = defineBench<Size>({
     const { python } = stage;
     if (python?.libraries.dask === undefined || python.libraries.distributed === undefined) {
       stage.leaveOut(DASK, "there is no Python with Dask and its distributed scheduler");
-      return [];
+      return;
     }
     const { series, dates, partitions, rounds } = size;
     const shape = { seed: SEED, series, dates, missing: 0.05 };
@@ -72,7 +72,7 @@ export const dask = defineBench<Size>({
     const theirs = hasEnded ? [{ ...table.contender(DASK, request), verify }] : [];
     const result = await raceOn(stage, [ours, ...theirs], rounds);
     const seconds = hasEnded ? result.median(DASK) : size.daskLimitSeconds;
-    const row: Row = {
+    stage.add({
       work: `${OURS}, ${tableText(shape)}, f64`,
       measured: secondsText(result.median(OURS)),
       against: `${DASK}, ${partitions} partitions, 2 workers, ${hasEnded ? "" : "more than "}${secondsText(seconds)}`,
@@ -82,8 +82,7 @@ export const dask = defineBench<Size>({
         isLeast: !hasEnded,
       },
       goal: { bound: "at least", value: 100 },
-    };
-    return [row];
+    });
   },
 });
 

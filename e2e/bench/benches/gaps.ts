@@ -1,5 +1,5 @@
 // What missing values cost: the kernels' time for a table with gaps, against the same table complete.
-import { defineBench, type Row } from "../bench.ts";
+import { defineBench } from "../bench.ts";
 import { startBrowserLanes } from "../lanes/browser-lanes.ts";
 import { raceOn } from "../stage.ts";
 import { secondsText, tableText } from "../words.ts";
@@ -22,7 +22,6 @@ export const gaps = defineBench<Size>({
     toy: { series: 40, dates: 100, rounds: 1, limitSeconds: 60 },
   },
   run: async (stage, { series, dates, rounds }) => {
-    const rows: Row[] = [];
     const complete = { seed: 2, series, dates, missing: 0 };
     const table = { ...complete, missing: 0.05 };
     // Each table has lanes of its own, where its panels are made only once.
@@ -39,7 +38,7 @@ export const gaps = defineBench<Size>({
       );
       const result = await raceOn(stage, contenders, rounds);
       const [without, withGaps] = [tableText(complete), tableText(table)];
-      rows.push({
+      stage.add({
         work: `${precision} kernel time of ${withGaps}, summed over ${THREADS} threads in the browser`,
         measured: secondsText(result.median(withGaps)),
         against: `the same table complete, ${secondsText(result.median(without))}`,
@@ -47,6 +46,5 @@ export const gaps = defineBench<Size>({
         goal: { bound: "at most", value: 1.5 },
       });
     }
-    return rows;
   },
 });

@@ -1,5 +1,5 @@
 // A square tile by the kernel, against the bare matrix product of libraries that run where we do.
-import { defineBench, type Row } from "../bench.ts";
+import { defineBench } from "../bench.ts";
 import type { Lane, Library } from "../lanes/lane-work.ts";
 import { buildsIn, type Place, PLACES, startLanes } from "../lanes/places.ts";
 import type { Contender } from "../race.ts";
@@ -31,17 +31,14 @@ export const matrixLibraries = defineBench<Size>({
     toy: { tile: 32, dates: 100, rounds: 1, limitSeconds: 60 },
   },
   run: async (stage, size) => {
-    const rows: Row[] = [];
     for (const place of PLACES) {
       const [lane] = await startLanes(stage, place, 1);
-      if (lane !== undefined) rows.push(...(await compareIn(stage, place, lane, size)));
+      if (lane !== undefined) await compareIn(stage, place, lane, size);
     }
-    return rows;
   },
 });
 
-async function compareIn(stage: Stage, place: Place, lane: Lane, size: Size): Promise<Row[]> {
-  const rows: Row[] = [];
+async function compareIn(stage: Stage, place: Place, lane: Lane, size: Size): Promise<void> {
   const builds = await buildsIn(stage, place, lane);
   for (const precision of ["f64", "f32"] as const) {
     const kernels = builds.map((build) => kernelContender(lane, size, { precision, build }));
@@ -51,7 +48,7 @@ async function compareIn(stage: Stage, place: Place, lane: Lane, size: Size): Pr
     const result = await raceOn(stage, [...kernels, ...libraries], size.rounds);
     for (const { name: ours } of kernels) {
       for (const { name: theirs } of libraries) {
-        rows.push({
+        stage.add({
           work: `${ours} in ${place}, ${size.tile} × ${size.tile} pairs × ${grouped(size.dates)} dates, complete`,
           measured: rateText(result.median(ours)),
           against: `${theirs}, ${rateText(result.median(theirs))}`,
@@ -61,7 +58,6 @@ async function compareIn(stage: Stage, place: Place, lane: Lane, size: Size): Pr
       }
     }
   }
-  return rows;
 }
 
 function libraryContender(

@@ -1,6 +1,6 @@
 // Steps a second of the Monte Carlo kernel on one thread, against NumPy, vectorised in two ways.
 import { ARTICLE_OPTION } from "../../../shared/monte-carlo/asian-option.ts";
-import { defineBench, type Row } from "../bench.ts";
+import { defineBench } from "../bench.ts";
 import type { Lane } from "../lanes/lane-work.ts";
 import { PLACES, startLanes } from "../lanes/places.ts";
 import { type PythonPeer, startPython } from "../peers/python.ts";
@@ -31,18 +31,17 @@ export const monteCarlo = defineBench<Size>({
   run: async (stage, { paths, rounds }) => {
     if (stage.python === null) {
       stage.leaveOut("NumPy's Monte Carlo", "there is no Python with NumPy");
-      return [];
+      return;
     }
     const python = startPython(stage, stage.python, "walks.py");
     const peers = LAYOUTS.map((layout) => numpyContender(python, layout, paths));
-    const rows: Row[] = [];
     for (const place of PLACES) {
       const [lane] = await startLanes(stage, place, 1);
       if (lane === undefined) continue;
       const kernel = kernelContender(lane, `Monte Carlo kernel in ${place}`, paths);
       const result = await raceOn(stage, [kernel, ...peers], rounds);
       for (const { name } of peers) {
-        rows.push({
+        stage.add({
           work: `${kernel.name}, one thread`,
           measured: stepsText(result.median(kernel.name)),
           against: `${name}, ${stepsText(result.median(name))}`,
@@ -51,7 +50,6 @@ export const monteCarlo = defineBench<Size>({
         });
       }
     }
-    return rows;
   },
 });
 

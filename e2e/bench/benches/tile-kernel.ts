@@ -1,6 +1,6 @@
 // One tile of complete data by the kernel, against the peak of the same build: multiply-adds in registers.
 import type { Precision } from "../../../shared/correlation/plan.ts";
-import { defineBench, type Row } from "../bench.ts";
+import { defineBench } from "../bench.ts";
 import type { Build, Lane, Work } from "../lanes/lane-work.ts";
 import { buildsIn, PLACES, startLanes } from "../lanes/places.ts";
 import type { Contender } from "../race.ts";
@@ -25,7 +25,6 @@ export const tileKernel = defineBench<Size>({
     toy: { tile: 32, dates: 100, rounds: 1, limitSeconds: 60 },
   },
   run: async (stage, size) => {
-    const rows: Row[] = [];
     for (const place of PLACES) {
       const [lane] = await startLanes(stage, place, 1);
       if (lane === undefined) continue;
@@ -42,7 +41,7 @@ export const tileKernel = defineBench<Size>({
         const kernel = nameOf("kernel", variant);
         const peak = nameOf("peak", variant);
         const { tile } = size;
-        rows.push({
+        stage.add({
           work: `${kernel} in ${place}, ${tile} × ${tile} pairs × ${grouped(size.dates)} dates, complete`,
           measured: rateText(result.median(kernel)),
           against: `its SIMD peak, ${rateText(result.median(peak))}`,
@@ -51,7 +50,6 @@ export const tileKernel = defineBench<Size>({
         });
       }
     }
-    return rows;
   },
 });
 

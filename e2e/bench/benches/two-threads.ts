@@ -1,5 +1,5 @@
 // The kernels alone on two threads, against one: what the memory that both share leaves of twice the speed.
-import { defineBench, type Row } from "../bench.ts";
+import { defineBench } from "../bench.ts";
 import type { Lane } from "../lanes/lane-work.ts";
 import { PLACES, startLanes } from "../lanes/places.ts";
 import type { Contender } from "../race.ts";
@@ -24,7 +24,6 @@ export const twoThreads = defineBench<Size>({
     toy: { series: 40, dates: 100, paths: 200, rounds: 1, limitSeconds: 60 },
   },
   run: async (stage, { series, dates, paths, rounds }) => {
-    const rows: Row[] = [];
     const table = { seed: 4, series, dates, missing: 0.05 };
     for (const place of PLACES) {
       const lanes = await startLanes(stage, place, 2);
@@ -34,7 +33,7 @@ export const twoThreads = defineBench<Size>({
       const walks = counts.map((some) => walkers(nameOf(some), some, paths));
       const correlated = await raceOn(stage, kernels, rounds);
       const [one, two] = counts.map(nameOf) as [string, string];
-      rows.push({
+      stage.add({
         work: `f64 kernel on two threads in ${place}, ${tableText(table)}`,
         measured: secondsText(correlated.median(two)),
         against: `one thread, ${secondsText(correlated.median(one))}`,
@@ -42,7 +41,7 @@ export const twoThreads = defineBench<Size>({
         goal: null,
       });
       const walked = await raceOn(stage, walks, rounds);
-      rows.push({
+      stage.add({
         work: `Monte Carlo kernel on two threads in ${place}`,
         measured: stepsText(walked.median(two)),
         against: `one thread, ${stepsText(walked.median(one))}`,
@@ -50,7 +49,6 @@ export const twoThreads = defineBench<Size>({
         goal: null,
       });
     }
-    return rows;
   },
 });
 

@@ -1,6 +1,6 @@
 // A whole correlation job on two workers, from its submission to the last tile, against DataFrame.corr.
 import type { NdData } from "../../../shared/codecs/npy.ts";
-import { defineBench, type Row } from "../bench.ts";
+import { defineBench } from "../bench.ts";
 import {
   checkJob,
   jobContender,
@@ -61,11 +61,10 @@ export const wholeJob = defineBench<Size>({
   run: async (stage, { dates, jobs, rounds }) => {
     if (stage.python?.libraries.pandas === undefined) {
       stage.leaveOut("DataFrame.corr", "there is no Python with pandas");
-      return [];
+      return;
     }
     const swarm = await startSwarm(stage, { workers: 2, threadsPerWorker: 1 });
     const python = startPython(stage, stage.python, "tables.py");
-    const rows: Row[] = [];
     for (const { series, peerSeries, goal } of jobs) {
       const shape = { seed: SEED, series, dates, missing: 0.05 };
       const peer = await sendToPeer(stage, python, { ...shape, series: peerSeries });
@@ -74,7 +73,7 @@ export const wholeJob = defineBench<Size>({
       const carried = (series / peerSeries) ** 2;
       const pandasSeconds = result.median(theirs.name) * carried;
       const note = carried === 1 ? "" : `, carried over from ${grouped(peerSeries)} series by n²`;
-      rows.push({
+      stage.add({
         work: `${ours.name}, ${tableText(shape)}, f64`,
         measured: secondsText(result.median(ours.name)),
         against: `${theirs.name}, ${secondsText(pandasSeconds)}${note}`,
@@ -82,7 +81,6 @@ export const wholeJob = defineBench<Size>({
         goal: { bound: "at least", value: goal },
       });
     }
-    return rows;
   },
 });
 

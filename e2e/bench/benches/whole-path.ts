@@ -4,7 +4,7 @@ import { launchBrowser } from "../../../coordinator/browser/launch-browser.ts";
 import { followJob } from "../../../coordinator/commands/follow-job.ts";
 import { unlessAborted } from "../../../coordinator/commands/unless-aborted.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
-import { defineBench, type Row } from "../bench.ts";
+import { defineBench } from "../bench.ts";
 import { checkJob, runJob, sendTable } from "../correlation-job.ts";
 import type { TableShape } from "../made-table.ts";
 import { median } from "../race.ts";
@@ -33,7 +33,7 @@ export const wholePath = defineBench<Size>({
   run: async (stage, { series, dates, rounds }) => {
     const shape = { seed: SEED, series, dates, missing: 0.05 };
     const swarm = await startSwarm(stage, { workers: 1, threadsPerWorker: THREADS });
-    const memory = await measureMemory(stage, swarm, shape);
+    await measureMemory(stage, swarm, shape);
     const page = await openDashboard(stage, swarm);
     const paths: PathTimes[] = [];
     for (let round = 1; round <= rounds; round += 1) {
@@ -41,14 +41,13 @@ export const wholePath = defineBench<Size>({
       stage.say(`  whole path, round ${round}`);
       paths.push(await timePath(swarm, page, { ...shape, seed: SEED + round }));
     }
-    const row: Row = {
+    stage.add({
       work: `Whole path with drawing, ${tableText(shape)}, f64, one worker of ${THREADS} threads`,
       measured: secondsText(median(paths.map(({ wall }) => wall))),
       against: `its kernels on ${THREADS} threads, ${secondsText(median(paths.map(({ kernels }) => kernels)))}`,
       figure: { value: median(paths.map(({ wall, kernels }) => wall / kernels)), unit: "times" },
       goal: { bound: "at most", value: 2 },
-    };
-    return memory === null ? [row] : [row, memory];
+    });
   },
 });
 
@@ -60,7 +59,7 @@ interface PathTimes {
 }
 
 /** Runs the job once for a client in this process, and checks it. */
-async function measureMemory(stage: Stage, swarm: Swarm, shape: TableShape): Promise<Row | null> {
+async function measureMemory(stage: Stage, swarm: Swarm, shape: TableShape): Promise<void> {
   stage.say("  memory of the worker's page");
   // The worker's page is the only one so far; what else has a process is empty, and smaller.
   const renderers = await findRenderers();
@@ -78,15 +77,15 @@ async function measureMemory(stage: Stage, swarm: Swarm, shape: TableShape): Pro
       "the memory of a worker's page",
       "the system does not show the memory of the browser's processes",
     );
-    return null;
+    return;
   }
-  return {
+  stage.add({
     work: `Memory of one worker’s page with ${THREADS} threads, ${tableText(shape)}, f64`,
     measured: `${(peak / 1e9).toPrecision(3)} GB`,
     against: "its process at the peak (PSS)",
     figure: { value: peak / 1e9, unit: "GB" },
     goal: { bound: "at most", value: 1.2 },
-  };
+  });
 }
 
 async function openDashboard(stage: Stage, swarm: Swarm): Promise<Page> {
