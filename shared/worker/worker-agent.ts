@@ -19,6 +19,8 @@ const UPLOADS_MAX = 2;
 const CACHE_WRITING_SHARE = 0.2;
 /** So long a block waits for a quiet moment: a short job is over before its blocks are written. */
 const CACHE_PATIENCE_MS = 5_000;
+/** Without a lease for so long, the machine is quiet; between two leases it is not. */
+const QUIET_AFTER_MS = 1_000;
 
 export interface WorkerAgentOptions {
   readonly clock: Clock;
@@ -60,6 +62,8 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   const fetches = new Map<BlockId, Abort>();
   const uploads = createUploads(upload, UPLOADS_MAX);
   const quietWaiters = new Set<() => void>();
+  let isQuiet = true;
+  let stopQuietTimer: (() => void) | null = null;
   const closing = createAbort();
   const timers = new Set<() => void>();
   let linksTimer: (() => void) | null = null;
@@ -70,8 +74,22 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
 
   function raise(event: WorkerEvent): void {
     for (const command of workerStep(state, event, clock.nowMs())) carryOut(command);
-    if (state.leases.size === 0) for (const end of quietWaiters) end();
+    followLeases();
     changed();
+  }
+
+  function followLeases(): void {
+    if (state.leases.size > 0) {
+      isQuiet = false;
+      stopQuietTimer?.();
+      stopQuietTimer = null;
+    } else if (!isQuiet) {
+      stopQuietTimer ??= after(QUIET_AFTER_MS, () => {
+        isQuiet = true;
+        stopQuietTimer = null;
+        for (const end of quietWaiters) end();
+      });
+    }
   }
 
   function carryOut(command: WorkerCommand): void {
@@ -97,18 +115,24 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
       case "upload-block":
         return uploads.add(command.block);
       case "schedule-status":
-        return after(command.delayMs, () => raise({ type: "status-due" }));
+        return void after(command.delayMs, () => raise({ type: "status-due" }));
       default:
         return unreachable(command);
     }
   }
 
-  function after(delayMs: number, callback: () => void): void {
-    const stop = clock.after(delayMs, () => {
+  /** A timer that ends with the agent; what it returns ends it sooner. */
+  function after(delayMs: number, callback: () => void): () => void {
+    const stopTimer = clock.after(delayMs, () => {
       timers.delete(stop);
       callback();
     });
+    const stop = (): void => {
+      stopTimer();
+      timers.delete(stop);
+    };
     timers.add(stop);
+    return stop;
   }
 
   async function lookup(block: BlockId): Promise<Uint8Array | null> {
@@ -191,19 +215,17 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
     }
   }
 
-  /** Until no task needs the machine, at most so long. Ends early when the agent closes. */
+  /** Until no task has needed the machine for a while, at most so long. */
   const quiet = (atMostMs: number): Promise<void> =>
     new Promise((resolve) => {
       const end = (): void => {
         stopTimer();
-        timers.delete(end);
         quietWaiters.delete(end);
         resolve();
       };
-      const stopTimer = clock.after(Math.max(0, atMostMs), end);
-      timers.add(end);
+      const stopTimer = after(Math.max(0, atMostMs), end);
       quietWaiters.add(end);
-      if (state.leases.size === 0) end();
+      if (isQuiet) end();
     });
 
   async function cacheBlock(block: BlockId): Promise<void> {
@@ -285,7 +307,7 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
       if (closing.signal.aborted) return;
       raise({ type: "left" });
       closing.abort();
-      for (const stop of [...stops, ...timers]) stop();
+      for (const stop of [...stops, ...timers, ...quietWaiters]) stop();
       linksTimer?.();
       control.close();
       plane.close();
