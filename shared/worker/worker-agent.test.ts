@@ -182,9 +182,9 @@ test("writing to the cache waits for a quiet moment, and not for ever", async ()
   welcome();
   sources.set(id("a"), bytesOf(1, 2, 3));
   sources.set(id("b"), bytesOf(4, 5, 6));
-  say({ ...lease(1, id("a")), leaseMs: 60_000 });
+  say({ ...lease(1, id("a")), leaseMs: 600_000 });
   await settle();
-  await clock.advance(4_900);
+  await clock.advance(59_900);
   expect(cached.has(id("a"))).toBe(false);
   await clock.advance(200);
   expect(cached.has(id("a"))).toBe(true);

@@ -17,8 +17,8 @@ const LINKS_INTERVAL_MS = 2_000;
 const UPLOADS_MAX = 2;
 /** Share of the time that writing to the cache may take while tasks need the machine. */
 const CACHE_WRITING_SHARE = 0.2;
-/** So long a block waits for a quiet moment: a short job is over before its blocks are written. */
-const CACHE_PATIENCE_MS = 5_000;
+/** So long a block waits for a quiet moment: most jobs are over before their blocks are written. */
+const CACHE_PATIENCE_MS = 60_000;
 /** Without a lease for so long, the machine is quiet; between two leases it is not. */
 const QUIET_AFTER_MS = 1_000;
 

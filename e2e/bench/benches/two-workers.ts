@@ -25,7 +25,7 @@ const TWO = "two workers";
 export const twoWorkers = defineBench<Size>({
   name: "two-workers",
   sizes: {
-    full: { series: 7_000, dates: 5_284, paths: 2_000_000, rounds: 3, limitSeconds: 900 },
+    full: { series: 7_000, dates: 5_284, paths: 8_000_000, rounds: 3, limitSeconds: 900 },
     quick: { series: 1_500, dates: 2_000, paths: 100_000, rounds: 2, limitSeconds: 30 },
     toy: { series: 40, dates: 60, paths: 200, rounds: 1, limitSeconds: 60 },
   },
