@@ -71,6 +71,8 @@ export function addBlockRoutes(server: FastifyInstance, parts: BlockRoutesParts)
 
   const download = async (request: BlockRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const block = admit(request);
+    const small = store.smallBytes(block);
+    if (small !== undefined) return sendSmall(reply, block, small);
     const file = (await store.openFile(block)) ?? (await draw(block));
     const range = parseRange(request.headers.range, file.sizeBytes);
     reply
@@ -99,6 +101,13 @@ export function addBlockRoutes(server: FastifyInstance, parts: BlockRoutesParts)
       .send(createReadStream(file.path, range));
   };
 
+  const sendSmall = (reply: FastifyReply, block: BlockId, bytes: Uint8Array): FastifyReply =>
+    reply
+      .type("application/octet-stream")
+      .header("cache-control", "private, max-age=31536000, immutable")
+      .header("etag", `"${block}"`)
+      .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+
   /** The file of a block that the store lacked, drawn from somebody who holds it. */
   const draw = async (block: BlockId): Promise<{ path: string; sizeBytes: number }> => {
     if (!sources.isHeld(block)) throw new HttpProblem(404, "Nobody holds this block now.");
@@ -112,12 +121,13 @@ export function addBlockRoutes(server: FastifyInstance, parts: BlockRoutesParts)
 
   const probe = async (request: BlockRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const block = admit(request);
-    const file = await store.openFile(block);
-    if (file === undefined) throw new HttpProblem(404, "The store does not hold this block.");
+    if (!(await store.isSound(block))) {
+      throw new HttpProblem(404, "The store does not hold this block.");
+    }
     return reply
       .type("application/octet-stream")
       .header("accept-ranges", "bytes")
-      .header("content-length", file.sizeBytes)
+      .header("content-length", store.get(block)?.sizeBytes ?? 0)
       .send();
   };
 

@@ -1,6 +1,7 @@
 // Where blocks can be had: the connected pages, what they hold, and drawing blocks into the store.
 import type { BlockRef, TaskResult } from "../shared/graph/task.ts";
 import type { BlockId, PeerId } from "../shared/ids.ts";
+import { SMALL_BLOCK_BYTES_MAX } from "../shared/limits.ts";
 import type { JobResult, LocatedBlock } from "../shared/protocol/messages.ts";
 import type { Holder } from "../shared/scheduler/events.ts";
 import { BlockRelay, type DrawOutcome } from "./block-relay.ts";
@@ -39,7 +40,10 @@ export class BlockSources {
   }
 
   hold(holder: Holder, refs: readonly BlockRef[]): void {
-    this.#holders.hold(holder, refs);
+    // Small blocks in the store are found there: there may be any number of them.
+    const isListed = ({ sizeBytes }: BlockRef): boolean =>
+      holder !== "store" || sizeBytes > SMALL_BLOCK_BYTES_MAX;
+    this.#holders.hold(holder, refs.filter(isListed));
     if (holder === "store") for (const { block } of refs) this.#relay.stored(block);
   }
 
@@ -48,7 +52,11 @@ export class BlockSources {
   }
 
   isHeld(block: BlockId): boolean {
-    return this.#holders.sizeBytesOf(block) !== undefined;
+    return this.#sizeBytesOf(block) !== undefined;
+  }
+
+  #sizeBytesOf(block: BlockId): number | undefined {
+    return this.#holders.sizeBytesOf(block) ?? this.#store.get(block)?.sizeBytes;
   }
 
   holderOf(peer: PeerId): Holder | undefined {
@@ -58,7 +66,7 @@ export class BlockSources {
   /** Where these blocks can be had now; blocks that nobody holds are left out. */
   locate(blocks: readonly BlockId[]): LocatedBlock[] {
     return blocks.flatMap((block) => {
-      const sizeBytes = this.#holders.sizeBytesOf(block);
+      const sizeBytes = this.#sizeBytesOf(block);
       if (sizeBytes === undefined) return [];
       return [this.located({ block, sizeBytes }, this.#holders.holdersOf(block))];
     });
@@ -78,11 +86,23 @@ export class BlockSources {
     };
   }
 
+  /** A result as clients hear of it: small blocks come along. */
   locatedResult(result: TaskResult): JobResult {
     const outputs = result.outputs.map((ref) =>
-      this.located(ref, this.#holders.holdersOf(ref.block)),
+      this.withBytes(this.located(ref, this.#holders.holdersOf(ref.block))),
     );
     return { task: result.task, outputs };
+  }
+
+  /** With the bytes, for a small block that the store has. */
+  withBytes(located: LocatedBlock): LocatedBlock {
+    if (located.sizeBytes > SMALL_BLOCK_BYTES_MAX) return located;
+    const bytes = this.#store.smallBytes(located.block);
+    if (bytes === undefined) return located;
+    return {
+      ...located,
+      bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64"),
+    };
   }
 
   /** Has the holder copy the block to the store, with the next `sendUploadRequests`. */

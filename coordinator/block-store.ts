@@ -1,4 +1,5 @@
 // The durable replicas: one file a block, named by its hash, written atomically, verified when read.
+// Small ones that came in messages are in the journal's database instead.
 import { totalmem } from "node:os";
 import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -6,7 +7,9 @@ import { join } from "node:path";
 import { createBLAKE3, type IHasher } from "hash-wasm";
 import type { BlockRef } from "../shared/graph/task.ts";
 import { asBlockId, type BlockId } from "../shared/ids.ts";
+import { SMALL_BLOCK_BYTES_MAX } from "../shared/limits.ts";
 import { RecentBlocks } from "./recent-blocks.ts";
+import type { SmallBlocks } from "./small-blocks.ts";
 
 export type BlockStoreFailure = "wrong-hash" | "too-large" | "disk-full" | "write-failed";
 
@@ -49,18 +52,23 @@ export class BlockStore {
   /** Hashers not in use: each is a WebAssembly instance, so they are reused. */
   readonly #idleHashers: IHasher[] = [];
   readonly #recent = new RecentBlocks(RECENT_BYTES_MAX);
+  readonly #small: SmallBlocks;
+  /** Of this very moment: hashing small blocks needs no file and no waiting. */
+  readonly #smallHasher: IHasher;
   #draftCount = 0;
   /** Called when a block that the store listed turns out to be corrupt or gone. */
   onLost: (block: BlockId) => void = () => {};
 
-  private constructor(dataDir: string) {
+  private constructor(dataDir: string, small: SmallBlocks, smallHasher: IHasher) {
+    this.#small = small;
+    this.#smallHasher = smallHasher;
     this.#folder = join(dataDir, "blocks");
     this.#draftFolder = join(dataDir, "drafts");
   }
 
   /** Opens the store of a data folder; drafts of an interrupted run are removed. */
-  static async open(dataDir: string): Promise<BlockStore> {
-    const store = new BlockStore(dataDir);
+  static async open(dataDir: string, small: SmallBlocks): Promise<BlockStore> {
+    const store = new BlockStore(dataDir, small, await createBLAKE3());
     await rm(store.#draftFolder, { recursive: true, force: true });
     await mkdir(store.#draftFolder, { recursive: true });
     await mkdir(store.#folder, { recursive: true });
@@ -76,9 +84,32 @@ export class BlockStore {
   /** The block and its size when the store holds it. */
   get(block: BlockId): BlockRef | undefined {
     const entry = this.#entries.get(block);
-    return entry === undefined ? undefined : { block, sizeBytes: entry.sizeBytes };
+    return entry === undefined ? this.#small.ref(block) : { block, sizeBytes: entry.sizeBytes };
   }
 
+  /** The bytes of a block that is kept in the database; undefined for any other. */
+  smallBytes(block: BlockId): Uint8Array<ArrayBuffer> | undefined {
+    return this.#small.get(block);
+  }
+
+  /** Keeps the bytes of a small block. Throws BlockStoreError when they are not those of the block. */
+  putSmall(block: BlockId, bytes: Uint8Array<ArrayBuffer>): BlockRef {
+    if (bytes.length > SMALL_BLOCK_BYTES_MAX) {
+      throw new BlockStoreError("too-large", "This block is too large to travel in a message.");
+    }
+    if (this.#smallHasher.init().update(bytes).digest() !== block) {
+      throw new BlockStoreError("wrong-hash", `These bytes are not those of block ${block}.`);
+    }
+    this.#small.put(block, bytes);
+    return { block, sizeBytes: bytes.length };
+  }
+
+  /** False for a block that is not there, or turns out to be damaged and is removed. */
+  async isSound(block: BlockId): Promise<boolean> {
+    return this.#small.get(block) !== undefined || (await this.openFile(block)) !== undefined;
+  }
+
+  /** The blocks in files; those in the database are named when they are needed. */
   list(): BlockRef[] {
     return Array.from(this.#entries, ([block, entry]) => ({ block, sizeBytes: entry.sizeBytes }));
   }
@@ -122,6 +153,10 @@ export class BlockStore {
   /** Stores bytes that this very process has hashed, and that nobody will write to. Rejects likewise. */
   async putHashed(block: BlockId, bytes: Uint8Array<ArrayBuffer>): Promise<BlockRef> {
     const ref = { block, sizeBytes: bytes.length };
+    if (bytes.length <= SMALL_BLOCK_BYTES_MAX) {
+      this.#small.put(block, bytes);
+      return ref;
+    }
     if ((await this.openFile(block)) !== undefined) return ref;
     const draft = join(this.#draftFolder, `${block}.${(this.#draftCount += 1)}`);
     try {
@@ -202,6 +237,8 @@ export class BlockStore {
 
   /** The block's verified bytes, not to be written to; undefined when the store lacks it. */
   async read(block: BlockId): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const small = this.#small.get(block);
+    if (small !== undefined) return small;
     const file = await this.openFile(block);
     if (file === undefined) return undefined;
     const recent = this.#recent.get(block);
@@ -212,6 +249,8 @@ export class BlockStore {
   }
 
   async delete(block: BlockId): Promise<void> {
+    this.#small.delete(block);
+    if (!this.#entries.has(block)) return;
     this.#entries.delete(block);
     this.#recent.delete(block);
     await rm(this.#path(block), { force: true });

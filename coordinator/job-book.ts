@@ -1,8 +1,9 @@
 // The jobs as people see them: progress, results so far, each worker's share of the time.
-import type { BlockRef, JobSubmission, Task, TaskResult } from "../shared/graph/task.ts";
+import type { BlockRef, JobExtension, Task } from "../shared/graph/task.ts";
+import type { TargetFailure, TaskResult } from "../shared/graph/task.ts";
 import type { AttemptId, BlockId, JobId, TaskKey, WorkerId } from "../shared/ids.ts";
 import type { JobView, WorkerMessage } from "../shared/protocol/messages.ts";
-import type { FinalJobState, JobHead, JobRow, JobTiming } from "./journal.ts";
+import type { FinalJobState, JobHead, JobRow, JobTiming, JobWork } from "./journal.ts";
 
 type AttemptFinished = Extract<WorkerMessage, { type: "attempt-finished" }>;
 type WorkerShare = {
@@ -14,12 +15,20 @@ export interface ActiveJob {
   readonly job: JobId;
   readonly head: JobHead;
   readonly submittedAtMs: number;
-  readonly tasks: ReadonlyMap<TaskKey, Task>;
-  targets: readonly TaskKey[];
+  readonly tasks: Map<TaskKey, Task>;
+  readonly targets: Set<TaskKey>;
   /** Targets that exist, in the order of their coming. */
   readonly results: Map<TaskKey, readonly BlockRef[]>;
+  /** Targets that failed, in a job that goes on. */
+  readonly failures: Map<TaskKey, TargetFailure>;
   readonly done: Set<TaskKey>;
+  /** Done tasks that an open job let go since. */
+  doneBefore: number;
   tasksTotal: number;
+  /** Where the next task stands in the order of submission. */
+  nextPosition: number;
+  /** It may be extended. */
+  isOpen: boolean;
   readonly shares: Map<WorkerId, WorkerShare>;
   isPaused: boolean;
   attemptsRunning: number;
@@ -36,7 +45,7 @@ interface AttemptStory {
 /** The tasks that `targets` need, without those behind results that are known already. */
 function neededTasks(
   tasks: ReadonlyMap<TaskKey, Task>,
-  targets: readonly TaskKey[],
+  targets: Iterable<TaskKey>,
   known: ReadonlySet<TaskKey>,
 ): Set<TaskKey> {
   const needed = new Set(targets);
@@ -57,13 +66,13 @@ export class JobBook {
 
   /** Takes in a job that is submitted now, or was unfinished when the journal was read. */
   open(
-    row: Pick<JobRow, "job" | "head" | "submittedAtMs" | "timing">,
-    work: Pick<JobSubmission, "tasks" | "targets">,
+    row: Pick<JobRow, "job" | "head" | "submittedAtMs" | "timing" | "isOpen">,
+    work: JobWork,
     known: readonly TaskResult[],
     isPaused: boolean,
   ): ActiveJob {
     const tasks = new Map(work.tasks.map((task) => [task.key, task]));
-    const targets = [...new Set(work.targets)];
+    const targets = new Set(work.targets);
     const knownOutputs = new Map(known.map((result) => [result.task, result.outputs]));
     const all = neededTasks(tasks, targets, new Set());
     const toDo = neededTasks(tasks, targets, new Set(knownOutputs.keys()));
@@ -74,6 +83,10 @@ export class JobBook {
       tasks,
       targets,
       results: new Map(),
+      failures: new Map(),
+      doneBefore: 0,
+      nextPosition: tasks.size,
+      isOpen: row.isOpen,
       // What lies behind known results need not be done again: it counts as done, as it may well
       // have been before a restart.
       done: new Set([...all].filter((key) => knownOutputs.has(key) || !toDo.has(key))),
@@ -85,6 +98,34 @@ export class JobBook {
     };
     this.#active.set(row.job, active);
     return active;
+  }
+
+  /** Adds to an open job, lets targets go and forgets failures that are tried again. */
+  extend(active: ActiveJob, extension: JobExtension): void {
+    for (const target of extension.released) {
+      active.targets.delete(target);
+      active.results.delete(target);
+      active.failures.delete(target);
+    }
+    for (const target of extension.retried) active.failures.delete(target);
+    for (const task of extension.tasks) {
+      if (active.tasks.has(task.key)) continue;
+      active.tasks.set(task.key, task);
+      active.tasksTotal += 1;
+    }
+    for (const target of extension.targets) active.targets.add(target);
+    active.nextPosition += extension.tasks.length;
+  }
+
+  /** An open job let these tasks go. */
+  dropTasks(job: JobId, tasks: readonly TaskKey[]): void {
+    const active = this.#active.get(job);
+    if (active === undefined) return;
+    for (const task of tasks) {
+      if (!active.tasks.delete(task)) continue;
+      if (active.done.delete(task)) active.doneBefore += 1;
+      else active.tasksTotal -= 1;
+    }
   }
 
   /** Takes in a job that was finished before this process began. */
@@ -150,9 +191,20 @@ export class JobBook {
   /** False when the target was known before. */
   targetReady(job: JobId, result: TaskResult): boolean {
     const active = this.#active.get(job);
-    if (active === undefined || active.results.has(result.task)) return false;
+    if (active === undefined || !active.targets.has(result.task)) return false;
+    // An open job's results may be lost and made anew, with other bytes: that is told again.
+    if (active.results.has(result.task) && !active.isOpen) return false;
     active.results.set(result.task, result.outputs);
+    active.failures.delete(result.task);
     active.done.add(result.task);
+    return true;
+  }
+
+  /** False when nobody waits for this target. */
+  targetFailed(job: JobId, failure: TargetFailure): boolean {
+    const active = this.#active.get(job);
+    if (active?.targets.has(failure.task) !== true) return false;
+    active.failures.set(failure.task, failure);
     return true;
   }
 
@@ -160,7 +212,9 @@ export class JobBook {
   narrow(job: JobId): ActiveJob | undefined {
     const active = this.#active.get(job);
     if (active === undefined) return undefined;
-    active.targets = active.targets.filter((target) => active.results.has(target));
+    for (const target of active.targets) {
+      if (!active.results.has(target)) active.targets.delete(target);
+    }
     const needed = neededTasks(active.tasks, active.targets, new Set());
     active.tasksTotal = needed.size;
     for (const task of active.done) if (!needed.has(task)) active.done.delete(task);
@@ -211,7 +265,7 @@ export class JobBook {
     const row = this.#finished.get(job);
     return row === undefined
       ? undefined
-      : viewOf(row, 0, row.state === "done" ? row.targetsTotal : 0);
+      : viewOf(row, 0, row.state === "done" ? row.targetsTotal : 0, 0);
   }
 
   /** All jobs, the newest first. */
@@ -259,15 +313,24 @@ export function rowOf(
     finishedAtMs,
     failure,
     tasksTotal: active.tasksTotal,
-    tasksDone: active.done.size,
-    targetsTotal: active.targets.length,
+    tasksDone: active.done.size + active.doneBefore,
+    targetsTotal: active.targets.size,
     timing: timingOf(active),
+    isOpen: active.isOpen,
   };
 }
 
-const viewOf = (row: JobRow, tasksRunning: number, targetsDone: number): JobView => ({
+const viewOf = (
+  row: JobRow,
+  tasksRunning: number,
+  targetsDone: number,
+  targetsFailed: number,
+): JobView => ({
   job: row.job,
-  ...row.head,
+  kind: row.head.kind,
+  title: row.head.title,
+  meta: row.head.meta,
+  priority: row.head.priority,
   state: row.state,
   submittedAtMs: row.submittedAtMs,
   finishedAtMs: row.finishedAtMs,
@@ -276,6 +339,8 @@ const viewOf = (row: JobRow, tasksRunning: number, targetsDone: number): JobView
   tasksRunning,
   targetsTotal: row.targetsTotal,
   targetsDone,
+  targetsFailed,
+  isOpen: row.isOpen,
   failure: row.failure,
   timing: row.timing,
 });
@@ -285,4 +350,5 @@ const activeView = (active: ActiveJob): JobView =>
     rowOf(active, active.isPaused ? "paused" : "running", null, null),
     active.attemptsRunning,
     active.results.size,
+    active.failures.size,
   );

@@ -4,7 +4,8 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import * as z from "zod";
 import { asDatasetId, randomText, type DatasetId, type JobId } from "../shared/ids.ts";
 import { DATASET_BODY_BYTES_MAX, JOB_BODY_BYTES_MAX } from "../shared/limits.ts";
-import { datasetSchema, jobSubmissionSchema, type Dataset } from "../shared/protocol/http.ts";
+import { datasetSchema, jobExtensionSchema, jobSubmissionSchema } from "../shared/protocol/http.ts";
+import type { Dataset } from "../shared/protocol/http.ts";
 import { datasetIdSchema, jobIdSchema } from "../shared/protocol/messages.ts";
 import type { BlockStore } from "./block-store.ts";
 import type { JobBook } from "./job-book.ts";
@@ -50,9 +51,22 @@ export function addJobRoutes(server: FastifyInstance, parts: JobRoutesParts): vo
     addDatasetRoutes(scope, parts);
 
     scope.post("/api/jobs", { bodyLimit: JOB_BODY_BYTES_MAX }, async (request, reply) => {
-      const submission = parseInput(jobSubmissionSchema, request.body, "The job");
-      return reply.code(201).send({ job: await service.submit(submission) });
+      const { blocks, ...submission } = parseInput(jobSubmissionSchema, request.body, "The job");
+      return reply.code(201).send({ job: await service.submit(submission, blocks) });
     });
+    scope.post(
+      "/api/jobs/:job/tasks",
+      { bodyLimit: JOB_BODY_BYTES_MAX },
+      async (request, reply) => {
+        const { blocks, ...extension } = parseInput(
+          jobExtensionSchema,
+          request.body,
+          "The extension",
+        );
+        await service.extend(jobOf(request), extension, blocks);
+        return reply.code(204).send();
+      },
+    );
     scope.get("/api/jobs", (_request, reply) => reply.send(book.views()));
     scope.get("/api/jobs/:job", (request, reply) => {
       const view = book.view(jobOf(request));
@@ -60,7 +74,7 @@ export function addJobRoutes(server: FastifyInstance, parts: JobRoutesParts): vo
         throw new HttpProblem(404, "There is no such job; it may have been deleted.");
       return reply.send(view);
     });
-    for (const action of ["cancel", "finish", "pause", "resume"] as const) {
+    for (const action of ["cancel", "finish", "pause", "resume", "close"] as const) {
       scope.post(`/api/jobs/:job/${action}`, async (request, reply) => {
         service[action](jobOf(request));
         return reply.code(204).send();

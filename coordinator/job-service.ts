@@ -2,13 +2,16 @@
 import { randomBytes } from "node:crypto";
 import type { IHasher } from "hash-wasm";
 import { taskKey } from "../shared/graph/task-key.ts";
-import type { BlockRef, JobSubmission, Task, TaskResult } from "../shared/graph/task.ts";
+import { decodeBase64 } from "../shared/codecs/base64.ts";
+import type { BlockRef, JobExtension, JobSubmission, SmallBlock } from "../shared/graph/task.ts";
+import type { Task, TaskResult } from "../shared/graph/task.ts";
 import { asJobId, randomText, type BlockId, type DatasetId, type JobId } from "../shared/ids.ts";
 import type { TaskKey } from "../shared/ids.ts";
 import type { BlockSources } from "./block-sources.ts";
-import type { BlockStore } from "./block-store.ts";
-import { rowOf, type JobBook } from "./job-book.ts";
-import type { Journal } from "./journal.ts";
+import { BlockStoreError, type BlockStore } from "./block-store.ts";
+import { rowOf, type ActiveJob, type JobBook } from "./job-book.ts";
+import type { Journal, JobWork } from "./journal.ts";
+import { SMALL_BLOCK_BYTES_MAX, TASKS_PER_JOB_MAX } from "../shared/limits.ts";
 import { HttpProblem } from "./problem.ts";
 import type { SchedulerHost } from "./scheduler-host.ts";
 
@@ -53,8 +56,10 @@ export class JobService {
       const work = journal.work(row.job);
       const known = await this.#knownResults(work.tasks);
       book.open(row, work, known, row.state === "paused");
-      const { job, head } = row;
-      host.dispatch({ type: "job-submitted", job, priority: head.priority, ...work, known });
+      const { job, head, isOpen } = row;
+      const { priority, onFailure = "end" } = head;
+      this.#announceSmall(work.tasks, known);
+      host.dispatch({ type: "job-submitted", job, priority, ...work, known, onFailure, isOpen });
       if (row.state === "paused") host.dispatch({ type: "job-paused", job });
       log(
         `Resuming job "${head.title}": ${known.length} results of ${work.tasks.length} tasks known.`,
@@ -63,31 +68,115 @@ export class JobService {
   }
 
   /** Journals and starts a job. Throws HttpProblem when it cannot be run. */
-  async submit(submission: JobSubmission): Promise<JobId> {
+  async submit(submission: JobSubmission, blocks: readonly SmallBlock[] = []): Promise<JobId> {
     const { journal, book, host, nowUnixMs, onChange } = this.#parts;
-    this.#checkRoom();
-    this.#checkGraph(submission);
     const { kind, title, meta, priority, tasks, targets } = submission;
-    const head = { kind, title, meta, priority };
+    const { onFailure = "end", isOpen = false } = submission;
+    if (targets.length === 0 && !isOpen) throw refuse("A job needs a target.");
+    this.#checkRoom();
+    this.#keepSmall(blocks);
+    this.#checkGraph(submission, new Map());
+    const head = { kind, title, meta, priority, onFailure };
     const job = asJobId(`j_${randomText(randomBytes(16))}`);
     const known = await this.#knownResults(tasks);
-    const row = { job, head, submittedAtMs: nowUnixMs(), timing: noTiming };
+    const row = { job, head, submittedAtMs: nowUnixMs(), timing: noTiming, isOpen };
     const active = book.open(row, { tasks, targets }, known, false);
     try {
       journal.addJob(rowOf(active, "running", null, null), submission);
     } catch (error) {
       book.forget(job);
-      throw new HttpProblem(
-        507,
-        "The job cannot be recorded: the coordinator's disk is full or not writable.",
-        {
-          cause: error,
-        },
-      );
+      throw unrecorded(error);
     }
-    host.dispatch({ type: "job-submitted", job, priority, tasks, targets, known });
+    this.#announceSmall(tasks, known);
+    host.dispatch({
+      type: "job-submitted",
+      job,
+      priority,
+      tasks,
+      targets,
+      known,
+      onFailure,
+      isOpen,
+    });
     onChange();
     return job;
+  }
+
+  /** Journals and makes changes of an open job. Throws HttpProblem when they cannot be made. */
+  async extend(
+    job: JobId,
+    extension: JobExtension,
+    blocks: readonly SmallBlock[] = [],
+  ): Promise<void> {
+    const { journal, book, host, onChange } = this.#parts;
+    const active = this.#requireOpen(job);
+    if (active.tasks.size + extension.tasks.length > TASKS_PER_JOB_MAX) {
+      throw new HttpProblem(
+        409,
+        `An open job holds at most ${TASKS_PER_JOB_MAX} tasks at once. Release results that are not needed any more.`,
+      );
+    }
+    this.#keepSmall(blocks);
+    this.#checkGraph(extension, active.tasks);
+    const fresh = extension.tasks.filter((task) => !active.tasks.has(task.key));
+    const known = await this.#knownResults(fresh);
+    // It may have ended while files were read.
+    this.#requireOpen(job);
+    const firstPosition = active.nextPosition;
+    book.extend(active, extension);
+    try {
+      const row = rowOf(active, "running", null, null);
+      const { targets, released } = extension;
+      journal.extendJob(row, firstPosition, { tasks: fresh, targets }, released);
+    } catch (error) {
+      throw unrecorded(error);
+    }
+    this.#announceSmall(fresh, known);
+    host.dispatch({ type: "job-extended", job, ...extension, known });
+    onChange();
+  }
+
+  /** An open job is not extended any more: it ends when its results are stored. */
+  close(job: JobId): void {
+    this.#requireJob(job);
+    const { book, journal, host, onChange } = this.#parts;
+    const active = book.active(job);
+    if (active?.isOpen !== true) return;
+    active.isOpen = false;
+    journal.closeJob(job);
+    host.dispatch({ type: "job-closed", job });
+    onChange();
+  }
+
+  #requireOpen(job: JobId): ActiveJob {
+    this.#requireJob(job);
+    const active = this.#parts.book.active(job);
+    if (active?.isOpen === true) return active;
+    throw new HttpProblem(409, "This job is closed: it cannot be extended any more.");
+  }
+
+  /** Keeps small blocks that came with a job. Throws HttpProblem when they are not what they claim. */
+  #keepSmall(blocks: readonly SmallBlock[]): void {
+    try {
+      for (const { block, bytes } of blocks) this.#parts.store.putSmall(block, decodeBase64(bytes));
+    } catch (error) {
+      if (error instanceof BlockStoreError) throw refuse(error.message);
+      throw unrecorded(error);
+    }
+  }
+
+  /** The scheduler forgets small stored blocks that nobody needs: it hears of those that count now. */
+  #announceSmall(tasks: readonly Task[], known: readonly TaskResult[]): void {
+    const { store, host } = this.#parts;
+    const refs = new Map<BlockId, BlockRef>();
+    const add = (ref: BlockRef): void => {
+      if (ref.sizeBytes <= SMALL_BLOCK_BYTES_MAX && store.smallBytes(ref.block) !== undefined) {
+        refs.set(ref.block, ref);
+      }
+    };
+    for (const task of tasks) for (const input of task.inputs) if ("block" in input) add(input);
+    for (const { outputs } of known) for (const output of outputs) add(output);
+    if (refs.size > 0) host.blocksHeld("store", [...refs.values()]);
   }
 
   cancel(job: JobId): void {
@@ -104,13 +193,10 @@ export class JobService {
     const { book, journal, host } = this.#parts;
     const active = book.narrow(job);
     if (active === undefined) return;
-    if (active.targets.length > 0) {
-      journal.narrowJob(rowOf(active, "running", null, null), {
-        tasks: [...active.tasks.values()],
-        targets: active.targets,
-      });
+    if (active.targets.size > 0) {
+      journal.narrowJob(rowOf(active, "running", null, null), active.targets);
     }
-    host.dispatch({ type: "job-narrowed", job, targets: active.targets });
+    host.dispatch({ type: "job-narrowed", job, targets: [...active.targets] });
     this.#parts.onChange();
   }
 
@@ -166,6 +252,7 @@ export class JobService {
     const old = store.list().flatMap(({ block }) => {
       return (store.modifiedAtMs(block) ?? Infinity) < oldEnoughMs ? [block] : [];
     });
+    old.push(...this.#parts.journal.smallBlocksBefore(oldEnoughMs));
     const removedCount = await this.#removeUnreferenced(old);
     if (removedCount > 0) log(`Removed ${removedCount} stored blocks that nothing refers to.`);
   }
@@ -211,7 +298,7 @@ export class JobService {
    * Refuses a graph whose keys are not what they claim: results are found again by key, so a wrong
    * key would give one job's numbers to another. A cycle cannot exist with right keys.
    */
-  #checkGraph({ tasks, targets }: JobSubmission): void {
+  #checkGraph({ tasks, targets }: JobWork, present: ReadonlyMap<TaskKey, Task>): void {
     const { hasher, sources } = this.#parts;
     const hash = (bytes: Uint8Array): string => hasher.init().update(bytes).digest();
     const encode = (text: string): Uint8Array => textEncoder.encode(text);
@@ -225,7 +312,7 @@ export class JobService {
     for (const task of tasks) {
       for (const input of task.inputs) {
         if ("task" in input) {
-          if (!keys.has(input.task))
+          if (!keys.has(input.task) && !present.has(input.task))
             throw refuse(`Task ${task.key} needs a task that is not in the job.`);
         } else if (!sources.isHeld(input.block)) {
           throw new HttpProblem(
@@ -236,7 +323,7 @@ export class JobService {
       }
     }
     for (const target of targets) {
-      if (!keys.has(target)) throw refuse(`Target ${target} is not among the tasks.`);
+      if (!keys.has(target) && !present.has(target)) throw refuse(`Target ${target} is not among the tasks.`);
     }
   }
 
@@ -248,12 +335,19 @@ export class JobService {
     const { journal, store, sources } = this.#parts;
     const recorded = journal.results(tasks.map((task) => task.key));
     for (const { outputs } of recorded) {
-      for (const { block } of outputs) await store.openFile(block);
+      for (const { block } of outputs) await store.isSound(block);
     }
     const isHere = (output: BlockRef): boolean => sources.isHeld(output.block);
     return recorded.filter((result) => result.outputs.every(isHere));
   }
 }
+
+const unrecorded = (cause: unknown): HttpProblem =>
+  new HttpProblem(
+    507,
+    "The job cannot be recorded: the coordinator's disk is full or not writable.",
+    { cause },
+  );
 
 const refuse = (detail: string): HttpProblem =>
   new HttpProblem(422, `${detail} The job was not started.`);

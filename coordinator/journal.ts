@@ -4,20 +4,28 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import Libsql from "libsql";
 import type { BlockRef, JobState, JobSubmission, Task, TaskResult } from "../shared/graph/task.ts";
-import { asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
-import type { DatasetId, JobId, TaskKey } from "../shared/ids.ts";
+import { asBlockId, asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
+import type { BlockId, DatasetId, JobId, TaskKey } from "../shared/ids.ts";
 import type { Dataset, DatasetRecord } from "../shared/protocol/http.ts";
 import type { JobView } from "../shared/protocol/messages.ts";
 
 /** Raised with every change of the tables below. */
-export const JOURNAL_VERSION = 1;
+export const JOURNAL_VERSION = 2;
+
+/** Results wait this long for others, to be written together: it is what a power failure may cost. */
+const WRITE_DELAY_MS = 20;
+/** So many are written at once, whatever the time. */
+const WRITES_MAX = 2_000;
+/** Unwritten small blocks; more than this pile up only on a full disk. */
+const UNWRITTEN_BYTES_MAX = 64 * 2 ** 20;
 
 /** The data folder cannot be used: what is wrong and what to do. */
 export class JournalError extends Error {
   override name = "JournalError";
 }
 
-export type JobHead = Pick<JobSubmission, "kind" | "title" | "meta" | "priority">;
+export type JobHead = Pick<JobSubmission, "kind" | "title" | "meta" | "priority" | "onFailure">;
+export type JobWork = Pick<JobSubmission, "tasks" | "targets">;
 export type JobTiming = JobView["timing"];
 export type FinalJobState = Exclude<JobState, "running" | "paused">;
 
@@ -33,6 +41,8 @@ export interface JobRow {
   readonly tasksDone: number;
   readonly targetsTotal: number;
   readonly timing: JobTiming;
+  /** It was not closed yet: it may be extended. */
+  readonly isOpen: boolean;
 }
 
 export type Counter = "incarnation" | "attempt";
@@ -45,16 +55,19 @@ const TABLES = `
     id TEXT PRIMARY KEY, head TEXT NOT NULL, state TEXT NOT NULL,
     submitted_at_ms REAL NOT NULL, finished_at_ms REAL, failure TEXT,
     tasks_total INTEGER NOT NULL, tasks_done INTEGER NOT NULL, targets_total INTEGER NOT NULL,
-    timing TEXT NOT NULL,
-    tasks TEXT -- The submitted tasks, as long as the job may have to be resumed.
+    timing TEXT NOT NULL, is_open INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE job_tasks (
-    job TEXT NOT NULL, position INTEGER NOT NULL, task TEXT NOT NULL, is_target INTEGER NOT NULL,
-    PRIMARY KEY (job, position)
+    job TEXT NOT NULL, task TEXT NOT NULL, position INTEGER NOT NULL, is_target INTEGER NOT NULL,
+    work TEXT, -- The submitted task, as long as the job may have to be resumed with it.
+    PRIMARY KEY (job, task)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX job_tasks_by_task ON job_tasks (task);
   CREATE TABLE results (
     task TEXT PRIMARY KEY, outputs TEXT NOT NULL, compute_ms REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE small_blocks (
+    block TEXT PRIMARY KEY, bytes BLOB NOT NULL, created_at_ms REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 `;
@@ -66,7 +79,15 @@ const parse = <T>(json: unknown): T => JSON.parse(json as string) as T;
 
 export class Journal {
   readonly #database: Libsql.Database;
+  readonly #statements = new Map<string, Libsql.Statement>();
+  /** Written together, a moment later. */
+  #newResults = new Map<TaskKey, { readonly outputs: string; readonly computeMs: number }>();
+  #newBlocks = new Map<BlockId, Uint8Array<ArrayBuffer>>();
+  #newBlocksBytes = 0;
+  #writeTimer: NodeJS.Timeout | undefined;
   #isOpen = true;
+  /** Told when results could not be written; they are kept and tried again with the next ones. */
+  onWriteError: (error: Error) => void = () => {};
 
   private constructor(database: Libsql.Database) {
     this.#database = database;
@@ -100,6 +121,8 @@ export class Journal {
 
   close(): void {
     if (!this.#isOpen) return;
+    this.#writeLate();
+    clearTimeout(this.#writeTimer);
     this.#isOpen = false;
     this.#database.close();
   }
@@ -130,48 +153,84 @@ export class Journal {
 
   // Jobs
 
-  addJob(row: JobRow, submission: JobSubmission): void {
-    const targets = new Set(submission.targets);
-    const insertTask = this.#database.prepare(
-      "INSERT INTO job_tasks (job, position, task, is_target) VALUES (?, ?, ?, ?)",
-    );
+  addJob(row: JobRow, work: JobWork): void {
     this.#transact(() => {
-      this.#database
-        .prepare(
-          `INSERT INTO jobs (id, head, state, submitted_at_ms, tasks_total, tasks_done,
-             targets_total, timing, tasks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        )
-        .run(
-          row.job,
-          JSON.stringify(row.head),
-          row.state,
-          row.submittedAtMs,
-          row.tasksTotal,
-          row.tasksDone,
-          row.targetsTotal,
-          JSON.stringify(row.timing),
-          JSON.stringify({ tasks: submission.tasks, targets: submission.targets }),
-        );
-      for (const [position, task] of submission.tasks.entries()) {
-        insertTask.run(row.job, position, task.key, targets.has(task.key) ? 1 : 0);
-      }
+      this.#prepare(
+        `INSERT INTO jobs (id, head, state, submitted_at_ms, tasks_total, tasks_done,
+           targets_total, timing, is_open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ).run(
+        row.job,
+        JSON.stringify(row.head),
+        row.state,
+        row.submittedAtMs,
+        row.tasksTotal,
+        row.tasksDone,
+        row.targetsTotal,
+        JSON.stringify(row.timing),
+        row.isOpen ? 1 : 0,
+      );
+      this.#addWork(row.job, 0, work);
     });
+  }
+
+  /** An open job changes: targets that it lets go, and new work. */
+  extendJob(
+    row: JobRow,
+    firstPosition: number,
+    work: JobWork,
+    released: Iterable<TaskKey>,
+  ): void {
+    const release = this.#prepare("UPDATE job_tasks SET is_target = 0 WHERE job = ? AND task = ?");
+    this.#transact(() => {
+      for (const task of released) release.run(row.job, task);
+      this.#addWork(row.job, firstPosition, work);
+      this.#prepare("UPDATE jobs SET tasks_total = ?, targets_total = ? WHERE id = ?").run(
+        row.tasksTotal,
+        row.targetsTotal,
+        row.job,
+      );
+    });
+  }
+
+  /** An open job will not run these tasks again; their results stay. */
+  dropTasks(job: JobId, tasks: Iterable<TaskKey>): void {
+    const forget = this.#prepare("UPDATE job_tasks SET work = NULL WHERE job = ? AND task = ?");
+    this.#transact(() => {
+      for (const task of tasks) forget.run(job, task);
+    });
+  }
+
+  #addWork(job: JobId, firstPosition: number, { tasks, targets }: JobWork): void {
+    const insert = this.#prepare(
+      `INSERT INTO job_tasks (job, task, position, is_target, work) VALUES (?, ?, ?, 0, ?)
+         ON CONFLICT (job, task) DO UPDATE SET work = excluded.work`,
+    );
+    const mark = this.#prepare("UPDATE job_tasks SET is_target = 1 WHERE job = ? AND task = ?");
+    let position = firstPosition;
+    for (const task of tasks) {
+      insert.run(job, task.key, position, JSON.stringify(task));
+      position += 1;
+    }
+    for (const target of new Set(targets)) mark.run(job, target);
   }
 
   /** All jobs in the order of their submission. */
   jobs(): JobRow[] {
     const columns = `id, head, state, submitted_at_ms, finished_at_ms, failure, tasks_total,
-      tasks_done, targets_total, timing`;
+      tasks_done, targets_total, timing, is_open`;
     const rows = this.#database.prepare(`SELECT ${columns} FROM jobs ORDER BY rowid`).all();
     return rows.map((row) => jobRow(row as Row));
   }
 
-  /** The submitted tasks and targets of an unfinished job. */
-  work(job: JobId): { readonly tasks: readonly Task[]; readonly targets: readonly TaskKey[] } {
-    const row = this.#database.prepare("SELECT tasks FROM jobs WHERE id = ?").get(job);
-    const json = (row as Row | undefined)?.["tasks"] ?? null;
-    if (json === null) throw new JournalError(`The journal has no tasks of job ${job}.`);
-    return parse(json);
+  /** The submitted tasks and targets of an unfinished job, in the order of their submission. */
+  work(job: JobId): JobWork {
+    const rows = this.#prepare(
+      "SELECT task, work, is_target FROM job_tasks WHERE job = ? AND work IS NOT NULL ORDER BY position",
+    ).all(job) as Row[];
+    return {
+      tasks: rows.map((row) => parse<Task>(row["work"])),
+      targets: rows.flatMap((row) => (row["is_target"] === 1 ? [asTaskKey(row["task"] as string)] : [])),
+    };
   }
 
   setJobState(job: JobId, state: "running" | "paused"): void {
@@ -179,17 +238,22 @@ export class Journal {
   }
 
   /** The job now has fewer targets, and what it counts has changed with them. */
-  narrowJob(row: JobRow, work: Pick<JobSubmission, "tasks" | "targets">): void {
-    const drop = this.#database.prepare(
-      "UPDATE job_tasks SET is_target = 0 WHERE job = ? AND task = ?",
-    );
-    const targets = new Set(work.targets);
+  narrowJob(row: JobRow, targets: Iterable<TaskKey>): void {
+    const keep = this.#prepare("UPDATE job_tasks SET is_target = 1 WHERE job = ? AND task = ?");
     this.#transact(() => {
-      this.#database
-        .prepare("UPDATE jobs SET tasks_total = ?, targets_total = ?, tasks = ? WHERE id = ?")
-        .run(row.tasksTotal, row.targetsTotal, JSON.stringify(work), row.job);
-      for (const { key } of work.tasks) if (!targets.has(key)) drop.run(row.job, key);
+      this.#prepare("UPDATE job_tasks SET is_target = 0 WHERE job = ?").run(row.job);
+      for (const target of targets) keep.run(row.job, target);
+      this.#prepare("UPDATE jobs SET tasks_total = ?, targets_total = ? WHERE id = ?").run(
+        row.tasksTotal,
+        row.targetsTotal,
+        row.job,
+      );
     });
+  }
+
+  /** The job is not extended any more. */
+  closeJob(job: JobId): void {
+    this.#prepare("UPDATE jobs SET is_open = 0 WHERE id = ?").run(job);
   }
 
   saveProgress(job: JobId, tasksDone: number, timing: JobTiming): void {
@@ -200,12 +264,13 @@ export class Journal {
 
   /** Closes a job's record; its tasks are dropped, its results stay. */
   finishJob(row: JobRow): void {
-    this.#database
-      .prepare(
+    // What it ends with must be there first.
+    this.#writeLate();
+    this.#transact(() => {
+      this.#prepare(
         `UPDATE jobs SET state = ?, finished_at_ms = ?, failure = ?, tasks_done = ?, timing = ?,
-           tasks = NULL WHERE id = ?`,
-      )
-      .run(
+           is_open = 0 WHERE id = ?`,
+      ).run(
         row.state,
         row.finishedAtMs,
         row.failure === null ? null : JSON.stringify(row.failure),
@@ -213,10 +278,13 @@ export class Journal {
         JSON.stringify(row.timing),
         row.job,
       );
+      this.#prepare("UPDATE job_tasks SET work = NULL WHERE job = ?").run(row.job);
+    });
   }
 
   /** Forgets a job, and the results that no other job refers to. */
   removeJob(job: JobId): void {
+    this.#writeLate();
     this.#transact(() => {
       this.#database
         .prepare(
@@ -231,15 +299,16 @@ export class Journal {
 
   // Results
 
+  /** Recorded at once for all readers, and written with others a moment later. */
   addResult(result: TaskResult, computeMs: number): void {
-    this.#database
-      .prepare("INSERT OR REPLACE INTO results (task, outputs, compute_ms) VALUES (?, ?, ?)")
-      .run(result.task, JSON.stringify(result.outputs), computeMs);
+    this.#newResults.set(result.task, { outputs: JSON.stringify(result.outputs), computeMs });
+    this.#writeSoon();
   }
 
   /** The recorded results among these tasks, from any job. */
   results(tasks: readonly TaskKey[]): TaskResult[] {
-    const find = this.#database.prepare("SELECT outputs FROM results WHERE task = ?");
+    this.#writeLate();
+    const find = this.#prepare("SELECT outputs FROM results WHERE task = ?");
     return tasks.flatMap((task) => {
       const row = find.get(task) as Row | undefined;
       return row === undefined ? [] : [{ task, outputs: parse<BlockRef[]>(row["outputs"]) }];
@@ -248,6 +317,7 @@ export class Journal {
 
   /** A job's targets that have results, in the order of the submission. */
   targetResults(job: JobId): TaskResult[] {
+    this.#writeLate();
     const rows = this.#database
       .prepare(
         `SELECT results.task, outputs FROM job_tasks JOIN results ON results.task = job_tasks.task
@@ -259,9 +329,41 @@ export class Journal {
 
   /** Every recorded result. */
   *allResults(): Generator<TaskResult> {
+    this.#writeLate();
     for (const row of this.#database.prepare("SELECT task, outputs FROM results").iterate()) {
       yield taskResult(row as Row);
     }
+  }
+
+  // Small blocks
+
+  /** Kept at once for all readers, and written a moment later. Throws JournalError on a full disk. */
+  addSmallBlock(block: BlockId, bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#newBlocks.has(block)) return;
+    if (this.#newBlocksBytes > UNWRITTEN_BYTES_MAX) {
+      throw new JournalError("The coordinator's disk is full or not writable. Free some space.");
+    }
+    this.#newBlocks.set(block, bytes);
+    this.#newBlocksBytes += bytes.length;
+    this.#writeSoon();
+  }
+
+  smallBlock(block: BlockId): Uint8Array<ArrayBuffer> | undefined {
+    const unwritten = this.#newBlocks.get(block);
+    if (unwritten !== undefined) return unwritten;
+    const row = this.#prepare("SELECT bytes FROM small_blocks WHERE block = ?").get(block);
+    return row === undefined ? undefined : new Uint8Array((row as Row)["bytes"] as Uint8Array);
+  }
+
+  /** Those that were written before this time. */
+  smallBlocksBefore(unixMs: number): BlockId[] {
+    const rows = this.#prepare("SELECT block FROM small_blocks WHERE created_at_ms < ?").all(unixMs);
+    return (rows as Row[]).map((row) => asBlockId(row["block"] as string));
+  }
+
+  removeSmallBlock(block: BlockId): void {
+    this.#writeLate();
+    this.#prepare("DELETE FROM small_blocks WHERE block = ?").run(block);
   }
 
   // Counters
@@ -278,6 +380,47 @@ export class Journal {
       )
       .get(counter, count) as Row;
     return Number(row["value"]) - count + 1;
+  }
+
+  #writeSoon(): void {
+    if (this.#newResults.size + this.#newBlocks.size >= WRITES_MAX) this.#writeLate();
+    else this.#writeTimer ??= setTimeout(() => this.#writeLate(), WRITE_DELAY_MS);
+  }
+
+  /** Writes what is late, as far as the disk takes it. */
+  #writeLate(): void {
+    clearTimeout(this.#writeTimer);
+    this.#writeTimer = undefined;
+    if (!this.#isOpen || this.#newResults.size + this.#newBlocks.size === 0) return;
+    try {
+      this.#transact(() => {
+        const addBlock = this.#prepare(
+          "INSERT OR IGNORE INTO small_blocks (block, bytes, created_at_ms) VALUES (?, ?, ?)",
+        );
+        const nowMs = Date.now();
+        for (const [block, bytes] of this.#newBlocks) addBlock.run(block, Buffer.from(bytes), nowMs);
+        const addResult = this.#prepare(
+          "INSERT OR REPLACE INTO results (task, outputs, compute_ms) VALUES (?, ?, ?)",
+        );
+        for (const [task, { outputs, computeMs }] of this.#newResults) {
+          addResult.run(task, outputs, computeMs);
+        }
+      });
+      this.#newResults = new Map();
+      this.#newBlocks = new Map();
+      this.#newBlocksBytes = 0;
+    } catch (error) {
+      this.onWriteError(error as Error);
+    }
+  }
+
+  /** Statements are compiled once. */
+  #prepare(sql: string): Libsql.Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
   }
 
   #transact(run: () => void): void {
@@ -322,4 +465,5 @@ const jobRow = (row: Row): JobRow => ({
   tasksDone: row["tasks_done"] as number,
   targetsTotal: row["targets_total"] as number,
   timing: parse<JobTiming>(row["timing"]),
+  isOpen: row["is_open"] === 1,
 });

@@ -1,4 +1,5 @@
 // The only caller of the scheduler: turns what happened into events, and its commands into messages.
+import { decodeBase64 } from "../shared/codecs/base64.ts";
 import type { BlockRef, TaskResult } from "../shared/graph/task.ts";
 import type { AttemptId, BlockId, JobId, WorkerId } from "../shared/ids.ts";
 import type { WorkerMessage } from "../shared/protocol/messages.ts";
@@ -21,7 +22,13 @@ const ATTEMPTS_RESERVED = 1_000_000;
 type Command<Type extends SchedulerCommand["type"]> = Extract<SchedulerCommand, { type: Type }>;
 type Said<Type extends WorkerMessage["type"]> = Extract<WorkerMessage, { type: Type }>;
 
+/** What decides over a worker's leases. */
+type Ability = Pick<Said<"status">, "threads" | "paused" | "hidden" | "runsFunctions">;
+const ABILITIES = ["threads", "paused", "hidden", "runsFunctions"] as const;
+
 export interface SchedulerHostOptions {
+  /** Functions of users may run here, on workers that agreed. */
+  readonly allowsFunctions: boolean;
   readonly journal: Journal;
   readonly store: BlockStore;
   readonly sources: BlockSources;
@@ -55,6 +62,9 @@ export class SchedulerHost {
     this.#scheduler = createScheduler({ nextAttempt });
     this.#sources = options.sources;
     this.#watchers = new Watchers((result) => options.sources.locatedResult(result));
+    options.journal.onWriteError = (error) => {
+      options.log(`The journal could not record results: ${error.message}`);
+    };
     options.store.onLost = (block) => {
       options.log(`A stored block was damaged and is removed: ${block}`);
       this.blocksDropped("store", [block]);
@@ -101,10 +111,9 @@ export class SchedulerHost {
   }
 
   workerJoined(port: WorkerPort): void {
-    const { threads, paused, hidden } = port.record.status;
     this.#workers.set(port.worker, port);
     this.#sources.join(port.worker, port);
-    this.dispatch({ type: "worker-joined", ...identity(port), threads, paused, hidden });
+    this.dispatch({ type: "worker-joined", ...identity(port), ...this.#abilityOf(port) });
     this.#options.onChange();
   }
 
@@ -123,25 +132,59 @@ export class SchedulerHost {
   }
 
   workerStatus(port: WorkerPort, status: Said<"status">): void {
-    const before = port.record.status;
+    const before = this.#abilityOf(port);
     port.record.applyStatus(status);
-    const { threads, paused, hidden } = status;
-    if (before.threads !== threads || before.paused !== paused || before.hidden !== hidden) {
-      this.dispatch({ type: "worker-changed", ...identity(port), threads, paused, hidden });
+    const now = this.#abilityOf(port);
+    if (ABILITIES.some((name) => before[name] !== now[name])) {
+      this.dispatch({ type: "worker-changed", ...identity(port), ...now });
     }
     this.#options.onChange();
   }
 
+  #abilityOf(port: WorkerPort): Ability {
+    const { threads, paused, hidden, runsFunctions } = port.record.status;
+    return {
+      threads,
+      paused,
+      hidden,
+      runsFunctions: runsFunctions && this.#options.allowsFunctions,
+    };
+  }
+
   attemptFinished(port: WorkerPort, message: Said<"attempt-finished">): void {
-    const { attempt, outputs, computeMs } = message;
+    const { attempt, computeMs } = message;
     this.#options.book.attemptTimed(message);
     this.#endAttempt(port, attempt);
-    this.#sources.hold(port.worker, outputs);
-    this.dispatch({ type: "attempt-finished", ...identity(port), attempt, outputs, computeMs });
+    try {
+      const outputs = message.outputs.map((output) => this.#keepOutput(output));
+      const kept = outputs.filter((output) => !output.isStored);
+      if (kept.length > 0) this.#sources.hold(port.worker, kept);
+      this.dispatch({ type: "attempt-finished", ...identity(port), attempt, outputs, computeMs });
+    } catch (error) {
+      const what = `The result could not be kept: ${(error as Error).message}`;
+      const reason = "kernel-error";
+      this.dispatch({
+        type: "attempt-failed",
+        ...identity(port),
+        attempt,
+        reason,
+        message: what,
+      });
+    }
+  }
+
+  /** A small output came along and is in the store from now on. Throws when it cannot be. */
+  #keepOutput({
+    block,
+    sizeBytes,
+    bytes,
+  }: Said<"attempt-finished">["outputs"][number]): BlockRef & { readonly isStored: boolean } {
+    if (bytes === undefined) return { block, sizeBytes, isStored: false };
+    return { ...this.#options.store.putSmall(block, decodeBase64(bytes)), isStored: true };
   }
 
   attemptFailed(port: WorkerPort, failed: Said<"attempt-failed">): void {
-    const { attempt, reason, message, block } = failed;
+    const { attempt, reason, message, block, error } = failed;
     this.#endAttempt(port, attempt);
     port.record.tally.tasksFailed += 1;
     this.#options.log(`${port.record.name}: attempt ${attempt} failed (${reason}): ${message}`);
@@ -152,6 +195,7 @@ export class SchedulerHost {
       reason,
       message,
       ...(block === undefined ? {} : { block }),
+      ...(error === undefined ? {} : { error }),
     });
   }
 
@@ -188,11 +232,13 @@ export class SchedulerHost {
     const active = book.active(job);
     if (active !== undefined) {
       const results = Array.from(active.results, ([task, outputs]) => ({ task, outputs }));
-      this.#watchers.add(port, job, results, false);
+      const failures = [...active.failures.values()];
+      this.#watchers.add(port, job, { results, failures, isLast: false });
       return true;
     }
     if (book.finished(job) === undefined) return false;
-    this.#watchers.add(port, job, journal.targetResults(job), true);
+    const results = journal.targetResults(job);
+    this.#watchers.add(port, job, { results, failures: [], isLast: true });
     return true;
   }
 
@@ -237,6 +283,10 @@ export class SchedulerHost {
         return this.#recordResult(command);
       case "announce-target":
         return this.#announceTarget(command.job, command);
+      case "announce-failure":
+        return this.#announceFailure(command);
+      case "drop-tasks":
+        return this.#dropTasks(command);
       case "finish-job":
         return this.finishJob(command.job, command.state, command.failure ?? null);
     }
@@ -258,6 +308,7 @@ export class SchedulerHost {
     const story = { job, task, worker: port.worker, workerName: port.record.name };
     this.#options.book.attemptGranted(attempt, story);
     port.record.leased.add(attempt);
+    const given = port.record.given;
     port.send({
       type: "lease",
       attempt,
@@ -266,7 +317,11 @@ export class SchedulerHost {
       title: active.head.title,
       kernel: work.kernel,
       params: work.params,
-      inputs: command.inputs.map((input) => this.#sources.located(input, input.holders, port.peer)),
+      inputs: command.inputs.map((input) => {
+        const located = this.#sources.located(input, input.holders, port.peer);
+        return given.remembers(input) ? located : this.#sources.withBytes(located);
+      }),
+      limitMs: work.limitMs ?? null,
       leaseMs: Math.max(0, command.deadlineMs - this.#options.nowMs()),
       isSpeculative,
     });
@@ -308,6 +363,19 @@ export class SchedulerHost {
     if (!this.#options.book.targetReady(job, { task, outputs })) return;
     this.#watchers.targetReady(job, { task, outputs });
     this.#options.onChange();
+  }
+
+  #announceFailure({ job, task, message, error }: Command<"announce-failure">): void {
+    const failure = { task, message, error };
+    if (!this.#options.book.targetFailed(job, failure)) return;
+    this.#watchers.targetFailed(job, failure);
+    this.#options.onChange();
+  }
+
+  #dropTasks({ job, tasks }: Command<"drop-tasks">): void {
+    const { book, journal } = this.#options;
+    book.dropTasks(job, tasks);
+    this.#journal("forget tasks", () => journal.dropTasks(job, tasks));
   }
 
   /** Closes a job's record and tells those who watch it. */

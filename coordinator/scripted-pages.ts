@@ -32,10 +32,13 @@ export class ScriptedSocket {
     this.#socket = new WebSocket(`ws://127.0.0.1:${port}${httpPaths.control}`, { headers });
     this.#socket.on("error", () => {});
     this.#socket.on("message", (data: Buffer) => {
-      const message = coordinatorMessageSchema.parse(JSON.parse(data.toString()));
-      if (message.type === "ping") this.send({ type: "pong", seq: message.seq });
-      else this.heard.push(message);
-      this.onMessage(message);
+      const frame: unknown = JSON.parse(data.toString());
+      for (const value of Array.isArray(frame) ? frame : [frame]) {
+        const message = coordinatorMessageSchema.parse(value);
+        if (message.type === "ping") this.send({ type: "pong", seq: message.seq });
+        else this.heard.push(message);
+        this.onMessage(message);
+      }
       for (const listener of this.#listeners) listener();
     });
     this.closed = new Promise((resolve) => {

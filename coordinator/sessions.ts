@@ -42,6 +42,8 @@ export interface SessionsOptions extends SessionServices {
   readonly journal: Journal;
   readonly nowMs: () => number;
   readonly log: (line: string) => void;
+  /** Functions of users may run here, on workers that agreed. */
+  readonly allowsFunctions: boolean;
   /** The present view, for a client that has just come. */
   readonly clusterMessage: () => CoordinatorMessage;
 }
@@ -171,7 +173,8 @@ export class Sessions {
     const ticket = freshToken();
     this.#options.signalling.admit(peer, ticket);
     const incarnation = session instanceof WorkerSession ? session.incarnation : 0;
-    session.send({ type: "welcome", incarnation, peer, ticket, direct: true });
+    const { allowsFunctions } = this.#options;
+    session.send({ type: "welcome", incarnation, peer, ticket, direct: true, allowsFunctions });
     session.join();
     if (session instanceof ClientSession) session.send(this.#options.clusterMessage());
     return session;

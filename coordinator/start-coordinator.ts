@@ -21,6 +21,7 @@ import type { LocalStore } from "./node-blocks.ts";
 import { SchedulerHost } from "./scheduler-host.ts";
 import { Sessions } from "./sessions.ts";
 import { Signalling } from "./signalling.ts";
+import { SmallBlocks } from "./small-blocks.ts";
 import { routeUpgrades } from "./upgrade-router.ts";
 
 export interface CoordinatorOptions {
@@ -33,6 +34,8 @@ export interface CoordinatorOptions {
   readonly https?: TlsFiles | false;
   /** The built web app. */
   readonly staticDir: string;
+  /** False refuses functions of users, wherever they would run; true by default. */
+  readonly allowsFunctions?: boolean;
   /** How results become files, by kind of job. */
   readonly exporters?: ResultExporters;
   readonly log?: (line: string) => void;
@@ -88,8 +91,9 @@ async function openDataFolder(
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
     const tokens = await loadAccessTokens(dataDir);
-    const store = await BlockStore.open(dataDir);
-    return { tokens, store, journal: Journal.open(dataDir) };
+    const journal = Journal.open(dataDir);
+    const store = await BlockStore.open(dataDir, new SmallBlocks(journal));
+    return { tokens, store, journal };
   } catch (error) {
     if (error instanceof JournalError)
       throw new CoordinatorStartError(error.message, { cause: error });
@@ -129,7 +133,8 @@ async function assemble(
   const book = new JobBook();
   const sources = new BlockSources(store);
   const onChange = (): void => feed.changed();
-  const parts = { journal, store, sources, book, nowMs, nowUnixMs, log, onChange };
+  const { allowsFunctions = true } = options;
+  const parts = { journal, store, sources, book, nowMs, nowUnixMs, log, onChange, allowsFunctions };
   const host = new SchedulerHost(parts);
   const clusterMessage = (): Extract<CoordinatorMessage, { type: "cluster" }> => ({
     type: "cluster",

@@ -1,4 +1,5 @@
 // What is known of one connected worker beside the scheduler's view: its name, links and counts.
+import { GivenBlocks } from "../shared/worker/given-blocks.ts";
 import type { AttemptId, Incarnation, PeerId } from "../shared/ids.ts";
 import { SUSPECT_AFTER_MS } from "../shared/limits.ts";
 import type { LinkReport, WorkerHello, WorkerMessage } from "../shared/protocol/messages.ts";
@@ -20,6 +21,8 @@ export class WorkerRecord {
   readonly tally: WorkerTally;
   /** Attempts leased to this incarnation and not yet ended. */
   readonly leased = new Set<AttemptId>();
+  /** Small blocks that it was given with leases, and still keeps. */
+  readonly given = new GivenBlocks();
   #status: Omit<Status, "type">;
   #heardAtMs: number;
   #links: readonly LinkReport[] = [];
@@ -45,8 +48,8 @@ export class WorkerRecord {
     this.#address = identity.address;
     this.tally = tally;
     this.#heardAtMs = nowMs;
-    const { name, threads, paused, hidden } = hello;
-    this.#status = { name, threads, paused, hidden, running: [], cacheBytes: 0 };
+    const { name, threads, paused, hidden, runsFunctions } = hello;
+    this.#status = { name, threads, paused, hidden, runsFunctions, running: [], cacheBytes: 0 };
   }
 
   get name(): string {
@@ -81,7 +84,7 @@ export class WorkerRecord {
   }
 
   view(nowMs: number): WorkerView {
-    const { name, threads, hidden, running, cacheBytes } = this.#status;
+    const { name, threads, hidden, runsFunctions, running, cacheBytes } = this.#status;
     const direct = this.#links.filter((link) => link.peer !== null);
     const coordinator = this.#links.find((link) => link.peer === null);
     const bytesDirect = direct.reduce(
@@ -99,6 +102,7 @@ export class WorkerRecord {
       threadsMax: this.#hello.threadsMax,
       state: this.#state(nowMs),
       hidden,
+      runsFunctions,
       running: running.length,
       leased: this.leased.size,
       ...this.tally,

@@ -2,6 +2,8 @@
 
 /** A block: large enough for a 512-series tile or a panel, small enough to buffer a few of. */
 export const BLOCK_BYTES_MAX = 64 * 2 ** 20;
+/** A block up to this size travels inside messages, and the store keeps it in the journal's database. */
+export const SMALL_BLOCK_BYTES_MAX = 8 * 2 ** 10;
 /** Panels aim at this size: one transfer of about 40 ms on gigabit, a few on a data channel. */
 export const PANEL_BYTES_TARGET = 4 * 2 ** 20;
 /** A control message (JSON) on the WebSocket. */
@@ -12,6 +14,8 @@ export const JOB_BODY_BYTES_MAX = 64 * 2 ** 20;
 export const DATASET_BODY_BYTES_MAX = 32 * 2 ** 20;
 export const TASKS_PER_JOB_MAX = 200_000;
 export const INPUTS_PER_TASK_MAX = 256;
+/** What a task may ask for as its limit of time in a thread: a day. */
+export const TASK_LIMIT_MS_MAX = 86_400_000;
 export const SERIES_MAX = 50_000;
 export const DATES_MAX = 1_000_000;
 /** A series' name; a dropped file may have anything in its header. */

@@ -135,10 +135,19 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
     else socket.send(text);
   }
 
+  /** A frame: one message, or a list of those that were said at once. */
   function receive(text: string): void {
     silence?.progressed();
-    const message = decode(text);
-    if (message === null) return onMalformed?.(text.slice(0, 200));
+    const from = socket;
+    for (const message of decode(text)) {
+      // One of them may have ended the connection.
+      if (socket !== from) return;
+      if (message === null) onMalformed?.(text.slice(0, 200));
+      else take(message);
+    }
+  }
+
+  function take(message: CoordinatorMessage): void {
     if (message.type === "ping") transmit({ type: "pong", seq: message.seq });
     else if (message.type === "welcome") {
       const { peer, direct } = message;
@@ -186,10 +195,14 @@ function subscribe<T>(listeners: Set<T>, listener: T): () => void {
   return () => void listeners.delete(listener);
 }
 
-function decode(text: string): CoordinatorMessage | null {
+/** Null for each message that is none. */
+function decode(text: string): (CoordinatorMessage | null)[] {
+  let frame: unknown;
   try {
-    return coordinatorMessageSchema.parse(JSON.parse(text));
+    frame = JSON.parse(text);
   } catch {
-    return null;
+    return [null];
   }
+  const values: readonly unknown[] = Array.isArray(frame) ? frame : [frame];
+  return values.map((value) => coordinatorMessageSchema.safeParse(value).data ?? null);
 }

@@ -1,6 +1,7 @@
 // Runs one task's kernel on NPY bytes and turns whatever happens into a value.
 import { NpyError, decodeNpy, encodeNpy } from "../codecs/npy.ts";
-import type { JsonValue } from "../graph/task.ts";
+import { remoteError } from "../graph/remote-error.ts";
+import type { JsonValue, RemoteError } from "../graph/task.ts";
 import type { BlockId } from "../ids.ts";
 import { type KernelInput, KernelInputError } from "./kernel.ts";
 import { KernelMemoryError } from "./memory-arena.ts";
@@ -18,7 +19,7 @@ export type KernelOutcome =
       readonly ok: false;
       readonly reason: "kernel-error" | "bad-input" | "out-of-memory";
       readonly message: string;
-      readonly stack?: string;
+      readonly error?: RemoteError;
     }
   /** Blocks without bytes were dropped meanwhile: send these and ask again. */
   | { readonly ok: false; readonly reason: "missing-inputs"; readonly missing: BlockId[] };
@@ -65,13 +66,8 @@ function toKernelInput({ block, bytes }: TaskInputBytes): KernelInput {
 }
 
 function describeFailure(error: unknown): KernelOutcome {
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  return {
-    ok: false,
-    reason: failureReason(error),
-    message,
-    ...(stack === undefined ? {} : { stack }),
-  };
+  const described = remoteError(error);
+  return { ok: false, reason: failureReason(error), message: described.message, error: described };
 }
 
 function failureReason(error: unknown): "kernel-error" | "bad-input" | "out-of-memory" {

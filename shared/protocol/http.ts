@@ -7,6 +7,7 @@ import {
   datasetIdSchema,
   jobIdSchema,
   jsonSchema,
+  smallBlockSchema,
   taskKeySchema,
 } from "./messages.ts";
 
@@ -23,8 +24,10 @@ export const httpPaths = {
   dataset: (dataset: DatasetId) => `/api/datasets/${dataset}`,
   jobs: "/api/jobs",
   job: (job: JobId) => `/api/jobs/${job}`,
-  jobAction: (job: JobId, action: "cancel" | "finish" | "pause" | "resume") =>
+  jobAction: (job: JobId, action: "cancel" | "finish" | "pause" | "resume" | "close") =>
     `/api/jobs/${job}/${action}`,
+  /** POST: extends an open job. */
+  jobTasks: (job: JobId) => `/api/jobs/${job}/tasks`,
   /** `ticket` replaces the header, for links that the browser downloads itself. */
   result: (job: JobId, format: ResultFormat, ticket?: string) =>
     `/api/jobs/${job}/result?format=${format}${ticket === undefined ? "" : `&ticket=${ticket}`}`,
@@ -72,15 +75,36 @@ const taskSchema = z.object({
   inputs: z.array(taskInputSchema).max(limits.INPUTS_PER_TASK_MAX),
   cost: z.object({ operations: z.number().nonnegative(), outputBytes: z.number().nonnegative() }),
   retries: z.int().min(0).max(100),
+  limitMs: z.number().positive().max(limits.TASK_LIMIT_MS_MAX).exactOptional(),
+  group: z.string().max(200).exactOptional(),
 });
+
+/** Small blocks that the tasks read, sent along: there is no need to put them into the store before. */
+const smallBlocks = z.array(smallBlockSchema).max(limits.TASKS_PER_JOB_MAX).exactOptional();
 
 export const jobSubmissionSchema = z.object({
   kind: z.string().min(1).max(64),
   title: z.string().min(1).max(200),
   meta: jsonSchema,
   priority: z.number().min(-1_000).max(1_000),
-  tasks: z.array(taskSchema).min(1).max(limits.TASKS_PER_JOB_MAX),
-  targets: z.array(taskKeySchema).min(1).max(limits.TASKS_PER_JOB_MAX),
+  /** Only an open job may begin with none. */
+  tasks: z.array(taskSchema).max(limits.TASKS_PER_JOB_MAX),
+  targets: z.array(taskKeySchema).max(limits.TASKS_PER_JOB_MAX),
+  onFailure: z.enum(["end", "go-on"]).exactOptional(),
+  isOpen: z.boolean().exactOptional(),
+  blocks: smallBlocks,
+});
+
+/** Changes of an open job, in the order of these fields. */
+export const jobExtensionSchema = z.object({
+  /** Targets that nobody needs any more; what is left to do for them alone is cancelled. */
+  released: z.array(taskKeySchema).max(limits.TASKS_PER_JOB_MAX),
+  /** Failed targets that are to be tried again. */
+  retried: z.array(taskKeySchema).max(limits.TASKS_PER_JOB_MAX),
+  /** More work; it may use outputs of tasks that the job has already. */
+  tasks: z.array(taskSchema).max(limits.TASKS_PER_JOB_MAX),
+  targets: z.array(taskKeySchema).max(limits.TASKS_PER_JOB_MAX),
+  blocks: smallBlocks,
 });
 
 export const jobCreatedSchema = z.object({ job: jobIdSchema });

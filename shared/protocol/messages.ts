@@ -1,4 +1,5 @@
 // Every message on the control socket, with its schema: the whole wire on one page.
+// A frame is one message, or a list of messages that were said at once.
 // zod is the one npm import of shared/protocol; it is plain ECMAScript and runs everywhere.
 import * as z from "zod";
 import * as limits from "../limits.ts";
@@ -10,7 +11,7 @@ import type { JsonValue } from "../graph/task.ts";
 z.config({ jitless: true });
 
 /** Raised by one with every incompatible change; both sides refuse any other number. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const token22 = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[\\w-]{22}$`));
@@ -34,10 +35,23 @@ export const blockRefSchema = z.object({
   sizeBytes: count.max(limits.BLOCK_BYTES_MAX),
 });
 
+/** Bytes of a block up to SMALL_BLOCK_BYTES_MAX, which travel in the message that names it. */
+const smallBytes = z.base64().max(Math.ceil(limits.SMALL_BLOCK_BYTES_MAX / 3) * 4);
+
+export const smallBlockSchema = z.object({ block: blockIdSchema, bytes: smallBytes });
+
 /** A block with everywhere it can be fetched: peers to dial, and whether the store has it. */
 const locatedBlockSchema = blockRefSchema.extend({
   peers: z.array(peerIdSchema),
   stored: z.boolean(),
+  bytes: smallBytes.exactOptional(),
+});
+
+/** What was thrown where a task ran. */
+export const remoteErrorSchema = z.object({
+  name: z.string().max(200),
+  message: text,
+  stack: z.string().max(8_000),
 });
 
 const threads = z.int().min(0).max(limits.THREADS_PER_WORKER_MAX);
@@ -75,6 +89,8 @@ const workerHello = z.object({
   threadsMax: threads.min(1),
   paused: z.boolean(),
   hidden: z.boolean(),
+  /** Whoever uses the machine agreed to run functions that users send, sandboxed. */
+  runsFunctions: z.boolean(),
   device: deviceSchema,
 });
 
@@ -116,6 +132,7 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
     threads,
     paused: z.boolean(),
     hidden: z.boolean(),
+    runsFunctions: z.boolean(),
     /** Attempts in a thread right now; the rest of the leases wait or fetch. */
     running: z.array(attemptIdSchema).max(limits.THREADS_PER_WORKER_MAX),
     cacheBytes: count,
@@ -123,7 +140,8 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("attempt-finished"),
     attempt: attemptIdSchema,
-    outputs: z.array(blockRefSchema).max(64),
+    /** Small ones with their bytes, which the worker need not keep then. */
+    outputs: z.array(blockRefSchema.extend({ bytes: smallBytes.exactOptional() })).max(64),
     computeMs: milliseconds,
     /** From lease to start: fetching inputs, and then waiting for a thread. */
     fetchMs: milliseconds,
@@ -135,7 +153,7 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
     attempt: attemptIdSchema,
     reason: attemptFailureSchema,
     message: text,
-    stack: z.string().max(8_000).optional(),
+    error: remoteErrorSchema.exactOptional(),
     block: blockIdSchema.optional(),
   }),
   z.object({ type: z.literal("attempts-returned"), attempts: z.array(attemptIdSchema).max(1_000) }),
@@ -177,6 +195,7 @@ const workerViewSchema = z.object({
   threadsMax: threads,
   state: z.enum(["computing", "fetching", "idle", "paused", "silent"]),
   hidden: z.boolean(),
+  runsFunctions: z.boolean(),
   running: count,
   leased: count,
   tasksDone: count,
@@ -204,6 +223,9 @@ const jobViewSchema = z.object({
   tasksRunning: count,
   targetsTotal: count,
   targetsDone: count,
+  targetsFailed: count,
+  /** More may come: it ends when it is closed. */
+  isOpen: z.boolean(),
   failure: z.object({ task: taskKeySchema, message: text }).nullable(),
   /** Sums over attempts, in thread-milliseconds; and each worker's share. */
   timing: z.object({
@@ -230,6 +252,12 @@ const jobResultSchema = z.object({
   outputs: z.array(locatedBlockSchema),
 });
 
+const targetFailureSchema = z.object({
+  task: taskKeySchema,
+  message: text,
+  error: remoteErrorSchema.nullable(),
+});
+
 /** What the coordinator says, to workers and clients. */
 export const coordinatorMessageSchema = z.discriminatedUnion("type", [
   z.object({
@@ -241,6 +269,8 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
     ticket: z.string(),
     /** False when the coordinator was started without signalling. */
     direct: z.boolean(),
+    /** Clients may send functions of their own here; a worker asks its user whether to run them. */
+    allowsFunctions: z.boolean(),
   }),
   z.object({ type: z.literal("refused"), reason: z.enum(refusalReasons), message: text }),
   z.object({ type: z.literal("ping"), seq: count }),
@@ -255,6 +285,8 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
     kernel: z.string(),
     params: jsonSchema,
     inputs: z.array(locatedBlockSchema),
+    /** Time in a thread after which the attempt is to be ended as "timed-out". */
+    limitMs: milliseconds.nullable(),
     /** The lease ends this long after it was sent, unless finished or returned. */
     leaseMs: milliseconds,
     isSpeculative: z.boolean(),
@@ -276,6 +308,8 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
     type: z.literal("job-results"),
     job: jobIdSchema,
     results: z.array(jobResultSchema),
+    /** Targets that will not come, unless they are tried again. Only in jobs that go on. */
+    failures: z.array(targetFailureSchema),
     /** True when these complete the job and no more will come. */
     isLast: z.boolean(),
   }),

@@ -46,7 +46,9 @@ export function finishAttempt(turn: Turn, worker: WorkerRecord, event: Finished)
     attempt: attempt.id,
     computeMs: event.computeMs,
   });
-  for (const ref of event.outputs) addReplica(turn, worker.holder, blockOf(state, ref));
+  for (const ref of event.outputs) {
+    addReplica(turn, ref.isStored === true ? state.store : worker.holder, blockOf(state, ref));
+  }
   // The replicas may have completed the task already, when it had lost exactly these.
   if (task.state !== "done") completeTask(turn, task, event.outputs);
 }
@@ -61,6 +63,7 @@ function receiveLateResult(turn: Turn, worker: WorkerRecord, event: Finished): v
   const isSame = task !== undefined && hasOutputs(task, event.outputs);
   if (task?.state === "done" && !isSame) state.counters.conflicting += 1;
   for (const ref of event.outputs) {
+    if (ref.isStored === true) continue;
     const block = state.blocks.get(ref.block);
     if (block !== undefined && isNeeded(block)) addReplica(turn, worker.holder, block);
     else releaseLitter(turn, worker, ref.block);
@@ -70,6 +73,7 @@ function receiveLateResult(turn: Turn, worker: WorkerRecord, event: Finished): v
 export function failAttempt(turn: Turn, worker: WorkerRecord, event: Failed): void {
   const attempt = liveAttempt(turn, worker, event.attempt);
   if (attempt === undefined) return;
+  if (event.error !== undefined) troubleOf(attempt.task).error = event.error;
   switch (event.reason) {
     case "thread-died":
       recordDeath(turn, attempt, `attempt ${attempt.id}`, `The thread died: ${event.message}`);

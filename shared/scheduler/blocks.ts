@@ -2,6 +2,7 @@
 import { assert } from "../assert.ts";
 import type { BlockRef } from "../graph/task.ts";
 import type { BlockId, WorkerId } from "../ids.ts";
+import { SMALL_BLOCK_BYTES_MAX } from "../limits.ts";
 import {
   workerBehind,
   type BlockRecord,
@@ -34,9 +35,15 @@ export function blockOf(state: SchedulerState, ref: BlockRef): BlockRecord {
   return block;
 }
 
-/** Drops the record when nobody holds the block and nobody points at it. */
+/**
+ * Drops the record when nobody points at the block and nobody holds it, or the store alone holds it
+ * and it is small: there may be any number of those, and the host announces it again with its next use.
+ */
 export function forgetIfUnused(state: SchedulerState, block: BlockRecord): void {
-  if (block.references > 0 || block.holders.length > 0) return;
+  if (block.references > 0) return;
+  const isSmall = block.sizeBytes <= SMALL_BLOCK_BYTES_MAX;
+  if (isSmall && block.holders.length === 1) unlink(state, state.store, block);
+  if (block.holders.length > 0) return;
   assert(block.upload === null, "a block without holders is not being copied");
   state.blocks.delete(block.id);
 }
@@ -58,9 +65,8 @@ export function isNeeded(block: BlockRecord): boolean {
 
 /** Removes a replica from the books, without consequences for tasks. */
 export function unlink(state: SchedulerState, holder: HolderRecord, block: BlockRecord): void {
-  holder.blocks.delete(block);
-  const at = block.holders.indexOf(holder);
-  if (at >= 0) block.holders.splice(at, 1);
+  if (!holder.blocks.delete(block)) return;
+  block.holders.splice(block.holders.indexOf(holder), 1);
   if (block.upload?.holder === holder) endUpload(state, block);
 }
 

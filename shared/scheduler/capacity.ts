@@ -1,5 +1,6 @@
 // Which workers may take a lease now, and how many.
-import type { SchedulerState, WorkerRecord } from "./state.ts";
+import { groupOf } from "./prediction.ts";
+import type { SchedulerState, TaskRecord, WorkerRecord } from "./state.ts";
 
 /** True when the worker may be given leases at all. */
 export function isEligible(state: SchedulerState, worker: WorkerRecord): boolean {
@@ -8,9 +9,35 @@ export function isEligible(state: SchedulerState, worker: WorkerRecord): boolean
   );
 }
 
-/** Leases that the worker may hold: its threads and a short prefetch. */
+/** Leases that the worker may hold whatever they take: its threads and a short prefetch. */
 export function capacityOf(state: SchedulerState, worker: WorkerRecord): number {
   return worker.threads + Math.min(worker.threads, state.tuning.prefetchMax);
+}
+
+/** True while all its leases together are over in less time than a message takes to come back. */
+function isNearlyIdle(state: SchedulerState, worker: WorkerRecord): boolean {
+  const { prefetchMs, shortLeasesMax } = state.tuning;
+  return worker.loadMs < prefetchMs * worker.threads && worker.attempts.size < shortLeasesMax;
+}
+
+/** True when the worker may take a lease of some task. */
+export function hasRoom(state: SchedulerState, worker: WorkerRecord): boolean {
+  return worker.attempts.size < capacityOf(state, worker) || isNearlyIdle(state, worker);
+}
+
+/** True when it may take this one: beyond the usual prefetch only what is known to be short. */
+export function hasRoomFor(
+  state: SchedulerState,
+  worker: WorkerRecord,
+  task: TaskRecord,
+): boolean {
+  const isShort = state.kernelSpeeds.has(groupOf(task));
+  return mayRun(worker, task) && (isShort || worker.attempts.size < capacityOf(state, worker));
+}
+
+/** Functions of users run only where that was agreed to. */
+export function mayRun(worker: WorkerRecord, task: TaskRecord): boolean {
+  return worker.runsFunctions || !task.isFunction;
 }
 
 /** Brings the set of hungry workers up to date after anything about `worker` changed. */
@@ -18,7 +45,7 @@ export function refreshHunger(state: SchedulerState, worker: WorkerRecord): void
   const isHungry =
     state.workers.get(worker.id) === worker &&
     isEligible(state, worker) &&
-    worker.attempts.size < capacityOf(state, worker);
+    hasRoom(state, worker);
   if (isHungry) state.hungry.add(worker);
   else state.hungry.delete(worker);
 }

@@ -1,6 +1,6 @@
 // What the scheduler asks its host to do. The host turns each into messages or records.
 import type { AttemptId, BlockId, Incarnation, JobId, TaskKey, WorkerId } from "../ids.ts";
-import type { BlockRef } from "../graph/task.ts";
+import type { BlockRef, TargetFailure } from "../graph/task.ts";
 import type { Holder } from "./events.ts";
 
 export type SchedulerCommand =
@@ -60,11 +60,22 @@ export type SchedulerCommand =
       readonly task: TaskKey;
       readonly outputs: readonly BlockRef[];
     }
+  | ({
+      /** A target of a job that goes on will not come, unless it is tried again. */
+      readonly type: "announce-failure";
+      readonly job: JobId;
+    } & TargetFailure)
+  | {
+      /** An open job let these of its tasks go for good: their descriptions may be forgotten. */
+      readonly type: "drop-tasks";
+      readonly job: JobId;
+      readonly tasks: readonly TaskKey[];
+    }
   | {
       /** The job reached a final state. "done" means every target's blocks are in the store. */
       readonly type: "finish-job";
       readonly job: JobId;
       readonly state: "done" | "failed" | "cancelled";
       /** For "failed": the task that failed and its story, in plain sentences. */
-      readonly failure?: { readonly task: TaskKey; readonly message: string };
+      readonly failure?: TargetFailure;
     };

@@ -1,7 +1,7 @@
 // Who needs what: demand flows from targets to their inputs, and decides what waits, runs, is
 // computed again, or is let go. Culling, cancelling, recomputing and releasing are all this.
 import { assert, present } from "../assert.ts";
-import type { BlockRef } from "../graph/task.ts";
+import type { BlockRef, TargetFailure } from "../graph/task.ts";
 import {
   hasConsumers,
   blockOf,
@@ -11,7 +11,7 @@ import {
   unreference,
 } from "./blocks.ts";
 import { cancelAttempt, type CancelReason } from "./leases.ts";
-import type { BlockRecord, SchedulerState, TaskRecord, Turn } from "./state.ts";
+import type { BlockRecord, JobRecord, SchedulerState, TaskRecord, Turn } from "./state.ts";
 import { moveTask, tell } from "./task-transitions.ts";
 import { storeOutputs } from "./uploads.ts";
 
@@ -143,15 +143,15 @@ export function reviveIfLost(turn: Turn, block: BlockRecord): void {
 
 /** True when a waiting or ready dependant has this output among its inputs. */
 function isAwaited(task: TaskRecord, block: BlockRecord): boolean {
-  return task.dependants.some(
-    (dependant) =>
-      dependant.isActive &&
-      dependant.state !== "leased" &&
-      dependant.task.inputs.some(
-        (input) =>
-          "task" in input && input.task === task.key && task.outputs?.[input.output] === block,
-      ),
-  );
+  for (const dependant of task.dependants) {
+    if (!dependant.isActive || dependant.state === "leased") continue;
+    const isInput = dependant.task.inputs.some(
+      (input) =>
+        "task" in input && input.task === task.key && task.outputs?.[input.output] === block,
+    );
+    if (isInput) return true;
+  }
+  return false;
 }
 
 /** The task has its result: from an attempt, from a job's known results, or from a returning holder. */
@@ -230,8 +230,15 @@ export function updateStored(turn: Turn, task: TaskRecord): void {
   task.isStored = isStored;
   for (const job of task.targetOf) {
     job.targetsOpen += isStored ? -1 : 1;
-    if (job.targetsOpen === 0) turn.endings.push({ job, state: "done", failure: null });
+    endIfSettled(turn, job);
   }
+}
+
+/** A job whose targets are all stored or have failed is over, unless more may come. */
+export function endIfSettled(turn: Turn, job: JobRecord): void {
+  if (job.targetsOpen > 0 || job.isOpen) return;
+  const failure = job.targetsFailed.size > 0 ? job.failure : null;
+  turn.endings.push({ job, state: failure === null ? "done" : "failed", failure });
 }
 
 /**
@@ -241,7 +248,7 @@ export function updateStored(turn: Turn, task: TaskRecord): void {
 export function failTask(turn: Turn, task: TaskRecord, message: string | null): void {
   if (message !== null) tell(turn.state, task, message);
   const story = (task.trouble?.story ?? []).join(" ");
-  const failure = { task: task.key, message: story };
+  const failure = { task: task.key, message: story, error: task.trouble?.error ?? null };
   const seen = new Set([task]);
   for (const doomed of seen) {
     if (doomed.state !== "failed") {
@@ -251,8 +258,44 @@ export function failTask(turn: Turn, task: TaskRecord, message: string | null): 
       if (wasActive) letInputsGo(turn, doomed);
       if (doomed !== task) tell(turn.state, doomed, `It needs a task that failed. ${story}`);
     }
-    for (const job of doomed.targetOf) turn.endings.push({ job, state: "failed", failure });
+    for (const job of doomed.targetOf) failTarget(turn, job, doomed, failure);
     for (const dependant of doomed.dependants) if (dependant.isActive) seen.add(dependant);
+  }
+}
+
+/** The failure of `failure.task` dooms this target: that ends the job, or is told. */
+function failTarget(
+  turn: Turn,
+  job: JobRecord,
+  target: TaskRecord,
+  failure: TargetFailure,
+): void {
+  if (!job.goesOn) {
+    turn.endings.push({ job, state: "failed", failure });
+    return;
+  }
+  if (job.targetsFailed.has(target)) return;
+  job.targetsFailed.add(target);
+  job.targetsOpen -= 1;
+  job.failure ??= failure;
+  turn.commands.push({ type: "announce-failure", job: job.id, ...failure, task: target.key });
+  endIfSettled(turn, job);
+}
+
+/** Failed tasks behind a target are to be tried again, as if they were new. */
+export function retryTarget(turn: Turn, target: TaskRecord): void {
+  const behind = new Set([target]);
+  for (const task of behind) {
+    if (task.state !== "failed") continue;
+    moveTask(task, "waiting", false);
+    if (task.trouble !== null) {
+      task.trouble.failures = 0;
+      task.trouble.deaths.clear();
+      tell(turn.state, task, "It was tried again on request.");
+    }
+    for (const job of task.targetOf) if (job.targetsFailed.delete(task)) job.targetsOpen += 1;
+    if (task.demand > 0) turn.agenda.push(task);
+    for (const dependency of task.dependencies) behind.add(dependency);
   }
 }
 

@@ -1,6 +1,6 @@
 // What can happen to the scheduler. Everything that changes its mind is one of these.
 import type { AttemptId, BlockId, Incarnation, JobId, TaskKey, WorkerId } from "../ids.ts";
-import type { BlockRef, Task } from "../graph/task.ts";
+import type { BlockRef, JobExtension, RemoteError, Task } from "../graph/task.ts";
 
 /** Who can hold a replica: a worker, a client's tab, or the coordinator's block store. */
 export type Holder = WorkerId | ClientHolder | "store";
@@ -23,6 +23,8 @@ export type SchedulerEvent =
       readonly threads: number;
       readonly paused: boolean;
       readonly hidden: boolean;
+      /** Functions of users may run there; false when absent. */
+      readonly runsFunctions?: boolean;
     }
   | {
       readonly type: "worker-left";
@@ -43,13 +45,15 @@ export type SchedulerEvent =
       readonly threads: number;
       readonly paused: boolean;
       readonly hidden: boolean;
+      readonly runsFunctions?: boolean;
     }
   | {
       readonly type: "attempt-finished";
       readonly worker: WorkerId;
       readonly incarnation: Incarnation;
       readonly attempt: AttemptId;
-      readonly outputs: readonly BlockRef[];
+      /** Those that came with the message are in the store now, and no longer at the worker. */
+      readonly outputs: readonly (BlockRef & { readonly isStored?: boolean })[];
       readonly computeMs: number;
     }
   | {
@@ -59,6 +63,8 @@ export type SchedulerEvent =
       readonly attempt: AttemptId;
       readonly reason: AttemptFailure;
       readonly message: string;
+      /** What the kernel threw, if it did. */
+      readonly error?: RemoteError;
       /** For "input-unavailable": the block that could not be had. */
       readonly block?: BlockId;
     }
@@ -98,7 +104,17 @@ export type SchedulerEvent =
       readonly targets: readonly TaskKey[];
       /** Results known from before (journal, earlier jobs); the replicas must be announced first. */
       readonly known: readonly { readonly task: TaskKey; readonly outputs: readonly BlockRef[] }[];
+      readonly onFailure?: "end" | "go-on";
+      readonly isOpen?: boolean;
     }
+  | ({
+      /** Changes of an open job: targets let go, targets tried again, then more work. */
+      readonly type: "job-extended";
+      readonly job: JobId;
+      readonly known: readonly { readonly task: TaskKey; readonly outputs: readonly BlockRef[] }[];
+    } & JobExtension)
+  /** The open job is not extended any more: it ends when its targets are stored. */
+  | { readonly type: "job-closed"; readonly job: JobId }
   | { readonly type: "job-cancelled"; readonly job: JobId }
   /** These of its targets are enough; the job ends when they are stored. */
   | { readonly type: "job-narrowed"; readonly job: JobId; readonly targets: readonly TaskKey[] }

@@ -15,9 +15,14 @@ export type CheckedGraph =
 
 /**
  * The tasks that `targets` need, each after its dependencies: depth-first from the targets in their
- * given order, the costliest chain first, so that what a task consumes was made shortly before.
+ * given order, the costliest chain first, so that what a task consumes was made shortly before. Tasks
+ * that are not listed but there already are left out.
  */
-export function checkGraph(tasks: readonly Task[], targets: readonly TaskKey[]): CheckedGraph {
+export function checkGraph(
+  tasks: readonly Task[],
+  targets: readonly TaskKey[],
+  isThere: (key: TaskKey) => boolean = () => false,
+): CheckedGraph {
   const byKey = new Map<TaskKey, Task>();
   for (const task of tasks) {
     const other = byKey.get(task.key);
@@ -26,14 +31,16 @@ export function checkGraph(tasks: readonly Task[], targets: readonly TaskKey[]):
     }
     byKey.set(task.key, task);
   }
-  const inGivenOrder = walk(byKey, targets, dependenciesOf);
+  const isKnown = (key: TaskKey): boolean => !byKey.has(key) && isThere(key);
+  const inGivenOrder = walk(byKey, targets, dependenciesOf, isKnown);
   if (inGivenOrder.problem !== null) return inGivenOrder;
   const chains = chainOperations(inGivenOrder.tasks);
   const chainOf = (key: TaskKey): number => chains.get(key) ?? 0;
-  return walk(byKey, targets, (task) => {
+  const costliestFirst = (task: Task): readonly TaskKey[] => {
     const keys = dependenciesOf(task);
     return keys.length < 2 ? keys : keys.toSorted((a, b) => chainOf(b) - chainOf(a));
-  });
+  };
+  return walk(byKey, targets, costliestFirst, isKnown);
 }
 
 /** The distinct tasks whose outputs `task` takes, in order of first use. */
@@ -67,6 +74,7 @@ function walk(
   byKey: ReadonlyMap<TaskKey, Task>,
   targets: readonly TaskKey[],
   dependencies: (task: Task) => readonly TaskKey[],
+  isKnown: (key: TaskKey) => boolean,
 ): CheckedGraph {
   const order: Task[] = [];
   const seen = new Map<TaskKey, "open" | "listed">();
@@ -77,6 +85,7 @@ function walk(
     if (state === "open") {
       return { task: key, message: `Task ${short(key)} needs its own result (a cycle).` };
     }
+    if (isKnown(key)) return null;
     const task = byKey.get(key);
     if (task === undefined) {
       return { task: key, message: `${wantedBy} ${short(key)}, which is not part of the job.` };

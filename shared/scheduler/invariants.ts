@@ -2,7 +2,7 @@
 import { AssertionError } from "../assert.ts";
 import type { WorkerId } from "../ids.ts";
 import { hasConsumers } from "./blocks.ts";
-import { capacityOf, isEligible } from "./capacity.ts";
+import { hasRoom, isEligible } from "./capacity.ts";
 import { isUnfinished } from "./jobs.ts";
 import type { BlockRecord, JobRecord, SchedulerState, TaskRecord, WorkerRecord } from "./state.ts";
 import { countedAs } from "./task-transitions.ts";
@@ -38,7 +38,8 @@ function checkTask(state: SchedulerState, task: TaskRecord): void {
     name,
     "is active exactly when needed and unfinished",
   );
-  const demand = task.targetOf.length + task.dependants.filter((other) => other.isActive).length;
+  const active = [...task.dependants].filter((other) => other.isActive);
+  const demand = task.targetOf.length + active.length;
   claim(task.demand === demand, name, "has its demand counted");
   claim(is("leased") === task.attempts.length > 0, name, "is leased exactly while it has attempts");
   claim(task.attempts.length <= 2, name, "has two attempts at most");
@@ -85,6 +86,7 @@ function checkResult(state: SchedulerState, task: TaskRecord): void {
   claim(isAnnounced, name, "is a finished target, so it was announced");
   for (const block of task.outputs ?? []) {
     claim(block.holders.length > 0, name, "is a finished target, so somebody holds its outputs");
+    if (task.targetOf.every((job) => job.isOpen)) continue;
     const isCopied = state.store.blocks.has(block) || block.upload !== null;
     claim(isCopied, name, "is a finished target, so it is stored or being stored");
   }
@@ -95,7 +97,7 @@ function checkEdges(state: SchedulerState, task: TaskRecord): void {
   for (const dependency of task.dependencies) {
     const isListed = state.tasks.get(dependency.key) === dependency;
     claim(isListed, name, "has its dependencies in the table");
-    claim(dependency.dependants.includes(task), name, "is known to its dependencies");
+    claim(dependency.dependants.has(task), name, "is known to its dependencies");
     const areShared = task.jobs.every((job) => dependency.jobs.includes(job));
     claim(areShared, name, "shares its jobs with its dependencies");
   }
@@ -111,7 +113,7 @@ function checkEdges(state: SchedulerState, task: TaskRecord): void {
 function checkWorker(state: SchedulerState, worker: WorkerRecord): void {
   const name = worker.id;
   claim(state.holders.get(worker.id) === worker.holder, name, "is a holder");
-  const isHungry = isEligible(state, worker) && worker.attempts.size < capacityOf(state, worker);
+  const isHungry = isEligible(state, worker) && hasRoom(state, worker);
   // A rest ends with time alone, and the next tick notices.
   if (!isHungry || worker.restUntilMs === 0) {
     claim(
@@ -165,7 +167,7 @@ function checkJob(state: SchedulerState, job: JobRecord): void {
     "is in the order exactly while unfinished",
   );
   if (!isUnfinished(job)) {
-    claim(job.tasks.length === 0 && job.targets.length === 0, name, "let its tasks go");
+    claim(job.tasks.size === 0 && job.targets.size === 0, name, "let its tasks go");
     claim(job.ready.length === 0, name, "has no queue after its end");
     return;
   }
@@ -175,13 +177,15 @@ function checkJob(state: SchedulerState, job: JobRecord): void {
     counts[countedAs(task)] += 1;
   }
   claim(JSON.stringify(counts) === JSON.stringify(job.counts), name, "has its tasks counted");
-  const open = job.targets.filter((target) => !target.isStored).length;
-  claim(job.targetsOpen === open && open > 0, name, "is unfinished exactly while targets are open");
-  claim(
-    job.targets.every((target) => target.state !== "failed"),
-    name,
-    "has no failed target",
-  );
+  const targets = [...job.targets];
+  claim(job.targetsTotal === targets.length, name, "has its targets counted");
+  const failed = targets.filter((target) => target.state === "failed");
+  claim(job.goesOn || failed.length === 0, name, "has no failed target, unless it goes on");
+  const areFiled = failed.every((target) => job.targetsFailed.has(target));
+  claim(areFiled && failed.length === job.targetsFailed.size, name, "has its failed targets filed");
+  const open = targets.filter((target) => !target.isStored).length - failed.length;
+  claim(job.targetsOpen === open, name, "has its open targets counted");
+  claim(open > 0 || job.isOpen, name, "is unfinished exactly while targets are open or it is");
   job.ready.forEach((task, at) => {
     claim(task.home === job && task.heapIndex === at, name, "and its queue agree");
     const parent = job.ready[(at - 1) >> 1];

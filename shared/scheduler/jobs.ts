@@ -1,6 +1,6 @@
 // The life of a job: submitted, paused, reordered, ended, forgotten.
 import { present } from "../assert.ts";
-import type { Task } from "../graph/task.ts";
+import { FUNCTION_KERNEL, type Task, type TargetFailure } from "../graph/task.ts";
 import type { JobId, TaskKey } from "../ids.ts";
 import { blockOf } from "./blocks.ts";
 import {
@@ -8,18 +8,22 @@ import {
   changeDemand,
   completeTask,
   dropTask,
+  endIfSettled,
+  retryTarget,
   revive,
   runAgenda,
 } from "./demand.ts";
 import type { SchedulerEvent } from "./events.ts";
-import { checkGraph, dependenciesOf, isSameWork, type GraphProblem } from "./graph-check.ts";
+import { checkGraph, dependenciesOf, isSameWork } from "./graph-check.ts";
 import { dequeue, enqueue, insertJob, rehome, removeJob } from "./ready-queue.ts";
 import { releaseLingering } from "./replicas.ts";
 import type { Ending, JobRecord, SchedulerState, TaskRecord, Turn } from "./state.ts";
-import { joinJob } from "./task-transitions.ts";
+import { joinJob, leaveJob } from "./task-transitions.ts";
 import { storeOutputs } from "./uploads.ts";
 
 type Submitted = Extract<SchedulerEvent, { type: "job-submitted" }>;
+type Extended = Extract<SchedulerEvent, { type: "job-extended" }>;
+type Work = Pick<Submitted, "tasks" | "targets" | "known">;
 
 export function submitJob(turn: Turn, event: Submitted): void {
   const { state } = turn;
@@ -27,25 +31,99 @@ export function submitJob(turn: Turn, event: Submitted): void {
     state.counters.dropped += 1;
     return;
   }
-  const targets = [...new Set(event.targets)];
-  const job = createJob(state, event, targets.length);
+  const job = createJob(state, event);
   state.jobs.set(job.id, job);
   insertJob(state, job);
-  const graph = checkGraph(event.tasks, targets);
-  const tasks = graph.tasks ?? [];
-  const failure = graph.problem ?? firstConflict(state, tasks);
-  if (failure !== null) {
-    turn.endings.push({ job, state: "failed", failure });
-    return;
-  }
-  for (const task of tasks) joinJob(recordOf(state, task), job);
-  for (const key of targets) addTarget(turn, job, present(state.tasks.get(key), "target"));
-  for (const known of event.known) acceptKnown(turn, job, known);
-  rehome(job);
-  if (job.targetsOpen === 0) turn.endings.push({ job, state: "done", failure: null });
+  const failure = addWork(turn, job, event);
+  if (failure !== null) turn.endings.push({ job, state: "failed", failure });
+  else endIfSettled(turn, job);
 }
 
-function createJob(state: SchedulerState, event: Submitted, targetsTotal: number): JobRecord {
+/** Adds tasks and targets to a job; says what is wrong with them, and adds nothing then. */
+function addWork(turn: Turn, job: JobRecord, work: Work): TargetFailure | null {
+  const { state } = turn;
+  const isThere = (key: TaskKey): boolean => state.tasks.get(key)?.jobs.includes(job) === true;
+  const targets = new Set(work.targets);
+  const graph = checkGraph(work.tasks, [...targets], isThere);
+  const problem = graph.problem ?? firstConflict(state, graph.tasks ?? []);
+  if (problem !== null) return { ...problem, error: null };
+  for (const task of graph.tasks ?? []) {
+    const record = recordOf(state, task);
+    if (!job.tasks.has(record)) joinJob(record, job);
+  }
+  for (const key of targets) addTarget(turn, job, present(state.tasks.get(key), "target"));
+  for (const known of work.known) acceptKnown(turn, job, known);
+  rehome(job);
+  return null;
+}
+
+/** Changes an open job: lets targets go, tries failed ones again, then adds work. */
+export function extendJob(turn: Turn, event: Extended): void {
+  const job = unfinished(turn, event.job);
+  if (job === undefined) return;
+  if (!job.isOpen) {
+    turn.state.counters.dropped += 1;
+    return;
+  }
+  const targetsOf = (keys: readonly TaskKey[]): TaskRecord[] =>
+    keys.flatMap((key) => {
+      const task = turn.state.tasks.get(key);
+      return task !== undefined && job.targets.has(task) ? [task] : [];
+    });
+  const released = targetsOf(event.released);
+  for (const target of released) removeTarget(turn, job, target);
+  for (const target of targetsOf(event.retried)) retryTarget(turn, target);
+  const failure = addWork(turn, job, event);
+  if (failure !== null) {
+    // Whoever waits for them learns that they will not come.
+    for (const task of new Set(event.targets)) {
+      turn.commands.push({ type: "announce-failure", job: job.id, ...failure, task });
+    }
+  }
+  // After the work was added: what was let go may be needed by it.
+  runAgenda(turn, "job-cancelled");
+  const dropped = released.flatMap((target) => pruneTask(turn, job, target));
+  if (dropped.length > 0) turn.commands.push({ type: "drop-tasks", job: job.id, tasks: dropped });
+}
+
+/** An open job is not extended any more: its results go to the store, and then it ends. */
+export function closeJob(turn: Turn, id: JobId): void {
+  const job = unfinished(turn, id);
+  if (job === undefined || !job.isOpen) return;
+  job.isOpen = false;
+  for (const target of job.targets) if (target.state === "done") storeOutputs(turn, target);
+  endIfSettled(turn, job);
+}
+
+/** Drops a task that the job has no use for any more, and then what only that one needed. */
+function pruneTask(turn: Turn, job: JobRecord, first: TaskRecord): TaskKey[] {
+  const dropped: TaskKey[] = [];
+  const candidates = new Set([first]);
+  for (const task of candidates) {
+    const isUseful =
+      job.targets.has(task) || [...task.dependants].some((other) => other.jobs.includes(job));
+    if (isUseful || !job.tasks.has(task)) continue;
+    // A task that waits in this job's queue may belong to another job's now.
+    const isQueued = task.home === job;
+    if (isQueued) dequeue(task);
+    leaveJob(task, job);
+    dropped.push(task.key);
+    // A dependency that was looked at before this task went is looked at again.
+    for (const dependency of task.dependencies) {
+      candidates.delete(dependency);
+      candidates.add(dependency);
+    }
+    if (task.jobs.length > 0) {
+      if (isQueued) enqueue(task);
+      continue;
+    }
+    dropTask(turn, task);
+    for (const dependency of task.dependencies) dependency.dependants.delete(task);
+  }
+  return dropped;
+}
+
+function createJob(state: SchedulerState, event: Submitted): JobRecord {
   const sequence = state.nextSequence;
   state.nextSequence += 1;
   return {
@@ -53,10 +131,13 @@ function createJob(state: SchedulerState, event: Submitted, targetsTotal: number
     sequence,
     priority: event.priority,
     state: "running",
-    tasks: [],
-    targets: [],
-    targetsTotal,
-    targetsOpen: targetsTotal,
+    isOpen: event.isOpen === true,
+    goesOn: event.isOpen === true || event.onFailure === "go-on",
+    tasks: new Set(),
+    targets: new Set(),
+    targetsTotal: 0,
+    targetsOpen: 0,
+    targetsFailed: new Set(),
     ready: [],
     counts: { waiting: 0, ready: 0, leased: 0, done: 0, failed: 0, cancelled: 0, dormant: 0 },
     failure: null,
@@ -66,7 +147,10 @@ function createJob(state: SchedulerState, event: Submitted, targetsTotal: number
 }
 
 /** What of the new tasks contradicts the tasks of other jobs. */
-function firstConflict(state: SchedulerState, tasks: readonly Task[]): GraphProblem | null {
+function firstConflict(
+  state: SchedulerState,
+  tasks: readonly Task[],
+): Pick<TargetFailure, "task" | "message"> | null {
   for (const task of tasks) {
     const name = task.key.slice(0, 8);
     const known = state.tasks.get(task.key);
@@ -102,13 +186,14 @@ function recordOf(state: SchedulerState, task: Task): TaskRecord {
     key: task.key,
     sequence: state.nextSequence,
     task,
+    isFunction: task.kernel === FUNCTION_KERNEL,
     state: "waiting",
     isActive: false,
     demand: 0,
     missing: 0,
     dependencies: dependenciesOf(task).map((key) => present(state.tasks.get(key), "dependency")),
     blocks: [...blocks],
-    dependants: [],
+    dependants: new Set(),
     jobs: [],
     targetOf: [],
     announcedTo: [],
@@ -124,15 +209,17 @@ function recordOf(state: SchedulerState, task: Task): TaskRecord {
   };
   state.nextSequence += 1;
   for (const block of blocks) block.references += 1;
-  for (const dependency of record.dependencies) dependency.dependants.push(record);
+  for (const dependency of record.dependencies) dependency.dependants.add(record);
   state.tasks.set(task.key, record);
   return record;
 }
 
 function addTarget(turn: Turn, job: JobRecord, target: TaskRecord): void {
-  job.targets.push(target);
+  if (job.targets.has(target)) return;
+  job.targets.add(target);
   target.targetOf.push(job);
-  if (target.isStored) job.targetsOpen -= 1;
+  job.targetsTotal += 1;
+  if (!target.isStored) job.targetsOpen += 1;
   changeDemand(turn, target, 1);
   if (target.state !== "done") return;
   // Another job made it, perhaps as an intermediate result that was let go since.
@@ -178,17 +265,18 @@ export function narrowJob(turn: Turn, id: JobId, targets: readonly TaskKey[]): v
   const job = unfinished(turn, id);
   if (job === undefined) return;
   const kept = new Set(targets);
-  const wanted = job.targets.filter((target) => kept.has(target.key));
-  const unwanted = job.targets.filter((target) => !kept.has(target.key));
-  if (wanted.length === 0) return cancelJob(turn, id);
-  job.targets = wanted;
-  job.targetsTotal = wanted.length;
-  for (const target of unwanted) {
-    if (!target.isStored) job.targetsOpen -= 1;
-    letTargetGo(turn, job, target);
-  }
+  const unwanted = [...job.targets].filter((target) => !kept.has(target.key));
+  if (unwanted.length === job.targets.size) return cancelJob(turn, id);
+  for (const target of unwanted) removeTarget(turn, job, target);
   runAgenda(turn, "job-cancelled");
-  if (job.targetsOpen === 0) turn.endings.push({ job, state: "done", failure: null });
+  endIfSettled(turn, job);
+}
+
+function removeTarget(turn: Turn, job: JobRecord, target: TaskRecord): void {
+  if (!job.targets.delete(target)) return;
+  job.targetsTotal -= 1;
+  if (!job.targetsFailed.delete(target) && !target.isStored) job.targetsOpen -= 1;
+  letTargetGo(turn, job, target);
 }
 
 function letTargetGo(turn: Turn, job: JobRecord, target: TaskRecord): void {
@@ -219,7 +307,7 @@ export function endJob(turn: Turn, ending: Ending): void {
   const { job } = ending;
   if (!isUnfinished(job)) return;
   // A block can have left the store in the very step that brought the last one.
-  if (ending.state === "done" && job.targetsOpen > 0) return;
+  if (ending.state === "done" && (job.targetsOpen > 0 || job.targetsFailed.size > 0)) return;
   job.state = ending.state;
   job.failure = ending.failure;
   removeJob(state, job);
@@ -229,7 +317,7 @@ export function endJob(turn: Turn, ending: Ending): void {
     state: ending.state,
     ...(ending.failure === null ? {} : { failure: ending.failure }),
   });
-  if (ending.state === "done") keepResults(turn, job);
+  if (ending.state === "done" || job.goesOn) keepResults(turn, job);
   for (const task of job.tasks) task.jobs = task.jobs.filter((other) => other !== job);
   for (const target of job.targets) letTargetGo(turn, job, target);
   runAgenda(turn, "job-cancelled");
@@ -239,8 +327,9 @@ export function endJob(turn: Turn, ending: Ending): void {
     enqueue(task);
   }
   dropOrphans(turn, job.tasks);
-  job.tasks = [];
-  job.targets = [];
+  job.tasks.clear();
+  job.targets.clear();
+  job.targetsFailed.clear();
   const { counts } = job;
   counts.cancelled += counts.waiting + counts.ready + counts.leased;
   counts.waiting = counts.ready = counts.leased = 0;
@@ -260,18 +349,11 @@ function keepResults(turn: Turn, job: JobRecord): void {
 }
 
 /** Drops the tasks that no job includes any more, consumers before producers. */
-function dropOrphans(turn: Turn, tasks: readonly TaskRecord[]): void {
-  const { state } = turn;
-  const bereft = new Set<TaskRecord>();
-  for (const task of tasks.toReversed()) {
+function dropOrphans(turn: Turn, tasks: ReadonlySet<TaskRecord>): void {
+  for (const task of [...tasks].toReversed()) {
     if (task.jobs.length > 0) continue;
     dropTask(turn, task);
-    for (const dependency of task.dependencies) bereft.add(dependency);
-  }
-  for (const task of bereft) {
-    task.dependants = task.dependants.filter(
-      (dependant) => state.tasks.get(dependant.key) === dependant,
-    );
+    for (const dependency of task.dependencies) dependency.dependants.delete(task);
   }
 }
 

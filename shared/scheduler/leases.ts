@@ -28,7 +28,7 @@ export function grantLease(turn: Turn, task: TaskRecord, worker: WorkerRecord): 
   const inputs = present(task.inputs, "inputs of a ready task");
   const finishMs = predictFinishMs(state, worker, task);
   const leaseMs =
-    Math.max(tuning.leaseMinMs, tuning.leaseFactor * finishMs) *
+    Math.max(tuning.leaseMinMs + (task.task.limitMs ?? 0), tuning.leaseFactor * finishMs) *
     2 ** Math.min(task.trouble?.expiries ?? 0, 10);
   const attempt: AttemptRecord = {
     id: asAttemptId(state.nextAttempt),

@@ -1,5 +1,5 @@
 // Which ready task goes to which worker: the least predicted finish, with an eye for nearness.
-import { capacityOf, isEligible } from "./capacity.ts";
+import { hasRoom, hasRoomFor, isEligible, mayRun } from "./capacity.ts";
 import { grantLease } from "./leases.ts";
 import { predictFinishMs, predictTransferMs } from "./prediction.ts";
 import { dequeue, enqueue, headOfQueue, leasableCount } from "./ready-queue.ts";
@@ -31,7 +31,7 @@ function bestWorker(state: SchedulerState, task: TaskRecord, kept: number): Work
   let best: WorkerRecord | null = null;
   let bestMs = Infinity;
   for (const worker of state.hungry) {
-    if (mustAvoid(state, worker, task)) continue;
+    if (!hasRoomFor(state, worker, task) || mustAvoid(state, worker, task)) continue;
     const finishMs = predictFinishMs(state, worker, task);
     if (finishMs < bestMs || (finishMs === bestMs && best !== null && worker.index < best.index)) {
       best = worker;
@@ -46,7 +46,7 @@ export function mustAvoid(state: SchedulerState, worker: WorkerRecord, task: Tas
   const avoid = task.trouble?.avoid;
   if (avoid === undefined || !avoid.has(worker.id)) return false;
   for (const other of state.workers.values()) {
-    if (isEligible(state, other) && !avoid.has(other.id)) return true;
+    if (isEligible(state, other) && mayRun(other, task) && !avoid.has(other.id)) return true;
   }
   return false;
 }
@@ -69,8 +69,7 @@ function isKeptForFaster(
   let fasterThreads = 0;
   for (const worker of state.workers.values()) {
     if (state.hungry.has(worker) || !isEligible(state, worker)) continue;
-    if (worker.attempts.size < capacityOf(state, worker) || mustAvoid(state, worker, task))
-      continue;
+    if (hasRoom(state, worker) || !mayRun(worker, task) || mustAvoid(state, worker, task)) continue;
     if (predictFinishMs(state, worker, task) >= finishMs) continue;
     fasterThreads += worker.threads;
     if (fasterThreads >= readyCount) return true;
@@ -93,7 +92,8 @@ function nearestTask(state: SchedulerState, worker: WorkerRecord, head: TaskReco
   const end = Math.min(heap.length, state.tuning.lookAhead);
   for (let i = 1; i < end; i += 1) {
     const task = heap[i];
-    if (task === undefined || mustAvoid(state, worker, task)) continue;
+    if (task === undefined || !hasRoomFor(state, worker, task)) continue;
+    if (mustAvoid(state, worker, task)) continue;
     const transferMs = predictTransferMs(state, worker, task);
     const isNearer =
       transferMs < leastMs || (transferMs === leastMs && task.sequence < nearest.sequence);

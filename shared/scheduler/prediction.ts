@@ -1,4 +1,5 @@
 // What is learned of speeds and links, and what it predicts: when would this worker finish this task?
+import { SMALL_BLOCK_BYTES_MAX } from "../limits.ts";
 import type { Holder } from "./events.ts";
 import {
   trimOldest,
@@ -16,6 +17,9 @@ const SOURCES_CONSIDERED = 4;
 /** Tasks that declare no cost count as one operation, so that their kernel is learned all the same. */
 const operationsOf = (task: TaskRecord): number => Math.max(1, task.task.cost.operations);
 
+/** Tasks whose times are learned together: those of a function, or of a kernel. */
+export const groupOf = (task: TaskRecord): string => task.task.group ?? task.task.kernel;
+
 const blend = (old: number | undefined, sample: number, rate: number): number =>
   old === undefined ? sample : old + (sample - old) * rate;
 
@@ -25,7 +29,7 @@ export function predictComputeMs(
   worker: WorkerRecord,
   task: TaskRecord,
 ): number {
-  const kernel = task.task.kernel;
+  const kernel = groupOf(task);
   const speed =
     worker.profile.speeds.get(kernel) ??
     (state.kernelSpeeds.get(kernel) ?? state.tuning.defaultOperationsPerMs) *
@@ -41,7 +45,7 @@ export function observeCompute(
   computeMs: number,
 ): void {
   const { learningRate } = state.tuning;
-  const kernel = task.task.kernel;
+  const kernel = groupOf(task);
   // A clock's resolution can be a whole millisecond; half of one keeps speeds finite.
   const sample = operationsOf(task) / Math.max(computeMs, 0.5);
   const mean = state.kernelSpeeds.get(kernel);
@@ -51,6 +55,8 @@ export function observeCompute(
   }
   worker.profile.speeds.set(kernel, blend(worker.profile.speeds.get(kernel), sample, learningRate));
   state.kernelSpeeds.set(kernel, blend(mean, sample, learningRate));
+  trimOldest(state.kernelSpeeds, state.tuning.groupsMax);
+  trimOldest(worker.profile.speeds, state.tuning.groupsMax);
 }
 
 /** Learns from a transfer's measurement. */
@@ -78,6 +84,8 @@ export function predictTransferMs(
   let totalMs = 0;
   for (const block of task.inputs ?? []) {
     if (hasOrAwaits(worker, block)) continue;
+    // It travels with the lease.
+    if (block.sizeBytes <= SMALL_BLOCK_BYTES_MAX && state.store.blocks.has(block)) continue;
     totalMs += state.tuning.transferLatencyMs + block.sizeBytes / bestRate(state, worker, block);
   }
   return totalMs;

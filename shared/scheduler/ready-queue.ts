@@ -62,10 +62,18 @@ export function rehome(job: JobRecord): void {
   }
 }
 
-/** The task to be leased next, or undefined. */
+/**
+ * The task to be leased next, or undefined. A job that would begin with a function, for which no
+ * hungry worker is there, does not hold back the others.
+ */
 export function headOfQueue(state: SchedulerState): TaskRecord | undefined {
+  let areFunctionsRun: boolean | null = null;
   for (const job of state.jobOrder) {
-    if (job.state === "running" && job.ready.length > 0) return job.ready[0];
+    const head = job.ready[0];
+    if (job.state !== "running" || head === undefined) continue;
+    if (!head.isFunction) return head;
+    areFunctionsRun ??= [...state.hungry].some((worker) => worker.runsFunctions);
+    if (areFunctionsRun) return head;
   }
   return undefined;
 }

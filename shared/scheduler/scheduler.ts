@@ -6,8 +6,8 @@ import { flushReleases } from "./blocks.ts";
 import type { SchedulerCommand } from "./commands.ts";
 import { runAgenda } from "./demand.ts";
 import type { SchedulerEvent } from "./events.ts";
-import { cancelJob, endJob, forgetJob, narrowJob, prioritiseJob } from "./jobs.ts";
-import { releaseOldResults, setPaused, submitJob } from "./jobs.ts";
+import { cancelJob, closeJob, endJob, extendJob, forgetJob, narrowJob } from "./jobs.ts";
+import { prioritiseJob, releaseOldResults, setPaused, submitJob } from "./jobs.ts";
 import { dispatch } from "./placement.ts";
 import { observeLink } from "./prediction.ts";
 import { dropBlocks, expireUploads, holdBlocks, pleadForMissingBlocks } from "./replicas.ts";
@@ -86,6 +86,10 @@ function apply(turn: Turn, event: SchedulerEvent): void {
     }
     case "job-submitted":
       return submitJob(turn, event);
+    case "job-extended":
+      return extendJob(turn, event);
+    case "job-closed":
+      return closeJob(turn, event.job);
     case "job-cancelled":
       return cancelJob(turn, event.job);
     case "job-narrowed":

@@ -1,6 +1,6 @@
 // The scheduler's state: plain records that point at each other, without functions or clocks.
 import type { AttemptId, BlockId, Incarnation, JobId, TaskKey, WorkerId } from "../ids.ts";
-import type { JobState, Task } from "../graph/task.ts";
+import type { JobState, RemoteError, Task, TargetFailure } from "../graph/task.ts";
 import { createPrng, type Prng } from "../prng.ts";
 import type { SchedulerCommand } from "./commands.ts";
 import type { Holder } from "./events.ts";
@@ -21,6 +21,8 @@ export interface Trouble {
   expiries: number;
   /** Plain sentences, oldest first. */
   readonly story: string[];
+  /** What the kernel threw last. */
+  error: RemoteError | null;
 }
 
 export interface TaskRecord {
@@ -28,6 +30,8 @@ export interface TaskRecord {
   /** Place in the one order of all tasks: depth-first within a job, jobs in order of submission. */
   readonly sequence: number;
   readonly task: Task;
+  /** It runs a function of a user, which not every worker does. */
+  readonly isFunction: boolean;
   state: TaskState;
   /** True while waiting, ready or leased on somebody's behalf: its own inputs are in demand then. */
   isActive: boolean;
@@ -39,7 +43,7 @@ export interface TaskRecord {
   readonly dependencies: readonly TaskRecord[];
   /** Distinct blocks that are inputs by themselves (datasets). */
   readonly blocks: readonly BlockRecord[];
-  dependants: TaskRecord[];
+  readonly dependants: Set<TaskRecord>;
   /** Unfinished jobs that include it, in order of submission. */
   jobs: JobRecord[];
   /** Those of them that have it as a target. */
@@ -108,6 +112,7 @@ export interface WorkerRecord {
   threads: number;
   isPaused: boolean;
   isHidden: boolean;
+  runsFunctions: boolean;
   isSuspect: boolean;
   heardAtMs: number;
   /** No leases before this time. */
@@ -158,16 +163,23 @@ export interface JobRecord {
   readonly sequence: number;
   priority: number;
   state: JobState;
-  /** Ancestors of the targets and the targets; empty once finished. */
-  tasks: TaskRecord[];
-  targets: TaskRecord[];
+  /** It is extended later, does not end by itself, and leaves results where they were made. */
+  isOpen: boolean;
+  /** The failure of a target is told, and does not end the job. */
+  readonly goesOn: boolean;
+  /** Ancestors of the targets and the targets, dependencies first; empty once finished. */
+  readonly tasks: Set<TaskRecord>;
+  readonly targets: Set<TaskRecord>;
   targetsTotal: number;
-  /** Targets that are not yet done with every output in the store. */
+  /** Targets that have neither failed nor are done with every output in the store. */
   targetsOpen: number;
+  /** In a job that goes on. */
+  readonly targetsFailed: Set<TaskRecord>;
   /** Its ready tasks, as a binary heap by sequence. */
   readonly ready: TaskRecord[];
   readonly counts: TaskCounts;
-  failure: { readonly task: TaskKey; readonly message: string } | null;
+  /** The first one. */
+  failure: TargetFailure | null;
   /** For a done job: its results' blocks, until they are released at `lingerUntilMs`. */
   lingering: BlockRecord[];
   lingerUntilMs: number;
@@ -219,7 +231,7 @@ export interface SchedulerState {
 export interface Ending {
   readonly job: JobRecord;
   readonly state: "done" | "failed" | "cancelled";
-  readonly failure: { readonly task: TaskKey; readonly message: string } | null;
+  readonly failure: TargetFailure | null;
 }
 
 /** One call of `step`: what it may not leave behind is collected here and settled before it ends. */

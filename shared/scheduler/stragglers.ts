@@ -1,5 +1,6 @@
 // Copies of attempts that finish too late: when a worker has nothing else to do, the task whose
 // attempt is predicted to end last is leased a second time, and the first result wins.
+import { mayRun } from "./capacity.ts";
 import { grantLease } from "./leases.ts";
 import { mustAvoid } from "./placement.ts";
 import { predictFinishMs } from "./prediction.ts";
@@ -54,7 +55,8 @@ function bestCopier(
   let best: WorkerRecord | null = null;
   let bestMs = lateMs / state.tuning.copyFactor;
   for (const worker of idle) {
-    if (worker === attempt.worker || mustAvoid(state, worker, attempt.task)) continue;
+    if (worker === attempt.worker || !mayRun(worker, attempt.task)) continue;
+    if (mustAvoid(state, worker, attempt.task)) continue;
     const finishMs = predictFinishMs(state, worker, attempt.task);
     if (finishMs < bestMs) {
       best = worker;

@@ -9,7 +9,7 @@ export const LEGAL_TRANSITIONS: Readonly<Record<TaskState, readonly TaskState[]>
   ready: ["waiting", "leased", "failed"],
   leased: ["waiting", "done", "failed"],
   done: ["waiting"],
-  failed: [],
+  failed: ["waiting"],
   cancelled: [],
 };
 
@@ -43,13 +43,27 @@ export function countedAs(task: TaskRecord): TaskState | "dormant" {
 /** Makes `job` one of the jobs that include the task. */
 export function joinJob(task: TaskRecord, job: JobRecord): void {
   task.jobs.push(job);
-  job.tasks.push(task);
+  job.tasks.add(task);
   job.counts[countedAs(task)] += 1;
+}
+
+/** The job includes the task no more. */
+export function leaveJob(task: TaskRecord, job: JobRecord): void {
+  task.jobs = task.jobs.filter((other) => other !== job);
+  job.tasks.delete(task);
+  job.counts[countedAs(task)] -= 1;
 }
 
 /** The task's record of troubles, made when first needed. */
 export function troubleOf(task: TaskRecord): Trouble {
-  task.trouble ??= { failures: 0, deaths: new Set(), avoid: new Set(), expiries: 0, story: [] };
+  task.trouble ??= {
+    failures: 0,
+    deaths: new Set(),
+    avoid: new Set(),
+    expiries: 0,
+    story: [],
+    error: null,
+  };
   return task.trouble;
 }
 

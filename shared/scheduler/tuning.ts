@@ -7,6 +7,13 @@ export const DEFAULT_TUNING = {
   lostAfterHiddenMs: limits.LOST_AFTER_HIDDEN_MS,
   /** Leases beyond the threads, one a thread at most: hides one round trip and no more. */
   prefetchMax: 8,
+  /**
+   * A worker whose leases are predicted to keep each thread busy for less than this gets more of a
+   * kernel that was timed before: several round trips of a message, so that short tasks never wait.
+   */
+  prefetchMs: 20,
+  /** Leases that a worker may hold for that reason. */
+  shortLeasesMax: 64,
   /** A lease lasts at least this long: predictions of unseen kernels may be far off. */
   leaseMinMs: 60_000,
   /** A lease lasts this many predicted finishes: a busy phone is several times slower at times. */
@@ -57,6 +64,8 @@ export const DEFAULT_TUNING = {
   profilesMax: 1_024,
   /** Sources that one worker's link rates are kept for. */
   linksPerWorkerMax: 512,
+  /** Kernels and functions whose speeds are remembered. */
+  groupsMax: 1_024,
   /** Finished jobs remembered for display; the journal has them all. */
   finishedJobsMax: 1_000,
   /** Attempts that were cancelled, remembered to recognise their late results. */

@@ -9,10 +9,12 @@ import {
   type Turn,
 } from "./state.ts";
 
-/** True while an unfinished job wants the block in the store. */
+/** True while an unfinished job wants the block in the store: open ones leave results where they are. */
 function isWantedInStore(state: SchedulerState, block: BlockRecord): boolean {
   if (state.store.blocks.has(block)) return false;
-  return block.producers.some((task) => task.state === "done" && task.targetOf.length > 0);
+  return block.producers.some(
+    (task) => task.state === "done" && task.targetOf.some((job) => !job.isOpen),
+  );
 }
 
 /** Sees to it that every output of a finished target is being copied to the store. */

@@ -1,5 +1,5 @@
 // What the host may show of the scheduler's state: counts, loads and stories, as plain values.
-import type { JobState, TaskCost } from "../graph/task.ts";
+import type { JobState, TargetFailure, TaskCost } from "../graph/task.ts";
 import type { JobId, TaskKey, WorkerId } from "../ids.ts";
 import type { SchedulerState, TaskState } from "./state.ts";
 import { capacityOf } from "./capacity.ts";
@@ -18,7 +18,9 @@ export interface JobCounts {
   readonly targetsTotal: number;
   /** Targets that are done, with every output in the store. */
   readonly targetsDone: number;
-  readonly failure: { readonly task: TaskKey; readonly message: string } | null;
+  /** In a job that goes on. */
+  readonly targetsFailed: number;
+  readonly failure: TargetFailure | null;
 }
 
 /** The job's progress, or undefined when it is not known (any more). */
@@ -43,7 +45,8 @@ export function jobCounts(state: SchedulerState, id: JobId): JobCounts | undefin
     leased: counts.leased,
     done: counts.done,
     targetsTotal: job.targetsTotal,
-    targetsDone: job.targetsTotal - job.targetsOpen,
+    targetsDone: job.targetsTotal - job.targetsOpen - job.targetsFailed.size,
+    targetsFailed: job.targetsFailed.size,
     failure: job.failure,
   };
 }

@@ -57,6 +57,7 @@ export function joinWorker(turn: Turn, event: Joined): void {
     threads: event.threads,
     isPaused: event.paused,
     isHidden: event.hidden,
+    runsFunctions: event.runsFunctions === true,
     isSuspect: false,
     heardAtMs: turn.nowMs,
     restUntilMs: 0,
@@ -105,6 +106,7 @@ export function changeWorker(turn: Turn, worker: WorkerRecord, event: Changed): 
   worker.threads = event.threads;
   worker.isPaused = event.paused;
   worker.isHidden = event.hidden;
+  worker.runsFunctions = event.runsFunctions === true;
   worker.restUntilMs = 0;
   refreshHunger(turn.state, worker);
 }

@@ -1,5 +1,6 @@
 // The part of the worker machine that keeps blocks: what is held where, and what goes when it is full.
 import type { BlockId } from "../ids.ts";
+import { KEPT_MAX } from "./given-blocks.ts";
 import type { WorkerCommand } from "./worker-events.ts";
 import type { HeldBlock, WorkerState } from "./worker-state.ts";
 
@@ -64,6 +65,46 @@ function dropMemory(state: WorkerState, held: HeldBlock, alsoCached: boolean, em
   }
   if (!held.inCache) state.blocks.delete(held.block);
   emit({ type: "drop-block", block: held.block, alsoCached });
+}
+
+/**
+ * [B6] A small block that comes with a lease is in memory at once, and is neither announced nor cached;
+ * the latest ones are kept for leases that name them without sending them again.
+ */
+export function takeGiven(
+  state: WorkerState,
+  located: { readonly block: BlockId; readonly bytes?: string },
+): boolean {
+  const isHere = state.given.delete(located.block) || located.bytes !== undefined;
+  if (isHere) state.given.add(located.block);
+  return isHere;
+}
+
+/** The lease that these came with is not taken: nobody needs their bytes. */
+export function refuseGiven(
+  state: WorkerState,
+  inputs: readonly { readonly block: BlockId; readonly bytes?: string }[],
+  emit: Emit,
+): void {
+  for (const { block, bytes } of inputs) {
+    if (bytes === undefined || state.given.has(block)) continue;
+    if (state.blocks.get(block)?.inMemory === true) continue;
+    emit({ type: "drop-block", block, alsoCached: false });
+  }
+}
+
+/** Lets the oldest given blocks go that no lease needs. */
+export function keepGivenFew(state: WorkerState, emit: Emit): void {
+  if (state.given.size <= KEPT_MAX) return;
+  const needed = pinned(state);
+  for (const block of state.given) {
+    if (state.given.size <= KEPT_MAX) return;
+    if (needed.has(block)) continue;
+    state.given.delete(block);
+    if (state.blocks.get(block)?.inMemory !== true) {
+      emit({ type: "drop-block", block, alsoCached: false });
+    }
+  }
 }
 
 /** Inputs of leases must stay in memory; what is uploading is being read. */

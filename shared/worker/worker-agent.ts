@@ -1,11 +1,13 @@
 // Runs the worker machine: carries out its commands with the platform's parts and tells it what came.
 import { present, unreachable } from "../assert.ts";
+import { decodeBase64, encodeBase64 } from "../codecs/base64.ts";
 import type { ControlConnection } from "../client/control-connection.ts";
 import { type Abort, createAbort } from "../data-plane/abort.ts";
 import { FetchError } from "../data-plane/block-fetcher.ts";
 import type { Lookup } from "../data-plane/channel-session.ts";
 import type { Clock } from "../data-plane/clock.ts";
 import type { AttemptId, BlockId } from "../ids.ts";
+import { SMALL_BLOCK_BYTES_MAX } from "../limits.ts";
 import type { CoordinatorMessage, LocatedBlock, WorkerMessage } from "../protocol/messages.ts";
 import type { WorkerCommand, WorkerEvent } from "./worker-events.ts";
 import { workerStep } from "./worker-machine.ts";
@@ -30,6 +32,7 @@ export interface WorkerAgentOptions {
   readonly openDataPlane: (lookup: Lookup) => DataPlane;
   readonly name: string;
   readonly threads: number;
+  readonly runsFunctions: boolean;
   readonly memoryBudgetBytes: number;
 }
 
@@ -42,6 +45,8 @@ export interface WorkerAgent {
   setThreads(threads: number): void;
   setPaused(paused: boolean): void;
   setHidden(hidden: boolean): void;
+  /** Whether functions of others may run here, sandboxed. */
+  setRunsFunctions(runsFunctions: boolean): void;
   /** Says goodbye and ends everything, all before it returns; idempotent. */
   close(): void;
 }
@@ -51,6 +56,7 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   const state = createWorkerState({
     name: options.name,
     threads: options.threads,
+    runsFunctions: options.runsFunctions,
     memoryBudgetBytes: options.memoryBudgetBytes,
     cached: cache.heldAtStart,
   });
@@ -173,29 +179,37 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   }
 
   function startAttempt(command: Extract<WorkerCommand, { type: "start-attempt" }>): void {
-    const { attempt, kernel, params } = command;
+    const { attempt, job, kernel, params, limitMs } = command;
     const inputs = command.inputs.map((block) => ({
       block,
       bytes: present(memory.get(block), "an input of a started attempt"),
     }));
-    pool
-      .run({ attempt, kernel, params, inputs })
-      .then((outcome) => attemptEnded(attempt, outcome), die);
+    let isLate = false;
+    const endLate = (): void => {
+      isLate = true;
+      pool.cancel(attempt);
+    };
+    const stopLimit = limitMs === null ? null : after(limitMs, endLate);
+    const ended = (outcome: RunOutcome): void => {
+      stopLimit?.();
+      attemptEnded(attempt, isLate && !outcome.ok ? timedOut(limitMs ?? 0) : outcome);
+    };
+    pool.run({ attempt, job, kernel, params, inputs }).then(ended, die);
   }
 
   function attemptEnded(attempt: AttemptId, outcome: RunOutcome): void {
     if (!outcome.ok) {
-      const { reason, message, stack } = outcome;
-      const detail = stack === undefined ? {} : { stack };
+      const { reason, message, error } = outcome;
+      const detail = error === undefined ? {} : { error };
       return raise({ type: "attempt-failed", attempt, reason, message, ...detail });
     }
-    for (const { block, bytes } of outcome.outputs) memory.set(block, bytes);
-    raise({
-      type: "attempt-succeeded",
-      attempt,
-      outputs: outcome.outputs.map(({ block, bytes }) => ({ block, sizeBytes: bytes.length })),
-      computeMs: outcome.computeMs,
+    const outputs = outcome.outputs.map(({ block, bytes }) => {
+      const ref = { block, sizeBytes: bytes.length };
+      if (bytes.length <= SMALL_BLOCK_BYTES_MAX) return { ...ref, bytes: encodeBase64(bytes) };
+      memory.set(block, bytes);
+      return ref;
     });
+    raise({ type: "attempt-succeeded", attempt, outputs, computeMs: outcome.computeMs });
   }
 
   function keepInCache(block: BlockId): void {
@@ -251,8 +265,12 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   }
 
   function receive(message: CoordinatorMessage): void {
-    if (message.type === "lease") raise({ type: "lease-granted", lease: message });
-    else if (message.type === "cancel-attempt") {
+    if (message.type === "lease") {
+      for (const { block, bytes } of message.inputs) {
+        if (bytes !== undefined) memory.set(block, decodeBase64(bytes));
+      }
+      raise({ type: "lease-granted", lease: message });
+    } else if (message.type === "cancel-attempt") {
       raise({ type: "cancel-requested", attempt: message.attempt });
     } else if (message.type === "store-blocks") {
       raise({ type: "store-requested", blocks: message.blocks });
@@ -303,6 +321,7 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
     setThreads: (threads) => raise({ type: "threads-set", threads }),
     setPaused: (paused) => raise({ type: "paused-set", paused }),
     setHidden: (hidden) => raise({ type: "hidden-set", hidden }),
+    setRunsFunctions: (runsFunctions) => raise({ type: "runs-functions-set", runsFunctions }),
     close() {
       if (closing.signal.aborted) return;
       raise({ type: "left" });
@@ -317,6 +336,12 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
     },
   };
 }
+
+const timedOut = (limitMs: number): RunOutcome => ({
+  ok: false,
+  reason: "timed-out",
+  message: `It ran longer than its limit of ${limitMs / 1_000} s.`,
+});
 
 /** Runs `upload` for each block, a few at once, in the order of their coming. */
 function createUploads(

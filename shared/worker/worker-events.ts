@@ -1,9 +1,10 @@
 // What can happen to a worker, and what it then asks its host to do.
-import type { BlockRef, JsonValue } from "../graph/task.ts";
-import type { AttemptId, BlockId } from "../ids.ts";
+import type { JsonValue, RemoteError } from "../graph/task.ts";
+import type { AttemptId, BlockId, JobId } from "../ids.ts";
 import type { CoordinatorMessage, LocatedBlock, WorkerMessage } from "../protocol/messages.ts";
 import type { RunFailure } from "./worker-platform.ts";
 
+type AttemptFinished = Extract<WorkerMessage, { type: "attempt-finished" }>;
 export type LeaseMessage = Extract<CoordinatorMessage, { type: "lease" }>;
 
 export type WorkerEvent =
@@ -22,7 +23,8 @@ export type WorkerEvent =
   | {
       readonly type: "attempt-succeeded";
       readonly attempt: AttemptId;
-      readonly outputs: readonly BlockRef[];
+      /** Small ones with their bytes in base64: they are sent along and not kept. */
+      readonly outputs: AttemptFinished["outputs"];
       readonly computeMs: number;
     }
   | {
@@ -30,12 +32,13 @@ export type WorkerEvent =
       readonly attempt: AttemptId;
       readonly reason: RunFailure;
       readonly message: string;
-      readonly stack?: string;
+      readonly error?: RemoteError;
     }
   | { readonly type: "threads-set"; readonly threads: number }
   | { readonly type: "paused-set"; readonly paused: boolean }
   | { readonly type: "hidden-set"; readonly hidden: boolean }
   | { readonly type: "name-set"; readonly name: string }
+  | { readonly type: "runs-functions-set"; readonly runsFunctions: boolean }
   /** Nobody needs these any more. */
   | { readonly type: "blocks-released"; readonly blocks: readonly BlockId[] }
   /** The coordinator wants copies in its store. */
@@ -56,9 +59,12 @@ export type WorkerCommand =
   | {
       readonly type: "start-attempt";
       readonly attempt: AttemptId;
+      readonly job: JobId;
       readonly kernel: string;
       readonly params: JsonValue;
       readonly inputs: readonly BlockId[];
+      /** End it as "timed-out" when it takes longer. */
+      readonly limitMs: number | null;
     }
   /** End the attempt's thread; whatever its run still answers is ignored. */
   | { readonly type: "cancel-attempt"; readonly attempt: AttemptId }

@@ -9,7 +9,7 @@
 // [W7] Leaving says goodbye once; afterwards nothing is sent.
 // [W8] A status is sent when something changed, at most every 500 ms, and at once when it matters.
 // [W9] While memory is over its budget no second attempt starts beside a running one.
-// The rules [B1] to [B5] about blocks are in held-blocks.ts.
+// The rules [B1] to [B6] about blocks are in held-blocks.ts.
 import { unreachable } from "../assert.ts";
 import type { AttemptId, BlockId } from "../ids.ts";
 import { NAME_LENGTH_MAX, THREADS_PER_WORKER_MAX } from "../limits.ts";
@@ -69,6 +69,10 @@ function apply(state: WorkerState, event: WorkerEvent, nowMs: number, emit: Emit
     case "name-set":
       state.name = event.name.trim().slice(0, NAME_LENGTH_MAX).trim() || state.name;
       return statusChanged(state, nowMs, emit);
+    case "runs-functions-set":
+      if (state.runsFunctions === event.runsFunctions) return;
+      state.runsFunctions = event.runsFunctions;
+      return sendStatus(state, nowMs, emit);
     case "blocks-released":
       return held.release(state, event.blocks, emit);
     case "store-requested":
@@ -113,10 +117,12 @@ function leaseGranted(state: WorkerState, message: LeaseMessage, nowMs: number, 
   const { attempt } = message;
   if (state.connection !== "welcomed" || state.leases.has(attempt)) return;
   if (state.paused || state.threads === 0 || state.leases.size >= LEASES_MAX) {
+    held.refuseGiven(state, message.inputs, emit);
     return emit({ type: "send", message: { type: "attempts-returned", attempts: [attempt] } });
   }
   const lease: Lease = {
     attempt,
+    job: message.job,
     title: message.title,
     kernel: message.kernel,
     params: message.params,
@@ -127,17 +133,19 @@ function leaseGranted(state: WorkerState, message: LeaseMessage, nowMs: number, 
     readyAtMs: nowMs,
     startedAtMs: nowMs,
     bytesFetched: 0,
+    limitMs: message.limitMs,
   };
   state.leases.set(attempt, lease);
   for (const located of message.inputs) {
     const known = state.blocks.get(located.block);
     if (known !== undefined) known.lastUsedMs = nowMs;
-    if (known?.inMemory === true) continue;
+    if (known?.inMemory === true || held.takeGiven(state, located)) continue;
     lease.missing.add(located.block);
     if (state.fetching.has(located.block)) continue;
     state.fetching.add(located.block);
     emit({ type: "fetch-input", located });
   }
+  held.keepGivenFew(state, emit);
 }
 
 function inputArrived(
@@ -203,15 +211,16 @@ function attemptSucceeded(
   const { attempt, outputs, computeMs } = event;
   const lease = state.leases.get(attempt);
   if (lease === undefined) {
-    for (const { block } of outputs) {
-      if (!state.blocks.has(block)) emit({ type: "drop-block", block, alsoCached: false });
+    for (const { block, bytes } of outputs) {
+      if (bytes === undefined && !state.blocks.has(block)) emit({ type: "drop-block", block, alsoCached: false });
     }
     return;
   }
   state.leases.delete(attempt);
   state.tasksDone += 1;
   state.computeMs += computeMs;
-  for (const output of outputs) held.holdInMemory(state, output, true, nowMs);
+  const kept = outputs.filter(({ bytes }) => bytes === undefined);
+  for (const output of kept) held.holdInMemory(state, output, true, nowMs);
   emit({
     type: "send",
     message: {
@@ -224,7 +233,7 @@ function attemptSucceeded(
       bytesFetched: lease.bytesFetched,
     },
   });
-  for (const { block } of outputs) {
+  for (const { block } of kept) {
     if (state.blocks.get(block)?.inCache === false) emit({ type: "cache-block", block });
   }
   held.keepBudget(state, emit);
@@ -237,7 +246,7 @@ function attemptFailed(
   nowMs: number,
   emit: Emit,
 ): void {
-  const { attempt, reason, stack } = event;
+  const { attempt, reason, error } = event;
   if (!state.leases.delete(attempt)) return;
   statusChanged(state, nowMs, emit);
   if (reason === "cancelled") {
@@ -251,7 +260,7 @@ function attemptFailed(
       attempt,
       reason,
       message: event.message.slice(0, 4_000),
-      ...(stack === undefined ? {} : { stack: stack.slice(0, 8_000) }),
+      ...(error === undefined ? {} : { error }),
     },
   });
 }
@@ -284,8 +293,8 @@ function startReady(state: WorkerState, nowMs: number, emit: Emit): void {
     lease.isRunning = true;
     lease.startedAtMs = nowMs;
     running += 1;
-    const { attempt, kernel, params, inputs } = lease;
-    emit({ type: "start-attempt", attempt, kernel, params, inputs });
+    const { attempt, job, kernel, params, inputs, limitMs } = lease;
+    emit({ type: "start-attempt", attempt, job, kernel, params, inputs, limitMs });
     statusChanged(state, nowMs, emit);
   }
 }
@@ -327,6 +336,7 @@ function sendStatus(state: WorkerState, nowMs: number, emit: Emit): void {
       threads: state.threads,
       paused: state.paused,
       hidden: state.hidden,
+      runsFunctions: state.runsFunctions,
       running: runningLeases(state).map(({ attempt }) => attempt),
       cacheBytes: state.cacheBytes,
     },

@@ -1,7 +1,7 @@
 // What a worker needs from the place it runs in; bound to the browser in web/worker.
 import type { AbortSignalLike } from "../client/cluster-client.ts";
-import type { BlockRef, JsonValue } from "../graph/task.ts";
-import type { AttemptId, BlockId } from "../ids.ts";
+import type { BlockRef, JsonValue, RemoteError } from "../graph/task.ts";
+import type { AttemptId, BlockId, JobId } from "../ids.ts";
 import type { LinkReport, LocatedBlock } from "../protocol/messages.ts";
 
 /** Blocks in and out, over whatever way is fastest. */
@@ -49,6 +49,8 @@ export type CacheState =
 
 export interface RunRequest {
   readonly attempt: AttemptId;
+  /** Functions of different jobs do not share a thread. */
+  readonly job: JobId;
   readonly kernel: string;
   readonly params: JsonValue;
   readonly inputs: readonly { readonly block: BlockId; readonly bytes: Uint8Array }[];
@@ -59,6 +61,8 @@ export type RunFailure =
   | "bad-input"
   | "out-of-memory"
   | "thread-died"
+  /** It ran longer than its task allows. */
+  | "timed-out"
   /** `cancel` was called, or the pool closed. */
   | "cancelled";
 
@@ -78,7 +82,7 @@ export type RunOutcome =
       readonly ok: false;
       readonly reason: RunFailure;
       readonly message: string;
-      readonly stack?: string;
+      readonly error?: RemoteError;
     };
 
 /** The threads of this machine. */

@@ -1,9 +1,10 @@
 // Everything a worker knows about its leases and blocks, as plain data.
 import type { JsonValue } from "../graph/task.ts";
-import type { AttemptId, BlockId } from "../ids.ts";
+import type { AttemptId, BlockId, JobId } from "../ids.ts";
 
 export interface Lease {
   readonly attempt: AttemptId;
+  readonly job: JobId;
   readonly title: string;
   readonly kernel: string;
   readonly params: JsonValue;
@@ -17,6 +18,7 @@ export interface Lease {
   readyAtMs: number;
   startedAtMs: number;
   bytesFetched: number;
+  readonly limitMs: number | null;
 }
 
 /** A block of which this worker has a replica, in memory, in the cache or in both. */
@@ -39,9 +41,13 @@ export interface WorkerState {
   threads: number;
   paused: boolean;
   hidden: boolean;
+  /** Whoever uses this machine agreed to run functions of others, sandboxed. */
+  runsFunctions: boolean;
   /** In the order in which they were granted, which is the order of starting. */
   readonly leases: Map<AttemptId, Lease>;
   readonly blocks: Map<BlockId, HeldBlock>;
+  /** Small blocks that came with leases and are in memory, the least recently given first. */
+  readonly given: Set<BlockId>;
   /** Blocks on their way into memory. */
   readonly fetching: Set<BlockId>;
   /** What the blocks in memory may take. */
@@ -58,6 +64,7 @@ export interface WorkerState {
 export function createWorkerState(options: {
   readonly name: string;
   readonly threads: number;
+  readonly runsFunctions: boolean;
   readonly memoryBudgetBytes: number;
   readonly cached: readonly { readonly block: BlockId; readonly sizeBytes: number }[];
 }): WorkerState {
@@ -67,8 +74,10 @@ export function createWorkerState(options: {
     threads: options.threads,
     paused: false,
     hidden: false,
+    runsFunctions: options.runsFunctions,
     leases: new Map(),
     blocks: new Map(),
+    given: new Set(),
     fetching: new Set(),
     memoryBudgetBytes: options.memoryBudgetBytes,
     memoryBytes: 0,

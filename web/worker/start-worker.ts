@@ -71,6 +71,8 @@ export interface StartWorkerOptions {
   readonly name?: string;
   /** Threads to use; otherwise all cores but one. */
   readonly threads?: number;
+  /** Run functions of others, sandboxed; otherwise only the kernels that came with the page. */
+  readonly runsFunctions?: boolean;
 }
 
 /** Joins with this page. Rejects only when the browser cannot hash (no WebAssembly). */
@@ -94,6 +96,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
     threadsMax,
     paused: agent.state.paused,
     hidden: document.hidden,
+    runsFunctions: agent.state.runsFunctions,
     device,
   });
   const control = openBrowserControl<WorkerMessage>(hello);
@@ -107,6 +110,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
       createBrowserDataPlane({ control, token: options.token, hash, lookup }),
     name: name === "" ? defaultName(device) : name,
     threads,
+    runsFunctions: options.runsFunctions ?? false,
     memoryBudgetBytes: device.isMobile ? MEMORY_BUDGET_MOBILE_BYTES : MEMORY_BUDGET_BYTES,
   });
   agent.setHidden(document.hidden);

@@ -1,5 +1,5 @@
 // What a thread and its page say to each other, through comlink.
-import type { JsonValue } from "../../shared/graph/task.ts";
+import type { JsonValue, RemoteError } from "../../shared/graph/task.ts";
 import type { BlockId } from "../../shared/ids.ts";
 import type { RunSuccess } from "../../shared/worker/worker-platform.ts";
 
@@ -16,7 +16,7 @@ export type ThreadOutcome =
       readonly ok: false;
       readonly reason: "kernel-error" | "bad-input" | "out-of-memory";
       readonly message: string;
-      readonly stack?: string;
+      readonly error?: RemoteError;
     }
   | {
       readonly ok: false;

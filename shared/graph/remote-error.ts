@@ -1,0 +1,20 @@
+// What was thrown, made ready to cross machines: name, message and stack, each within its bound.
+import type { RemoteError } from "./task.ts";
+
+const NAME_LENGTH_MAX = 200;
+const MESSAGE_LENGTH_MAX = 4_000;
+const STACK_LENGTH_MAX = 8_000;
+
+/** Anything can be thrown: what is no error counts as the message of one. Never throws. */
+export function remoteError(thrown: unknown): RemoteError {
+  try {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    return {
+      name: String(error.name).slice(0, NAME_LENGTH_MAX),
+      message: String(error.message).slice(0, MESSAGE_LENGTH_MAX),
+      stack: String(error.stack ?? "").slice(0, STACK_LENGTH_MAX),
+    };
+  } catch {
+    return { name: "Error", message: "Something was thrown that cannot be described.", stack: "" };
+  }
+}
