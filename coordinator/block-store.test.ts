@@ -5,6 +5,8 @@ import { blake3 } from "hash-wasm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { asBlockId, type BlockId } from "../shared/ids.ts";
 import { BlockStore } from "./block-store.ts";
+import { Journal } from "./journal.ts";
+import { SmallBlocks } from "./small-blocks.ts";
 
 let folder = "";
 const bytes = new Uint8Array(100_000).map((_, i) => (i * 7) & 255);
@@ -13,39 +15,51 @@ let block: BlockId;
 async function* chunked(data: Uint8Array, size = 30_000): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < data.length; at += size) yield data.subarray(at, at + size);
 }
+let journal: Journal | undefined;
+
+function openStore(): Promise<BlockStore> {
+  journal?.close();
+  journal = Journal.open(folder);
+  return BlockStore.open(folder, new SmallBlocks(journal));
+}
+
 const pathOf = (id: BlockId): string => join(folder, "blocks", id.slice(0, 2), id);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "tabswarm-store-"));
   block = asBlockId(await blake3(bytes));
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => {
+  journal?.close();
+  journal = undefined;
+  return rm(folder, { recursive: true });
+});
 
 describe("BlockStore", () => {
   it("keeps a block over a restart", async () => {
-    const store = await BlockStore.open(folder);
+    const store = await openStore();
     const ref = { block, sizeBytes: bytes.length };
     expect(await store.put(block, chunked(bytes), 1e6)).toEqual({ ref, isNew: true });
     expect(await store.put(block, chunked(bytes), 1e6)).toEqual({ ref, isNew: false });
-    const again = await BlockStore.open(folder);
+    const again = await openStore();
     expect(again.list()).toEqual([ref]);
     expect(await again.read(block)).toEqual(bytes);
     expect(await readdir(join(folder, "drafts"))).toEqual([]);
   });
 
   it("keeps bytes that the caller has hashed, over a restart and once", async () => {
-    const store = await BlockStore.open(folder);
+    const store = await openStore();
     const ref = { block, sizeBytes: bytes.length };
     expect(await store.putHashed(block, bytes)).toEqual(ref);
     expect(await store.putHashed(block, bytes)).toEqual(ref);
     expect(await store.read(block)).toEqual(bytes);
-    const again = await BlockStore.open(folder);
+    const again = await openStore();
     expect(await again.read(block)).toEqual(bytes);
     expect(await readdir(join(folder, "drafts"))).toEqual([]);
   });
 
   it("refuses bytes with another hash and keeps nothing of them", async () => {
-    const store = await BlockStore.open(folder);
+    const store = await openStore();
     await expect(store.put(block, chunked(bytes.subarray(1)), 1e6)).rejects.toMatchObject({
       code: "wrong-hash",
     });
@@ -55,7 +69,7 @@ describe("BlockStore", () => {
   });
 
   it("refuses a block that is too large before reading it whole", async () => {
-    const store = await BlockStore.open(folder);
+    const store = await openStore();
     let chunksRead = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (;;) {
@@ -69,7 +83,7 @@ describe("BlockStore", () => {
   });
 
   it("leaves nothing behind when the sender breaks off", async () => {
-    const store = await BlockStore.open(folder);
+    const store = await openStore();
     async function* broken(): AsyncGenerator<Uint8Array> {
       yield bytes.subarray(0, 10);
       throw new Error("socket hang up");
@@ -80,19 +94,19 @@ describe("BlockStore", () => {
   });
 
   it("removes drafts of an interrupted run", async () => {
-    await BlockStore.open(folder);
+    await openStore();
     await writeFile(join(folder, "drafts", "left-over"), "x");
-    await BlockStore.open(folder);
+    await openStore();
     expect(await readdir(join(folder, "drafts"))).toEqual([]);
   });
 
   it("finds a file that was damaged before the start at the first read", async () => {
-    await (await BlockStore.open(folder)).put(block, chunked(bytes), 1e6);
+    await (await openStore()).put(block, chunked(bytes), 1e6);
     const damaged = new Uint8Array(await readFile(pathOf(block)));
     damaged[50] = 255 - (damaged[50] ?? 0);
     await writeFile(pathOf(block), damaged);
 
-    const store = await BlockStore.open(folder);
+    const store = await openStore();
     const lost: BlockId[] = [];
     store.onLost = (id) => lost.push(id);
     expect(await store.read(block)).toBeUndefined();
@@ -104,7 +118,7 @@ describe("BlockStore", () => {
   });
 
   it("hashes again when the file's time changed, and keeps it when the bytes are right", async () => {
-    const store = await BlockStore.open(folder);
+    const store = await openStore();
     await store.put(block, chunked(bytes), 1e6);
     await utimes(pathOf(block), 1, 1);
     expect(await store.read(block)).toEqual(bytes);
@@ -113,7 +127,7 @@ describe("BlockStore", () => {
   });
 
   it("reports a file that vanished, to both of two readers once", async () => {
-    const store = await BlockStore.open(folder);
+    const store = await openStore();
     await store.put(block, chunked(bytes), 1e6);
     let lostCount = 0;
     store.onLost = () => (lostCount += 1);
@@ -126,7 +140,7 @@ describe("BlockStore", () => {
   });
 
   it("stores the same block from two senders at once", async () => {
-    const store = await BlockStore.open(folder);
+    const store = await openStore();
     await Promise.all([
       store.put(block, chunked(bytes, 1_000), 1e6),
       store.put(block, chunked(bytes, 999), 1e6),
@@ -135,7 +149,7 @@ describe("BlockStore", () => {
   });
 
   it("says in plain words when the data folder is gone", async () => {
-    const store = await BlockStore.open(folder);
+    const store = await openStore();
     await rm(join(folder, "drafts"), { recursive: true });
     await expect(store.put(block, chunked(bytes), 1e6)).rejects.toMatchObject({
       code: "write-failed",

@@ -16,6 +16,7 @@ const row = {
   job: asJobId(`j_${"x".repeat(22)}`),
   head: { kind: "test", title: "Chain", meta: null, priority: 0 },
   submittedAtMs: 0,
+  isOpen: false,
   timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
 };
 

@@ -38,6 +38,7 @@ function addJob(job: JobId, tasks: string[], targets: string[]): JobRow {
     tasksTotal: tasks.length,
     tasksDone: 0,
     targetsTotal: targets.length,
+    isOpen: false,
     timing,
   };
   const submission: JobSubmission = {

@@ -159,6 +159,7 @@ describe("life of a session", () => {
       threads: 3,
       paused: true,
       hidden: true,
+      runsFunctions: false,
       running: [],
       cacheBytes: 77,
     });

@@ -1,7 +1,7 @@
 // The page of the GPU tests: the real thread pool over threads whose GPU the test commands.
 import { type Remote, releaseProxy, wrap } from "comlink";
 import type { JsonValue } from "../../shared/graph/task.ts";
-import { asAttemptId, asBlockId } from "../../shared/ids.ts";
+import { asAttemptId, asBlockId, asJobId } from "../../shared/ids.ts";
 import { type StartThread, createThreadPool } from "../../web/worker/thread-pool.ts";
 import type { GpuState } from "../../web/worker/webgpu/gpu-pearson.ts";
 import type { Fault } from "./faults.ts";
@@ -54,6 +54,7 @@ const page = {
     attempts += 1;
     const outcome = await pool.run({
       attempt: asAttemptId(attempts),
+      job: asJobId("j_test"),
       kernel: task.kernel,
       params: task.params,
       inputs: task.blocks.map((block) => {

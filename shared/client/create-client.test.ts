@@ -123,8 +123,8 @@ describe("watch", () => {
     client.watch(job, (results, isLast) =>
       seen.push([results.map(({ task }) => task.charAt(0)), isLast]),
     );
-    fake.say({ type: "job-results", job, results: [result("1"), result("2")], isLast: false });
-    fake.say({ type: "job-results", job: otherJob, results: [result("9")], isLast: true });
+    fake.say({ type: "job-results", job, results: [result("1"), result("2")], failures: [], isLast: false });
+    fake.say({ type: "job-results", job: otherJob, results: [result("9")], failures: [], isLast: true });
     fake.become({ state: "lost", retryAtMs: 5 });
     fake.become(welcomed(2));
     fake.say({
@@ -133,9 +133,9 @@ describe("watch", () => {
       results: ["1", "2", "3"].map(result),
       isLast: false,
     });
-    fake.say({ type: "job-results", job, results: [result("2")], isLast: false });
-    fake.say({ type: "job-results", job, results: [result("4")], isLast: true });
-    fake.say({ type: "job-results", job, results: [result("5")], isLast: true });
+    fake.say({ type: "job-results", job, results: [result("2")], failures: [], isLast: false });
+    fake.say({ type: "job-results", job, results: [result("4")], failures: [], isLast: true });
+    fake.say({ type: "job-results", job, results: [result("5")], failures: [], isLast: true });
     expect(seen).toEqual([
       [["1", "2"], false],
       [["3"], false],
@@ -155,12 +155,12 @@ describe("watch", () => {
       job,
       (results) => (counts[0] = (counts[0] ?? 0) + results.length),
     );
-    fake.say({ type: "job-results", job, results: [result("1")], isLast: false });
+    fake.say({ type: "job-results", job, results: [result("1")], failures: [], isLast: false });
     const stopSecond = client.watch(
       job,
       (results) => (counts[1] = (counts[1] ?? 0) + results.length),
     );
-    fake.say({ type: "job-results", job, results: [result("1")], isLast: false });
+    fake.say({ type: "job-results", job, results: [result("1")], failures: [], isLast: false });
     expect(counts).toEqual([1, 1]);
     stopFirst();
     stopFirst();

@@ -92,6 +92,8 @@ export function receive(world: World, worker: SimulatedWorker, command: Schedule
       return;
     case "record-result":
     case "announce-target":
+    case "announce-failure":
+    case "drop-tasks":
     case "finish-job":
       return;
     default:

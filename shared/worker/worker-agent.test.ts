@@ -42,6 +42,7 @@ function setUp(cached = new Map<BlockId, Uint8Array<ArrayBuffer>>()) {
     clock,
     name: "Desk",
     threads: 2,
+    runsFunctions: false,
     memoryBudgetBytes: 1_000_000,
     control: {
       get state() {
@@ -143,6 +144,7 @@ const lease = (attempt: number, ...inputs: BlockId[]) => ({
   kernel: "k@1",
   params: null,
   inputs: inputs.map((block) => ({ block, sizeBytes: 3, peers: [], stored: true })),
+  limitMs: null as number | null,
   leaseMs: 1_000,
   isSpeculative: false,
 });

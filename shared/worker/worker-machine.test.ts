@@ -24,6 +24,7 @@ function lease(number: number, ...inputs: string[]): LeaseMessage {
       peers: [asPeerId("peer-1234")],
       stored: true,
     })),
+    limitMs: null,
     leaseMs: 60_000,
     isSpeculative: false,
   };
@@ -33,6 +34,7 @@ function setUp(options: { threads?: number; budget?: number; cached?: string[] }
   const state = createWorkerState({
     name: "Desk",
     threads: options.threads ?? 2,
+    runsFunctions: false,
     memoryBudgetBytes: options.budget ?? 100 * KIB,
     cached: (options.cached ?? []).map((name) => ({ block: block(name), sizeBytes: KIB })),
   });
@@ -126,7 +128,7 @@ test("[W3] a failed attempt is reported with its reason, an unavailable input wi
     attempt: attempt(1),
     reason: "kernel-error",
     message: "Broken.",
-    stack: "at k",
+    error: { name: "Error", message: "Broken.", stack: "at k" },
   });
   expect(sent(failed)).toEqual([
     {
@@ -134,7 +136,7 @@ test("[W3] a failed attempt is reported with its reason, an unavailable input wi
       attempt: 1,
       reason: "kernel-error",
       message: "Broken.",
-      stack: "at k",
+      error: { name: "Error", message: "Broken.", stack: "at k" },
     },
   ]);
   grant(2, "b", "c");

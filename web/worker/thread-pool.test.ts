@@ -3,7 +3,7 @@ import { expose, wrap, type Endpoint } from "comlink";
 // @ts-expect-error comlink ships no types for its documented adapter to Node under this name.
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { afterEach, expect, test } from "vitest";
-import { asAttemptId, asBlockId, type BlockId } from "../../shared/ids.ts";
+import { asAttemptId, asBlockId, asJobId, type BlockId } from "../../shared/ids.ts";
 import type { RunRequest } from "../../shared/worker/worker-platform.ts";
 import type { ThreadApi, ThreadOutcome, ThreadTask } from "./thread-api.ts";
 import { createThreadPool, type StartThread } from "./thread-pool.ts";
@@ -12,7 +12,7 @@ const input = (name: string) => ({ block: asBlockId(name), bytes: new Uint8Array
 
 function request(attempt: number, ...blocks: string[]): RunRequest {
   const inputs = blocks.map(input);
-  return { attempt: asAttemptId(attempt), kernel: "echo@1", params: null, inputs };
+  return { attempt: asAttemptId(attempt), job: asJobId("j_test"), kernel: "echo@1", params: null, inputs };
 }
 
 const done: ThreadOutcome = { ok: true, outputs: [], computeMs: 1 };

@@ -26,6 +26,8 @@ const job = (change: Partial<JobView>): JobView => ({
   tasksRunning: 4,
   targetsTotal: 200,
   targetsDone: 50,
+  targetsFailed: 0,
+  isOpen: false,
   failure: null,
   timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
   ...change,

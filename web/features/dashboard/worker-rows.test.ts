@@ -23,6 +23,7 @@ const worker = (id: WorkerId, change: Partial<WorkerView> = {}): WorkerView => (
   threadsMax: 8,
   state: "idle",
   hidden: false,
+  runsFunctions: false,
   running: 0,
   leased: 0,
   tasksDone: 0,
@@ -53,6 +54,8 @@ const job = (
   tasksRunning: 0,
   targetsTotal: 1,
   targetsDone: 0,
+  targetsFailed: 0,
+  isOpen: false,
   failure: null,
   timing: {
     computeMs: 0,

@@ -101,6 +101,8 @@ async function openBench() {
     tasksRunning: 0,
     targetsTotal: 1,
     targetsDone: 1,
+    targetsFailed: 0,
+    isOpen: false,
     failure: null,
     timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
   };

@@ -69,6 +69,8 @@ const jobView = (change: Partial<JobView>): JobView => ({
   tasksRunning: 0,
   targetsTotal: tiles.length,
   targetsDone: 0,
+  targetsFailed: 0,
+  isOpen: false,
   failure: null,
   timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
   ...change,

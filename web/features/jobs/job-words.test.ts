@@ -18,6 +18,8 @@ const job: JobView = {
   tasksRunning: 8,
   targetsTotal: 100,
   targetsDone: 40,
+  targetsFailed: 0,
+  isOpen: false,
   failure: null,
   timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
 };
@@ -38,6 +40,7 @@ const worker: WorkerView = {
   threadsMax: 8,
   state: "computing",
   hidden: false,
+  runsFunctions: false,
   running: 4,
   leased: 6,
   tasksDone: 0,

@@ -71,6 +71,8 @@ async function openBench(change: Partial<MonteCarloOptions> = {}) {
     tasksRunning: 0,
     targetsTotal: 1,
     targetsDone: 0,
+    targetsFailed: 0,
+    isOpen: false,
     failure: null,
     timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
   };

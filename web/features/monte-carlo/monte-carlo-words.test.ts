@@ -29,6 +29,8 @@ const job: JobView = {
   tasksRunning: 2,
   targetsTotal: 100,
   targetsDone: 20,
+  targetsFailed: 0,
+  isOpen: false,
   failure: null,
   timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
 };
@@ -42,6 +44,7 @@ const worker: WorkerView = {
   threadsMax: 8,
   state: "computing",
   hidden: false,
+  runsFunctions: false,
   running: 4,
   leased: 6,
   tasksDone: 0,

@@ -186,6 +186,8 @@ describe("the time that a simulation will take", () => {
     tasksRunning: 0,
     targetsTotal: 10,
     targetsDone: 10,
+    targetsFailed: 0,
+    isOpen: false,
     failure: null,
     timing: { computeMs: 10_000, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
     ...change,
