@@ -323,7 +323,8 @@ export class JobService {
       }
     }
     for (const target of targets) {
-      if (!keys.has(target) && !present.has(target)) throw refuse(`Target ${target} is not among the tasks.`);
+      if (!keys.has(target) && !present.has(target))
+        throw refuse(`Target ${target} is not among the tasks.`);
     }
   }
 

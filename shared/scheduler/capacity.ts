@@ -26,11 +26,7 @@ export function hasRoom(state: SchedulerState, worker: WorkerRecord): boolean {
 }
 
 /** True when it may take this one: beyond the usual prefetch only what is known to be short. */
-export function hasRoomFor(
-  state: SchedulerState,
-  worker: WorkerRecord,
-  task: TaskRecord,
-): boolean {
+export function hasRoomFor(state: SchedulerState, worker: WorkerRecord, task: TaskRecord): boolean {
   const isShort = state.kernelSpeeds.has(groupOf(task));
   return mayRun(worker, task) && (isShort || worker.attempts.size < capacityOf(state, worker));
 }
@@ -43,9 +39,7 @@ export function mayRun(worker: WorkerRecord, task: TaskRecord): boolean {
 /** Brings the set of hungry workers up to date after anything about `worker` changed. */
 export function refreshHunger(state: SchedulerState, worker: WorkerRecord): void {
   const isHungry =
-    state.workers.get(worker.id) === worker &&
-    isEligible(state, worker) &&
-    hasRoom(state, worker);
+    state.workers.get(worker.id) === worker && isEligible(state, worker) && hasRoom(state, worker);
   if (isHungry) state.hungry.add(worker);
   else state.hungry.delete(worker);
 }

@@ -264,12 +264,7 @@ export function failTask(turn: Turn, task: TaskRecord, message: string | null): 
 }
 
 /** The failure of `failure.task` dooms this target: that ends the job, or is told. */
-function failTarget(
-  turn: Turn,
-  job: JobRecord,
-  target: TaskRecord,
-  failure: TargetFailure,
-): void {
+function failTarget(turn: Turn, job: JobRecord, target: TaskRecord, failure: TargetFailure): void {
   if (!job.goesOn) {
     turn.endings.push({ job, state: "failed", failure });
     return;
