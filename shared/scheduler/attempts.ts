@@ -63,10 +63,11 @@ function receiveLateResult(turn: Turn, worker: WorkerRecord, event: Finished): v
   const isSame = task !== undefined && hasOutputs(task, event.outputs);
   if (task?.state === "done" && !isSame) state.counters.conflicting += 1;
   for (const ref of event.outputs) {
-    if (ref.isStored === true) continue;
+    const isStored = ref.isStored === true;
     const block = state.blocks.get(ref.block);
-    if (block !== undefined && isNeeded(block)) addReplica(turn, worker.holder, block);
-    else releaseLitter(turn, worker, ref.block);
+    if (block !== undefined && isNeeded(block)) {
+      addReplica(turn, isStored ? state.store : worker.holder, block);
+    } else if (!isStored) releaseLitter(turn, worker, ref.block);
   }
 }
 

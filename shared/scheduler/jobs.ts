@@ -47,13 +47,16 @@ function addWork(turn: Turn, job: JobRecord, work: Work): TargetFailure | null {
   const graph = checkGraph(work.tasks, [...targets], isThere);
   const problem = graph.problem ?? firstConflict(state, graph.tasks ?? []);
   if (problem !== null) return { ...problem, error: null };
+  const joined: TaskRecord[] = [];
   for (const task of graph.tasks ?? []) {
     const record = recordOf(state, task);
-    if (!job.tasks.has(record)) joinJob(record, job);
+    if (job.tasks.has(record)) continue;
+    joinJob(record, job);
+    joined.push(record);
   }
   for (const key of targets) addTarget(turn, job, present(state.tasks.get(key), "target"));
   for (const known of work.known) acceptKnown(turn, job, known);
-  rehome(job);
+  rehome(joined);
   return null;
 }
 
@@ -74,22 +77,48 @@ export function extendJob(turn: Turn, event: Extended): void {
   for (const target of released) removeTarget(turn, job, target);
   for (const target of targetsOf(event.retried)) retryTarget(turn, target);
   const failure = addWork(turn, job, event);
-  if (failure !== null) {
-    // Whoever waits for them learns that they will not come.
-    for (const task of new Set(event.targets)) {
-      turn.commands.push({ type: "announce-failure", job: job.id, ...failure, task });
-    }
-  }
+  if (failure !== null) refuseTargets(turn, job, event.targets, failure);
+  const message = "It is not a target of this job, so it cannot be tried again.";
+  refuseTargets(turn, job, event.retried, { message, error: null });
   // After the work was added: what was let go may be needed by it.
   runAgenda(turn, "job-cancelled");
   const dropped = released.flatMap((target) => pruneTask(turn, job, target));
-  if (dropped.length > 0) turn.commands.push({ type: "drop-tasks", job: job.id, tasks: dropped });
+  dropped.push(...unusedKeys(turn.state, job, event.tasks));
+  if (dropped.length === 0) return;
+  turn.commands.push({ type: "drop-tasks", job: job.id, tasks: [...new Set(dropped)] });
+}
+
+/** Whoever waits for targets that the job does not have learns that they will not come. */
+function refuseTargets(
+  turn: Turn,
+  job: JobRecord,
+  keys: readonly TaskKey[],
+  failure: Omit<TargetFailure, "task">,
+): void {
+  for (const key of new Set(keys)) {
+    const task = turn.state.tasks.get(key);
+    if (task !== undefined && job.targets.has(task)) continue;
+    turn.commands.push({ type: "announce-failure", job: job.id, ...failure, task: key });
+  }
+}
+
+/** Those of the tasks that no target needed, so that the job did not take them in. */
+function unusedKeys(state: SchedulerState, job: JobRecord, tasks: readonly Task[]): TaskKey[] {
+  return tasks.flatMap(({ key }) => {
+    const task = state.tasks.get(key);
+    return task !== undefined && job.tasks.has(task) ? [] : [key];
+  });
 }
 
 /** An open job is not extended any more: its results go to the store, and then it ends. */
 export function closeJob(turn: Turn, id: JobId): void {
   const job = unfinished(turn, id);
-  if (job === undefined || !job.isOpen) return;
+  if (job === undefined) return;
+  if (!job.isOpen) turn.state.counters.dropped += 1;
+  else takeNoMore(turn, job);
+}
+
+function takeNoMore(turn: Turn, job: JobRecord): void {
   job.isOpen = false;
   for (const target of job.targets) if (target.state === "done") storeOutputs(turn, target);
   endIfSettled(turn, job);
@@ -137,8 +166,9 @@ function createJob(state: SchedulerState, event: Submitted): JobRecord {
     targets: new Set(),
     targetsTotal: 0,
     targetsOpen: 0,
-    targetsFailed: new Set(),
+    targetsFailed: new Map(),
     ready: [],
+    readyFunctions: [],
     counts: { waiting: 0, ready: 0, leased: 0, done: 0, failed: 0, cancelled: 0, dormant: 0 },
     failure: null,
     lingering: [],
@@ -155,7 +185,7 @@ function firstConflict(
     const name = task.key.slice(0, 8);
     const known = state.tasks.get(task.key);
     if (known !== undefined && !isSameWork(known.task, task)) {
-      const message = `Another job has a different task with the key ${name}.`;
+      const message = `There is a different task with the key ${name} already.`;
       return { task: task.key, message };
     }
     for (const input of task.inputs) {
@@ -269,7 +299,8 @@ export function narrowJob(turn: Turn, id: JobId, targets: readonly TaskKey[]): v
   if (unwanted.length === job.targets.size) return cancelJob(turn, id);
   for (const target of unwanted) removeTarget(turn, job, target);
   runAgenda(turn, "job-cancelled");
-  endIfSettled(turn, job);
+  if (job.isOpen) takeNoMore(turn, job);
+  else endIfSettled(turn, job);
 }
 
 function removeTarget(turn: Turn, job: JobRecord, target: TaskRecord): void {
@@ -289,7 +320,7 @@ export function setPaused(turn: Turn, id: JobId, isPaused: boolean): void {
   const job = unfinished(turn, id);
   if (job === undefined) return;
   job.state = isPaused ? "paused" : "running";
-  rehome(job);
+  rehome(job.tasks);
 }
 
 export function prioritiseJob(turn: Turn, id: JobId, priority: number): void {
@@ -298,7 +329,7 @@ export function prioritiseJob(turn: Turn, id: JobId, priority: number): void {
   removeJob(turn.state, job);
   job.priority = priority;
   insertJob(turn.state, job);
-  rehome(job);
+  rehome(job.tasks);
 }
 
 /** Ends a job for good: its tasks go unless other jobs include them. */
@@ -307,7 +338,8 @@ export function endJob(turn: Turn, ending: Ending): void {
   const { job } = ending;
   if (!isUnfinished(job)) return;
   // A block can have left the store in the very step that brought the last one.
-  if (ending.state === "done" && (job.targetsOpen > 0 || job.targetsFailed.size > 0)) return;
+  const isEarly = ending.state === "done" || (ending.state === "failed" && job.goesOn);
+  if (isEarly && job.targetsOpen > 0) return;
   job.state = ending.state;
   job.failure = ending.failure;
   removeJob(state, job);
@@ -322,7 +354,7 @@ export function endJob(turn: Turn, ending: Ending): void {
   for (const target of job.targets) letTargetGo(turn, job, target);
   runAgenda(turn, "job-cancelled");
   // What is still in its queue is shared: it moves to the queue of another job.
-  for (let task = job.ready[0]; task !== undefined; task = job.ready[0]) {
+  for (const task of [...job.ready, ...job.readyFunctions]) {
     dequeue(task);
     enqueue(task);
   }

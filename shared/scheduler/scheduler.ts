@@ -11,7 +11,7 @@ import { prioritiseJob, releaseOldResults, setPaused, submitJob } from "./jobs.t
 import { dispatch } from "./placement.ts";
 import { observeLink } from "./prediction.ts";
 import { dropBlocks, expireUploads, holdBlocks, pleadForMissingBlocks } from "./replicas.ts";
-import { removeHolder } from "./replicas.ts";
+import { forgetLooseBlocks, removeHolder } from "./replicas.ts";
 import type { SchedulerState, Turn } from "./state.ts";
 import { copyStragglers } from "./stragglers.ts";
 import { changeWorker, currentWorker, forgiveOwnGap, joinWorker } from "./workers.ts";
@@ -147,4 +147,5 @@ function tick(turn: Turn): void {
   expireUploads(turn);
   pleadForMissingBlocks(turn);
   releaseOldResults(turn);
+  forgetLooseBlocks(turn);
 }

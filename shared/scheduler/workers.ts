@@ -63,6 +63,7 @@ export function joinWorker(turn: Turn, event: Joined): void {
     restUntilMs: 0,
     attempts: new Set(),
     loadMs: 0,
+    untimed: 0,
     incoming: new Map(),
     holder,
     profile: profileOf(state, event.worker),
