@@ -4,7 +4,7 @@ import type { AttemptId } from "../ids.ts";
 import { rest } from "./capacity.ts";
 import { completeTask, failTask, hasOutputs, requeue } from "./demand.ts";
 import type { AttemptFailure, SchedulerEvent } from "./events.ts";
-import { cancelAttempt, endAttempt } from "./leases.ts";
+import { cancelAttempt, endAttempt, type CancelReason } from "./leases.ts";
 import { observeCompute } from "./prediction.ts";
 import { addReplica, doubtReplicas } from "./replicas.ts";
 import { blockOf, isNeeded, releaseLitter } from "./blocks.ts";
@@ -156,9 +156,14 @@ export function expireLeases(turn: Turn): void {
     state.counters.expiries += 1;
     troubleOf(task).expiries += 1;
     tell(state, task, `The lease of attempt ${attempt.id} on ${worker.id} ran out.`);
-    cancelAttempt(turn, attempt, "lease-expired");
-    requeueUnlessLive(turn, task);
+    takeBack(turn, attempt, "lease-expired");
   }
+}
+
+/** Ends a lease without blame, and its task goes back. */
+export function takeBack(turn: Turn, attempt: AttemptRecord, reason: CancelReason): void {
+  cancelAttempt(turn, attempt, reason);
+  requeueUnlessLive(turn, attempt.task);
 }
 
 /**

@@ -278,6 +278,8 @@ function failTarget(turn: Turn, job: JobRecord, target: TaskRecord, failure: Tar
   if (job.targetsFailed.has(target)) return;
   job.targetsFailed.set(target, failure);
   job.targetsOpen -= 1;
+  // Should it be done later after all, even with the outputs of before, that is news.
+  target.announcedTo = target.announcedTo.filter((other) => other !== job);
   turn.commands.push({ type: "announce-failure", job: job.id, ...failure, task: target.key });
   endIfSettled(turn, job);
 }

@@ -3,7 +3,7 @@ import { AssertionError } from "../assert.ts";
 import type { WorkerId } from "../ids.ts";
 import { hasConsumers } from "./blocks.ts";
 import { hasRoom, isEligible } from "./capacity.ts";
-import { isUnfinished } from "./jobs.ts";
+import { isUnfinished } from "./job-work.ts";
 import { heapOf } from "./ready-queue.ts";
 import type { BlockRecord, JobRecord, SchedulerState, TaskRecord, WorkerRecord } from "./state.ts";
 import { countedAs } from "./task-transitions.ts";
