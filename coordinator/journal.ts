@@ -174,12 +174,7 @@ export class Journal {
   }
 
   /** An open job changes: targets that it lets go, and new work. */
-  extendJob(
-    row: JobRow,
-    firstPosition: number,
-    work: JobWork,
-    released: Iterable<TaskKey>,
-  ): void {
+  extendJob(row: JobRow, firstPosition: number, work: JobWork, released: Iterable<TaskKey>): void {
     const release = this.#prepare("UPDATE job_tasks SET is_target = 0 WHERE job = ? AND task = ?");
     this.#transact(() => {
       for (const task of released) release.run(row.job, task);
@@ -229,7 +224,9 @@ export class Journal {
     ).all(job) as Row[];
     return {
       tasks: rows.map((row) => parse<Task>(row["work"])),
-      targets: rows.flatMap((row) => (row["is_target"] === 1 ? [asTaskKey(row["task"] as string)] : [])),
+      targets: rows.flatMap((row) =>
+        row["is_target"] === 1 ? [asTaskKey(row["task"] as string)] : [],
+      ),
     };
   }
 
@@ -357,7 +354,9 @@ export class Journal {
 
   /** Those that were written before this time. */
   smallBlocksBefore(unixMs: number): BlockId[] {
-    const rows = this.#prepare("SELECT block FROM small_blocks WHERE created_at_ms < ?").all(unixMs);
+    const rows = this.#prepare("SELECT block FROM small_blocks WHERE created_at_ms < ?").all(
+      unixMs,
+    );
     return (rows as Row[]).map((row) => asBlockId(row["block"] as string));
   }
 
@@ -398,7 +397,8 @@ export class Journal {
           "INSERT OR IGNORE INTO small_blocks (block, bytes, created_at_ms) VALUES (?, ?, ?)",
         );
         const nowMs = Date.now();
-        for (const [block, bytes] of this.#newBlocks) addBlock.run(block, Buffer.from(bytes), nowMs);
+        for (const [block, bytes] of this.#newBlocks)
+          addBlock.run(block, Buffer.from(bytes), nowMs);
         const addResult = this.#prepare(
           "INSERT OR REPLACE INTO results (task, outputs, compute_ms) VALUES (?, ?, ?)",
         );

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { createBLAKE3 } from "hash-wasm";
 import { WebSocket } from "ws";
+import { encodeBase64 } from "../shared/codecs/base64.ts";
 import { encodeNpy } from "../shared/codecs/npy.ts";
 import { taskKey } from "../shared/graph/task-key.ts";
 import type { BlockRef, JobSubmission, Task, TaskWork } from "../shared/graph/task.ts";
@@ -114,6 +115,7 @@ export const workerHello = (token: string, worker: WorkerId) => ({
   threadsMax: 4,
   paused: false,
   hidden: false,
+  runsFunctions: false,
   device,
 });
 
@@ -178,7 +180,7 @@ export function squaresJob(count: number, from = 0): JobSubmission {
   };
 }
 
-/** A worker that computes squares for as long as its allowance lasts. */
+/** A worker that computes squares for as long as its allowance lasts, and fails where it is told to. */
 export class ScriptedWorker {
   readonly worker: WorkerId;
   readonly blocks = new Map<BlockId, Uint8Array<ArrayBuffer>>();
@@ -188,6 +190,10 @@ export class ScriptedWorker {
   readonly computed: number[] = [];
   /** Leases answered at most; the rest stay open. */
   allowance: number;
+  /** Values whose squares it fails to compute. */
+  readonly failing = new Set<number>();
+  /** Sends results along with its reports, as workers do with small ones. */
+  sendsResults = false;
 
   private constructor(coordinator: Coordinator, worker: WorkerId, allowance: number) {
     this.worker = worker;
@@ -220,13 +226,20 @@ export class ScriptedWorker {
   #compute(lease: Message<"lease">): void {
     if (this.computed.length >= this.allowance) return;
     const { value } = lease.params as { value: number };
+    const { attempt } = lease;
+    if (this.failing.has(value)) {
+      const error = { name: "RangeError", message: `No square of ${value}.`, stack: "at square" };
+      const { message } = error;
+      this.say({ type: "attempt-failed", attempt, reason: "kernel-error", message, error });
+      return;
+    }
     const { bytes, ref } = makeBlock([value * value]);
-    this.blocks.set(ref.block, bytes);
+    if (!this.sendsResults) this.blocks.set(ref.block, bytes);
     this.computed.push(value);
     this.say({
       type: "attempt-finished",
-      attempt: lease.attempt,
-      outputs: [ref],
+      attempt,
+      outputs: [this.sendsResults ? { ...ref, bytes: encodeBase64(bytes) } : ref],
       computeMs: 2,
       fetchMs: 1,
       waitMs: 0.5,

@@ -81,7 +81,13 @@ export class Watchers {
     let partBytes = 0;
     const send = (isEnd: boolean): void => {
       const told = isEnd ? failures : [];
-      port.send({ type: "job-results", job, results: part, failures: told, isLast: isEnd && isLast });
+      port.send({
+        type: "job-results",
+        job,
+        results: part,
+        failures: told,
+        isLast: isEnd && isLast,
+      });
       part = [];
       partBytes = 0;
     };

@@ -11,6 +11,7 @@ const welcome = {
   peer: "peer-1234",
   ticket: "secret",
   direct: true,
+  allowsFunctions: true,
 };
 
 function open(canOpen = () => true) {

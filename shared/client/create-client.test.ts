@@ -123,14 +123,27 @@ describe("watch", () => {
     client.watch(job, (results, isLast) =>
       seen.push([results.map(({ task }) => task.charAt(0)), isLast]),
     );
-    fake.say({ type: "job-results", job, results: [result("1"), result("2")], failures: [], isLast: false });
-    fake.say({ type: "job-results", job: otherJob, results: [result("9")], failures: [], isLast: true });
+    fake.say({
+      type: "job-results",
+      job,
+      results: [result("1"), result("2")],
+      failures: [],
+      isLast: false,
+    });
+    fake.say({
+      type: "job-results",
+      job: otherJob,
+      results: [result("9")],
+      failures: [],
+      isLast: true,
+    });
     fake.become({ state: "lost", retryAtMs: 5 });
     fake.become(welcomed(2));
     fake.say({
       type: "job-results",
       job,
       results: ["1", "2", "3"].map(result),
+      failures: [],
       isLast: false,
     });
     fake.say({ type: "job-results", job, results: [result("2")], failures: [], isLast: false });

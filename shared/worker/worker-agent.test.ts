@@ -17,6 +17,8 @@ import {
   type WorkerMessage,
   workerMessageSchema,
 } from "../protocol/messages.ts";
+import { SMALL_BLOCK_BYTES_MAX } from "../limits.ts";
+import { KEPT_MAX } from "./given-blocks.ts";
 import { createWorkerAgent } from "./worker-agent.ts";
 import type { RunOutcome, RunRequest } from "./worker-platform.ts";
 
@@ -148,6 +150,7 @@ const lease = (attempt: number, ...inputs: BlockId[]) => ({
   leaseMs: 1_000,
   isSpeculative: false,
 });
+const large = new Uint8Array(SMALL_BLOCK_BYTES_MAX + 1);
 const types = (messages: WorkerMessage[]): string[] => messages.map(({ type }) => type);
 
 test("a lease is fetched, computed, reported, cached, served and stored", async () => {
@@ -159,22 +162,81 @@ test("a lease is fetched, computed, reported, cached, served and stored", async 
   expect(runs.get(asAttemptId(1))?.request.inputs).toEqual([
     { block: id("a"), bytes: bytesOf(1, 2, 3) },
   ]);
-  const outputs = [{ block: id("b"), bytes: bytesOf(9) }];
+  const outputs = [{ block: id("b"), bytes: large }];
   runs.get(asAttemptId(1))?.end({ ok: true, outputs, computeMs: 4 });
   await settle();
   expect(sent.find(({ type }) => type === "attempt-finished")).toMatchObject({
-    outputs: [{ block: id("b"), sizeBytes: 1 }],
+    outputs: [{ block: id("b"), sizeBytes: large.length }],
     bytesFetched: 3,
   });
-  expect(await lookup(id("b"))).toEqual(bytesOf(9));
+  expect(await lookup(id("b"))).toEqual(large);
   say({ type: "store-blocks", blocks: [id("b")] });
   await settle();
-  expect(uploaded.get(id("b"))).toEqual(bytesOf(9));
+  expect(uploaded.get(id("b"))).toEqual(large);
   say({ type: "release-blocks", blocks: [id("b")] });
   expect(await lookup(id("b"))).toBe(null);
   await clock.advance(900);
   expect(types(sent).filter((type) => type === "status").length).toBe(2);
   expect(agent.state.tasksDone).toBe(1);
+});
+
+test("a small input comes with its lease, and a small output goes with its report", async () => {
+  const { sent, fetched, runs, lookup, say, welcome } = setUp();
+  welcome();
+  const named = { block: id("a"), sizeBytes: 3, peers: [], stored: true };
+  say({ ...lease(1), inputs: [{ ...named, bytes: "AQID" }] });
+  await settle();
+  expect(fetched).toEqual([]);
+  expect(runs.get(asAttemptId(1))?.request.inputs).toEqual([
+    { block: id("a"), bytes: bytesOf(1, 2, 3) },
+  ]);
+  const outputs = [{ block: id("b"), bytes: bytesOf(4, 5) }];
+  runs.get(asAttemptId(1))?.end({ ok: true, outputs, computeMs: 4 });
+  await settle();
+  expect(sent.find(({ type }) => type === "attempt-finished")).toMatchObject({
+    outputs: [{ block: id("b"), sizeBytes: 2, bytes: "BAU=" }],
+  });
+  expect(await lookup(id("b"))).toBe(null);
+  // The next lease may name the input without sending it again.
+  say({ ...lease(2), inputs: [named] });
+  await settle();
+  expect(fetched).toEqual([]);
+  expect(runs.has(asAttemptId(2))).toBe(true);
+  expect(types(sent)).not.toContain("have");
+});
+
+test("given inputs do not pile up", async () => {
+  const { fetched, runs, lookup, say, welcome } = setUp();
+  welcome();
+  const blockOf = (n: number): BlockId => asBlockId(n.toString(16).padStart(64, "0"));
+  for (let n = 1; n <= KEPT_MAX + 10; n += 1) {
+    const bytes = "AQID";
+    const input = { block: blockOf(n), sizeBytes: 3, peers: [], stored: true, bytes };
+    say({ ...lease(n), inputs: [input] });
+    await settle();
+    runs.get(asAttemptId(n))?.end({ ok: true, outputs: [], computeMs: 1 });
+    await settle();
+  }
+  expect(await lookup(blockOf(1))).toBe(null);
+  expect(await lookup(blockOf(KEPT_MAX + 10))).toEqual(bytesOf(1, 2, 3));
+  expect(fetched).toEqual([]);
+});
+
+test("an attempt that runs beyond its limit is ended, and says so", async () => {
+  const { clock, sent, log, say, welcome } = setUp();
+  welcome();
+  say({ ...lease(1), limitMs: 5_000 });
+  await settle();
+  await clock.advance(4_900);
+  expect(log).not.toContain("cancel 1");
+  await clock.advance(200);
+  expect(log).toContain("cancel 1");
+  expect(sent).toContainEqual({
+    type: "attempt-failed",
+    attempt: 1,
+    reason: "timed-out",
+    message: "It ran longer than its limit of 5 s.",
+  });
 });
 
 test("writing to the cache waits for a quiet moment, and not for ever", async () => {

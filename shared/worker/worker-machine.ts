@@ -212,7 +212,8 @@ function attemptSucceeded(
   const lease = state.leases.get(attempt);
   if (lease === undefined) {
     for (const { block, bytes } of outputs) {
-      if (bytes === undefined && !state.blocks.has(block)) emit({ type: "drop-block", block, alsoCached: false });
+      if (bytes === undefined && !state.blocks.has(block))
+        emit({ type: "drop-block", block, alsoCached: false });
     }
     return;
   }

@@ -12,7 +12,13 @@ const input = (name: string) => ({ block: asBlockId(name), bytes: new Uint8Array
 
 function request(attempt: number, ...blocks: string[]): RunRequest {
   const inputs = blocks.map(input);
-  return { attempt: asAttemptId(attempt), job: asJobId("j_test"), kernel: "echo@1", params: null, inputs };
+  return {
+    attempt: asAttemptId(attempt),
+    job: asJobId("j_test"),
+    kernel: "echo@1",
+    params: null,
+    inputs,
+  };
 }
 
 const done: ThreadOutcome = { ok: true, outputs: [], computeMs: 1 };
