@@ -248,6 +248,13 @@ export class SchedulerHost {
 
   // Blocks
 
+  /** Has every worker fetch these ahead. */
+  broadcast(ids: readonly BlockId[]): void {
+    const blocks = this.#sources.locate(ids);
+    if (blocks.length === 0) return;
+    for (const port of this.#workers.values()) port.send({ type: "prefetch-blocks", blocks });
+  }
+
   blocksHeld(holder: Holder, blocks: readonly BlockRef[]): void {
     this.#sources.hold(holder, blocks);
     this.dispatch({ type: "blocks-held", holder, blocks });
