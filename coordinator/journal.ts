@@ -275,7 +275,7 @@ export class Journal {
         JSON.stringify(row.timing),
         row.job,
       );
-      this.#prepare("UPDATE job_tasks SET work = NULL WHERE job = ?").run(row.job);
+      this.#prepare("UPDATE job_tasks SET work = NULL WHERE job = ? AND is_target = 0").run(row.job);
     });
   }
 

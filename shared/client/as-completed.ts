@@ -11,7 +11,9 @@ export interface ProgressCounts {
 }
 
 /** Yields each future as it settles: done, failed or cancelled. */
-export async function* asCompleted<T>(futures: Iterable<Future<T>>): AsyncGenerator<Future<T>, void> {
+export async function* asCompleted<T>(
+  futures: Iterable<Future<T>>,
+): AsyncGenerator<Future<T>, void> {
   const settled: Future<T>[] = [];
   let wake = (): void => undefined;
   let total = 0;

@@ -24,7 +24,10 @@ export class BlockShelf {
   readonly #tools: Pick<ClusterTools, "hash" | "clock">;
   readonly #uploads = new Map<BlockId, Promise<void>>();
 
-  constructor(client: Pick<ClusterClient, "keepBlock">, tools: Pick<ClusterTools, "hash" | "clock">) {
+  constructor(
+    client: Pick<ClusterClient, "keepBlock">,
+    tools: Pick<ClusterTools, "hash" | "clock">,
+  ) {
     this.#client = client;
     this.#tools = tools;
   }

@@ -73,7 +73,9 @@ function expressionOf(fn: AnyFunction): string {
     );
   }
   if (/^class\b/.test(text)) {
-    throw new TypeError(`${name} is a class. Wrap it: (...args) => new (${fn.name || "Class"})(...args).`);
+    throw new TypeError(
+      `${name} is a class. Wrap it: (...args) => new (${fn.name || "Class"})(...args).`,
+    );
   }
   if (/^(?:async\s+)?(?:function\s*)?\*/.test(text)) {
     throw new TypeError(`${name} is a generator, which goes on between calls. Return an array.`);
@@ -84,7 +86,8 @@ function expressionOf(fn: AnyFunction): string {
 /** True for "function …" and arrow functions; false for the shorthand of a method. */
 function isExpression(text: string): boolean {
   // A method may be called "function" or "async" as well, but then its name is followed by "(".
-  if (/^(?:async\s+)?function(?:\s*\*|\s+[^\s(]|\s*\()/.test(text)) return !/^async\s*\(/.test(text);
+  if (/^(?:async\s+)?function(?:\s*\*|\s+[^\s(]|\s*\()/.test(text))
+    return !/^async\s*\(/.test(text);
   if (/^(?:async\s+)?[\p{L}_$][\p{L}\p{N}_$]*\s*=>/u.test(text)) return true;
   if (!/^(?:async\s*)?\(/.test(text)) return false;
   return /^\s*=>/.test(text.slice(endOfParameters(text)));

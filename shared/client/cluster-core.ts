@@ -156,7 +156,9 @@ export class ClusterCore {
 
   #itemOf(targets: JobTargets, task: TaskKey, index: number): Future {
     const rerun = (): Target => {
-      throw new TypeError("Another client submitted this batch: its items cannot be tried again here.");
+      throw new TypeError(
+        "Another client submitted this batch: its items cannot be tried again here.",
+      );
     };
     return new Future({
       target: targets.want(task),

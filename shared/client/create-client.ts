@@ -173,7 +173,8 @@ function connectionOf(state: ControlState): ConnectionState {
 function createRunner(): { readonly run: Run; readonly endAll: () => void } {
   const enders = new Set<(error: ClusterError) => void>();
   let isClosed = false;
-  const closed = (): ClusterError => new ClusterError("This connection was closed.", 0, { isFinal: true });
+  const closed = (): ClusterError =>
+    new ClusterError("This connection was closed.", 0, { isFinal: true });
   const run: Run = <T>(
     work: (signal: AbortSignalLike) => Promise<T>,
     signal?: AbortSignalLike,

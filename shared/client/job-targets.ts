@@ -115,7 +115,8 @@ function errorOf(view: JobView | undefined): Error {
   if (view === undefined) return new CancelledError("The job was deleted.");
   if (view.state === "done") return new CancelledError("The job was finished without this result.");
   const { failure } = view;
-  if (view.state !== "failed" || failure === null) return new CancelledError("The job was cancelled.");
+  if (view.state !== "failed" || failure === null)
+    return new CancelledError("The job was cancelled.");
   return new TaskError(failure.task, failure.message, null);
 }
 

@@ -254,13 +254,15 @@ export class Session implements TargetOwner {
       const { client } = this.#parts;
       await this.#patiently(() => client.extend(job, { ...changes, tasks, targets }, blocks));
     } catch (error) {
-      const isRefused = error instanceof ClusterError && error.status >= 400 && error.status !== 404;
+      const isRefused =
+        error instanceof ClusterError && error.status >= 400 && error.status !== 404;
       const [first] = wanted;
       if (!isRefused || first === undefined) throw error;
       for (const key of targets) this.#there.delete(key);
       if (wanted.length === 1) {
         first.fail(error);
-        if (changes.released.length + changes.retried.length > 0) await this.#send(job, changes, []);
+        if (changes.released.length + changes.retried.length > 0)
+          await this.#send(job, changes, []);
         return;
       }
       const half = wanted.length >> 1;

@@ -76,7 +76,10 @@ export class Target {
 
   /** It failed or was cancelled, and is being tried again. */
   restart(): void {
-    assert(this.#status === "failed" || this.#status === "cancelled", "only what ended is restarted");
+    assert(
+      this.#status === "failed" || this.#status === "cancelled",
+      "only what ended is restarted",
+    );
     this.values.clear();
     this.#settle("pending", null);
   }

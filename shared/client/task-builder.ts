@@ -41,11 +41,7 @@ export class TaskBuilder {
   readonly #modules = new Map<string, ShelvedBlock>();
 
   /** `sourceOf` recognises values that stand for results, and throws for those that never come. */
-  constructor(
-    shelf: BlockShelf,
-    tools: ClusterTools,
-    sourceOf: (value: object) => Source | null,
-  ) {
+  constructor(shelf: BlockShelf, tools: ClusterTools, sourceOf: (value: object) => Source | null) {
     this.#shelf = shelf;
     this.#tools = tools;
     this.#sourceOf = sourceOf;
@@ -149,7 +145,10 @@ export class TaskBuilder {
       inputs,
       settings,
       { operations, outputBytes: operations * RESULT_BYTES_EXPECTED },
-      { group: `function:${module.ref.block.slice(0, 16)}:${fn.exportName}`.slice(0, 200), times: operations },
+      {
+        group: `function:${module.ref.block.slice(0, 16)}:${fn.exportName}`.slice(0, 200),
+        times: operations,
+      },
     );
   }
 
@@ -235,7 +234,9 @@ function asJson(params: unknown, { isPure }: TaskSettings, tools: ClusterTools):
   const json = JSON.parse(JSON.stringify(params)) as JsonValue;
   if (isPure) return json;
   if (!isObject || Array.isArray(params)) {
-    throw new TypeError("Only a kernel whose parameters are an object can be run with { pure: false }.");
+    throw new TypeError(
+      "Only a kernel whose parameters are an object can be run with { pure: false }.",
+    );
   }
   return { ...(json as { readonly [name: string]: JsonValue }), nonce: tools.nonce() };
 }

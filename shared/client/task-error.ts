@@ -31,7 +31,11 @@ export class TaskError extends Error {
 
   /** Of one item of a batch. */
   static ofItem(task: TaskKey, item: number, error: RemoteError): TaskError {
-    return new TaskError(task, `Item ${item} of the batch threw ${error.name}: ${error.message}`, error);
+    return new TaskError(
+      task,
+      `Item ${item} of the batch threw ${error.name}: ${error.message}`,
+      error,
+    );
   }
 }
 
