@@ -123,7 +123,7 @@ describe("futures", () => {
     expect(counts.at(-1)).toEqual({ total: 4, pending: 0, done: 4, failed: 0, cancelled: 0 });
     const values = [];
     for await (const future of asCompleted(futures)) values.push(await future.result());
-    expect(values.toSorted()).toEqual([1, 2, 3, 4]);
+    expect(values.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
   });
 
   it("are cancelled without a worker, and tried again when there is one", async () => {

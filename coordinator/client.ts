@@ -7,6 +7,7 @@ import { untilConnected } from "../shared/client/until-connected.ts";
 import { randomText } from "../shared/ids.ts";
 import { createNodeTools, nodeClock, openNodeClient, type NodeTools } from "./node-client.ts";
 
+// oxlint-disable-next-line no-barrel-file -- this is the package's entry: bundled, it is one file.
 export * from "../shared/client/library.ts";
 
 export interface ConnectOptions {

@@ -7,7 +7,6 @@ import type { ClusterTools } from "./cluster-tools.ts";
 import { Future } from "./future.ts";
 import { JobTargets } from "./job-targets.ts";
 import { Lazy, LazyTasks } from "./lazy.ts";
-import { patiently } from "./patiently.ts";
 import { ResultReader } from "./result-reader.ts";
 import { Session } from "./session.ts";
 import type { Target } from "./target.ts";
@@ -169,7 +168,7 @@ export class ClusterCore {
 
   #endAll(error: Error): void {
     for (const session of this.#sessions.values()) session.end(error);
-    for (const job of [...this.#jobs]) job.end(error);
+    for (const job of this.#jobs) job.end(error);
   }
 
   #sourceOf(value: object): Source | null {
@@ -177,12 +176,6 @@ export class ClusterCore {
     if (!(value instanceof Lazy)) return null;
     const node = this.nodeOf(value, plainSettings);
     return { input: { task: node.task.key, output: 0 }, node };
-  }
-
-  /** Keeps trying until the coordinator answers or the client is closed. */
-  patiently<T>(request: () => Promise<T>): Promise<T> {
-    const isWanted = (): boolean => !this.#isClosed;
-    return patiently(request, this.tools.clock, { tries: Infinity, isWanted });
   }
 }
 

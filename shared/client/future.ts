@@ -163,7 +163,7 @@ export class Future<T = unknown> {
     this.#ending = new CancelledError(why);
     forgotten.unregister(this);
     this.#target.owner.release(this.#target);
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 
   /** What `future` stands for as an argument. Throws TypeError for one that was let go. */

@@ -18,7 +18,7 @@ export async function gather<const T>(value: T): Promise<Gathered<T>> {
   return (await gathered(value)) as Gathered<T>;
 }
 
-function gathered(value: unknown): Promise<unknown> | unknown {
+function gathered(value: unknown): unknown {
   if (value instanceof Future) return value.result();
   if (Array.isArray(value)) return Promise.all(value.map(gathered));
   if (!isPlain(value)) return value;

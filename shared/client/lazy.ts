@@ -95,7 +95,7 @@ export class LazyTasks {
     const settings = settingsOf(options, defaults);
     return isKernel(callee)
       ? this.#builder.kernel(callee, args, settings)
-      : this.#builder.call(callee as FunctionRef, args, settings);
+      : this.#builder.call(callee, args, settings);
   }
 }
 

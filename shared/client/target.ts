@@ -105,7 +105,6 @@ export class Target {
   #settle(status: TargetStatus, error: Error | null): void {
     this.#status = status;
     this.#error = error;
-    // A listener may take itself out, or another one.
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 }
