@@ -2,10 +2,17 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import * as z from "zod";
-import { asDatasetId, randomText, type DatasetId, type JobId } from "../shared/ids.ts";
+import { FUNCTION_KERNEL, type JsonValue, type Task } from "../shared/graph/task.ts";
+import {
+  asDatasetId,
+  randomText,
+  type DatasetId,
+  type JobId,
+  type TaskKey,
+} from "../shared/ids.ts";
 import { DATASET_BODY_BYTES_MAX, JOB_BODY_BYTES_MAX } from "../shared/limits.ts";
 import { datasetSchema, jobExtensionSchema, jobSubmissionSchema } from "../shared/protocol/http.ts";
-import type { Dataset } from "../shared/protocol/http.ts";
+import type { Dataset, TargetView } from "../shared/protocol/http.ts";
 import { datasetIdSchema, jobIdSchema } from "../shared/protocol/messages.ts";
 import type { BlockStore } from "./block-store.ts";
 import type { JobBook } from "./job-book.ts";
@@ -74,6 +81,9 @@ export function addJobRoutes(server: FastifyInstance, parts: JobRoutesParts): vo
         throw new HttpProblem(404, "There is no such job; it may have been deleted.");
       return reply.send(view);
     });
+    scope.get("/api/jobs/:job/targets", (request, reply) =>
+      reply.send(targetsOf(jobOf(request), parts)),
+    );
     for (const action of ["cancel", "finish", "pause", "resume", "close"] as const) {
       scope.post(`/api/jobs/:job/${action}`, async (request, reply) => {
         service[action](jobOf(request));
@@ -86,6 +96,27 @@ export function addJobRoutes(server: FastifyInstance, parts: JobRoutesParts): vo
     });
     done();
   });
+}
+
+/** A job's targets in their order, and which of them are batches of a function's calls. */
+function targetsOf(job: JobId, { book, journal }: JobRoutesParts): TargetView[] {
+  const active = book.active(job);
+  if (active === undefined && book.finished(job) === undefined) {
+    throw new HttpProblem(404, "There is no such job; it may have been deleted.");
+  }
+  const work = active === undefined ? journal.work(job) : undefined;
+  const tasks: ReadonlyMap<TaskKey, Task> =
+    active?.tasks ?? new Map(work?.tasks.map((task) => [task.key, task]));
+  return [...((active ?? work)?.targets ?? [])].map((key) => {
+    const task = tasks.get(key);
+    const batch = task?.kernel === FUNCTION_KERNEL ? batchOf(task.params) : null;
+    return { task: key, kernel: task?.kernel ?? "", batch };
+  });
+}
+
+function batchOf(params: JsonValue): number | null {
+  const { batch } = (params ?? {}) as { readonly batch?: JsonValue };
+  return typeof batch === "number" && Number.isInteger(batch) && batch > 0 ? batch : null;
 }
 
 function addDatasetRoutes(scope: FastifyInstance, parts: JobRoutesParts): void {

@@ -35,7 +35,7 @@ export async function createNodeTools(): Promise<NodeTools> {
   };
 }
 
-const nodeClock: Clock = {
+export const nodeClock: Clock = {
   nowMs: () => performance.now(),
   after: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);

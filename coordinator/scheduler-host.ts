@@ -232,13 +232,14 @@ export class SchedulerHost {
     const active = book.active(job);
     if (active !== undefined) {
       const results = Array.from(active.results, ([task, outputs]) => ({ task, outputs }));
-      const failures = [...active.failures.values()];
+      const failures = [...book.failuresOf(job)];
       this.#watchers.add(port, job, { results, failures, isLast: false });
       return true;
     }
     if (book.finished(job) === undefined) return false;
     const results = journal.targetResults(job);
-    this.#watchers.add(port, job, { results, failures: [], isLast: true });
+    const failures = [...book.failuresOf(job)];
+    this.#watchers.add(port, job, { results, failures, isLast: true });
     return true;
   }
 

@@ -211,7 +211,7 @@ const workerViewSchema = z.object({
   why: text.nullable(),
 });
 
-const jobViewSchema = z.object({
+export const jobViewSchema = z.object({
   job: jobIdSchema,
   kind: z.string(),
   title: z.string(),
