@@ -183,9 +183,9 @@ describe("a computed job", () => {
     });
     const job = await cluster.compute([add(1, 1), fail(1), add(fail(2), 1)]);
     const settled = await Promise.allSettled(job.futures.map((future) => future.result()));
-    expect(settled.map((one) => (one.status === "fulfilled" ? one.value : String(one.reason)))).toEqual(
-      [2, "Error: no 1", "Error: no 2"],
-    );
+    expect(
+      settled.map((one) => (one.status === "fulfilled" ? one.value : String(one.reason))),
+    ).toEqual([2, "Error: no 1", "Error: no 2"]);
     const strict = await cluster.compute([fail(3), add(2, 2)], { onFailure: "end" });
     await expect(strict.results()).rejects.toThrow("no 3");
     expect((await strict.view()).state).toBe("failed");

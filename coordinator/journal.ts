@@ -278,7 +278,9 @@ export class Journal {
         JSON.stringify(row.timing),
         row.job,
       );
-      this.#prepare("UPDATE job_tasks SET work = NULL WHERE job = ? AND is_target = 0").run(row.job);
+      this.#prepare("UPDATE job_tasks SET work = NULL WHERE job = ? AND is_target = 0").run(
+        row.job,
+      );
     });
   }
 
