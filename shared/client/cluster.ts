@@ -83,7 +83,10 @@ export class Cluster {
    * arguments, or built into every browser. Returns at once. Throws TypeError for a function that has no
    * text, and ValueError for arguments that cannot travel.
    */
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: Arguments<A>): Future<Awaited<R>>;
+  submit<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    ...args: Arguments<NoInfer<A>>
+  ): Future<Awaited<R>>;
   /** The function of a bundled module, or a kernel with its parameters and inputs. */
   submit(callee: FunctionRef | KernelRef, ...args: readonly unknown[]): Future;
   submit(callee: AnyFunction | FunctionRef | KernelRef, ...args: readonly unknown[]): Future {

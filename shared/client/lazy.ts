@@ -42,7 +42,7 @@ export class Lazy<T = unknown> {
 export function lazy<A extends unknown[], R>(
   fn: (...args: A) => R,
   options?: LazyOptions,
-): (...args: Arguments<A>) => Lazy<Awaited<R>>;
+): (...args: Arguments<NoInfer<A>>) => Lazy<Awaited<R>>;
 export function lazy(
   callee: FunctionRef | KernelRef,
   options?: LazyOptions,
