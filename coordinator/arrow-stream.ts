@@ -68,7 +68,12 @@ export async function* encodeArrow(
       writer.reset(sink, schema);
     }
     const length = data[0]?.length ?? 0;
-    const rows = makeData({ type: new Struct(schema.fields), length, nullCount: 0, children: data });
+    const rows = makeData({
+      type: new Struct(schema.fields),
+      length,
+      nullCount: 0,
+      children: data,
+    });
     writer.write(new RecordBatch(schema, rows));
     yield* sink.take();
   }
@@ -79,7 +84,10 @@ export async function* encodeArrow(
 /** The rows of an Arrow IPC stream or file, as objects. Throws whatever the library does for bad bytes. */
 export function decodeArrowRows(bytes: Uint8Array): Record<string, unknown>[] {
   const table = tableFromIPC(bytes);
-  const columns = table.schema.fields.map(({ name }, at) => ({ name, vector: table.getChildAt(at) }));
+  const columns = table.schema.fields.map(({ name }, at) => ({
+    name,
+    vector: table.getChildAt(at),
+  }));
   return Array.from({ length: table.numRows }, (_, row) =>
     Object.fromEntries(columns.map(({ name, vector }) => [name, vector?.get(row) ?? null])),
   );

@@ -1,4 +1,5 @@
 // Downloads of correlation jobs: the shared exports over results that are read from the store.
+import { unreachable } from "../shared/assert.ts";
 import { decodeNpy, type NdArray } from "../shared/codecs/npy.ts";
 import {
   exportCorrelation,
@@ -20,7 +21,12 @@ import {
 import type { BlockRef } from "../shared/graph/task.ts";
 import type { DatasetRecord, ResultFormat } from "../shared/protocol/http.ts";
 import { type ArrowColumn, encodeArrow } from "./arrow-stream.ts";
-import { contentTypeOf, ResultExportError, type ExportableJob, type ResultExporter } from "./result-exporters.ts";
+import {
+  contentTypeOf,
+  ResultExportError,
+  type ExportableJob,
+  type ResultExporter,
+} from "./result-exporters.ts";
 
 interface LaidOut {
   readonly meta: CorrelationMeta;
@@ -75,8 +81,13 @@ function chunksOf(format: ResultFormat, source: CorrelationSource): AsyncIterabl
       return exportPairsJson(source);
     case "arrow":
       return pairsArrow(source);
-    default:
+    case "pairs.csv":
+    case "matrix.csv":
+    case "matrix.npy":
+    case "covariance.npy":
       return exportCorrelation(format, source);
+    default:
+      return unreachable(format);
   }
 }
 
@@ -171,7 +182,8 @@ function layOut(job: ExportableJob, tools: PlanTools): LaidOut {
     for (const result of job.results) outputs.add(result);
     return { meta, record, outputs };
   } catch (error) {
-    if (error instanceof PlanError) throw new ResultExportError(error.message, 409, { cause: error });
+    if (error instanceof PlanError)
+      throw new ResultExportError(error.message, 409, { cause: error });
     throw error;
   }
 }

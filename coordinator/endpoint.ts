@@ -22,7 +22,7 @@ export interface Answer {
   readonly events?: Readonly<Record<string, z.ZodType>>;
 }
 
-export interface Body<T> {
+interface Body<T> {
   /** As messages begin with it: "The job". */
   readonly what: string;
   /** None for bytes, which the handler reads by itself. */
@@ -60,7 +60,7 @@ export interface Asked<P, Q, B> {
 }
 
 /** The body or parameter as its schema has it. Throws 400 with the first thing that is wrong. */
-export function parseInput<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+function parseInput<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

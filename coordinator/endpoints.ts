@@ -2,7 +2,12 @@
 import * as z from "zod";
 import * as limits from "../shared/limits.ts";
 import * as http from "../shared/protocol/http.ts";
-import { blockIdSchema, datasetIdSchema, jobIdSchema, jobViewSchema } from "../shared/protocol/messages.ts";
+import {
+  blockIdSchema,
+  datasetIdSchema,
+  jobIdSchema,
+  jobViewSchema,
+} from "../shared/protocol/messages.ts";
 import { endpoint } from "./endpoint.ts";
 
 const jobParams = z.object({ job: jobIdSchema });
@@ -240,7 +245,10 @@ export const endpoints = {
     summary: "Describe this interface: this document",
     access: "open",
     answers: {
-      200: { description: "OpenAPI 3.1.", schema: z.object({ openapi: z.literal("3.1.0") }).loose() },
+      200: {
+        description: "OpenAPI 3.1.",
+        schema: z.object({ openapi: z.literal("3.1.0") }).loose(),
+      },
     },
     problems: [],
   }),

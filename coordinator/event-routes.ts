@@ -29,8 +29,8 @@ export function addEventRoutes(server: FastifyInstance, parts: EventRoutesParts)
     const stream = events.open(job);
     if (stream === undefined) throw noSuchJob();
     const body = Readable.from(stream.text(), { objectMode: false });
-    // Also when the reader goes away while the stream waits for news.
-    body.once("close", () => stream.leave());
+    // The body itself would not end before the next news came, which it waits for.
+    reply.raw.once("close", () => stream.leave());
     return reply
       .type("text/event-stream; charset=utf-8")
       .header("x-accel-buffering", "no")

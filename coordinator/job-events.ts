@@ -166,7 +166,14 @@ export class JobEventStream implements ClientPort {
   /** Small blocks come along; where the others are is of no use to a reader of HTTP. */
   #located(result: TaskResult): object {
     const { task, outputs } = this.#parts.sources.locatedResult(result);
-    return { task, outputs: outputs.map(({ peers: _, stored: __, ...output }) => output) };
+    return {
+      task,
+      outputs: outputs.map(({ block, sizeBytes, bytes }) => ({
+        block,
+        sizeBytes,
+        ...(bytes === undefined ? {} : { bytes }),
+      })),
+    };
   }
 
   #progress(): JobProgress | undefined {

@@ -26,7 +26,10 @@ export function createMonteCarloExporter(tools: PlanTools): ResultExporter {
       throw new ResultExportError("A simulation can be had as csv, json or arrow.", 406);
     }
     const { meta, scenarios } = await reduce(job, tools, readBlock);
-    const file = { filename: filenameOfTitle(job.title, format), contentType: contentTypeOf(format) };
+    const file = {
+      filename: filenameOfTitle(job.title, format),
+      contentType: contentTypeOf(format),
+    };
     if (format === "csv") {
       return { ...file, chunks: [tools.encode(scenariosCsv(meta, scenarios))] };
     }

@@ -70,7 +70,12 @@ export function openApiDocument(endpoints: Readonly<Record<string, Endpoint>>): 
       securitySchemes: {
         submitToken: bearer("What follows #t= in the dashboard's address."),
         joinToken: bearer("What follows #t= in the join address."),
-        ticket: { type: "apiKey", in: "query", name: "ticket", description: "See POST /api/tickets." },
+        ticket: {
+          type: "apiKey",
+          in: "query",
+          name: "ticket",
+          description: "See POST /api/tickets.",
+        },
       },
     },
   };
@@ -121,7 +126,8 @@ const requestBody = (schema: z.ZodType | undefined, schemas: Schemas): Json => (
 function responseOf({ description, schema, types = [], events }: Answer, schemas: Schemas): Json {
   const content: Json = {};
   if (schema !== undefined) content["application/json"] = { schema: schemas.refer(schema) };
-  for (const type of types) content[type] = events === undefined ? {} : eventStream(events, schemas);
+  for (const type of types)
+    content[type] = events === undefined ? {} : eventStream(events, schemas);
   return { description, ...(Object.keys(content).length === 0 ? {} : { content }) };
 }
 

@@ -41,6 +41,8 @@ export interface CoordinatorOptions {
   /** How results become files, by kind of job. */
   readonly exporters?: ResultExporters;
   readonly log?: (line: string) => void;
+  /** Hears of every route when it is added; for tests of what is documented. */
+  readonly onRoute?: (route: { readonly method: string | string[]; readonly url: string }) => void;
   /** Further host names under which this machine is reached. */
   readonly allowedHosts?: readonly string[];
 }
@@ -145,6 +147,7 @@ async function assemble(
   });
   const service = new JobService({ ...parts, host, hasher: await createBLAKE3() });
   const server = createHttpServer(https);
+  if (options.onRoute !== undefined) server.addHook("onRoute", options.onRoute);
   const signalling = new Signalling(server.server, httpPaths.signal, nowMs);
   const sessions = new Sessions({ ...parts, host, guard, signalling, clusterMessage });
   const events = new JobEvents({ ...parts, host, clock: nodeClock });
@@ -157,7 +160,16 @@ async function assemble(
   await service.restore();
   await service.sweep();
   const joinLinks = (): readonly string[] => urlsOf(options, tokens, portOf(server)).join;
-  await addHttpApi(server, { ...parts, guard, service, exporters, staticDir, host, joinLinks, events });
+  await addHttpApi(server, {
+    ...parts,
+    guard,
+    service,
+    exporters,
+    staticDir,
+    host,
+    joinLinks,
+    events,
+  });
   const endUpgrades = routeUpgrades({
     server: server.server,
     guard,

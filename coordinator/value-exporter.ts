@@ -1,4 +1,5 @@
 // Downloads of any job whose results are values: functions of users, graphs, kernels of a library.
+import { unreachable } from "../shared/assert.ts";
 import { readNpyHeader } from "../shared/codecs/npy.ts";
 import type { BlockRef, TaskResult } from "../shared/graph/task.ts";
 import { decodeValue } from "../shared/values/decode-value.ts";
@@ -33,11 +34,16 @@ export const exportValues: ResultExporter = async (job, format, readBlock) => {
       return { ...file, chunks: encoded(csvOf(tableOrProblem(await valuesOf(job, readBlock)))) };
     case "arrow":
       return { ...file, chunks: await exportArrow(await valuesOf(job, readBlock)) };
-    default:
+    case "pairs.csv":
+    case "matrix.csv":
+    case "matrix.npy":
+    case "covariance.npy":
       throw new ResultExportError(
         `Only correlations can be had as ${format}; this job offers json, and csv, arrow or npy where they fit.`,
         406,
       );
+    default:
+      return unreachable(format);
   }
 };
 

@@ -55,13 +55,14 @@ function tableOfRows(rows: readonly unknown[]): ValueTable {
   if (cells.every((cell) => cell !== undefined)) return { names: ["value"], columns: [cells] };
   const columns = new Map<string, ArrowCell[]>();
   for (const [at, row] of rows.entries()) {
-    if (!isRecord(row)) throw new NoTableError(`Item ${at} of the result is no flat object. ${WANTED}`);
+    if (!isRecord(row))
+      throw new NoTableError(`Item ${at} of the result is no flat object. ${WANTED}`);
     for (const [name, value] of Object.entries(row)) {
       const cell = cellOf(value);
       if (cell === undefined) {
         throw new NoTableError(`"${name}" of item ${at} is no single value. ${WANTED}`);
       }
-      const column = columns.get(name) ?? new Array<ArrowCell>(rows.length).fill(null);
+      const column = columns.get(name) ?? rows.map((): ArrowCell => null);
       column[at] = cell;
       columns.set(name, column);
     }
@@ -81,22 +82,17 @@ function columnsOf(value: unknown): ValueTable | undefined {
   });
   const isTable =
     names.length > 0 && columns.every((column) => column?.length === columns[0]?.length);
-  return isTable && columns.every((column) => column !== undefined) ? { names, columns } : undefined;
+  return isTable && columns.every((column) => column !== undefined)
+    ? { names, columns }
+    : undefined;
 }
 
 /** Undefined for what is no single value. */
 function cellOf(value: unknown): ArrowCell | undefined {
-  switch (typeof value) {
-    case "number":
-    case "string":
-    case "boolean":
-    case "bigint":
-      return value;
-    case "undefined":
-      return null;
-    default:
-      return value === null || value instanceof Date ? value : undefined;
-  }
+  if (value === undefined || value === null) return null;
+  if (typeof value === "number" || typeof value === "string") return value;
+  if (typeof value === "boolean" || typeof value === "bigint") return value;
+  return value instanceof Date ? value : undefined;
 }
 
 type Typed = Exclude<ReturnType<typeof asTyped>, undefined>;

@@ -155,7 +155,8 @@ export async function* exportPairsJson(
   const number = numberText(source.precision);
   const columns = ["series_1", "series_2", "correlation", "observations"];
   let text =
-    `{"series":${JSON.stringify(source.series)},"columns":${JSON.stringify(columns)},` + '"pairs":[';
+    `{"series":${JSON.stringify(source.series)},"columns":${JSON.stringify(columns)},` +
+    '"pairs":[';
   let separator = "\n";
   for await (const { row, firstCol, r, n } of pairRuns(source)) {
     for (let i = 0; i < r.length; i += 1) {

@@ -20,7 +20,7 @@ export type CorrelationFormat = (typeof correlationFormats)[number];
 /** The formats that any kind of job can be asked for; what a result cannot be is refused. */
 const commonFormats = ["csv", "npy", "json", "arrow"] as const;
 
-export const resultFormats = [...correlationFormats, ...commonFormats] as const;
+const resultFormats = [...correlationFormats, ...commonFormats] as const;
 export type ResultFormat = (typeof resultFormats)[number];
 
 /** All paths of the HTTP interface. Every one but `openApi` needs `Authorization: Bearer <token>`. */
