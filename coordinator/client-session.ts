@@ -89,6 +89,8 @@ export class ClientSession implements ClientPort {
         return;
       case "unwatch-job":
         return host.unwatch(this, message.job);
+      case "broadcast-blocks":
+        return host.broadcast(message.blocks);
     }
   }
 }

@@ -142,6 +142,15 @@ export const endpoints = {
     answers: { 200: { description: "As it stands now.", schema: jobViewSchema } },
     problems: [404],
   }),
+  jobTargets: endpoint({
+    method: "GET",
+    path: "/api/jobs/:job/targets",
+    summary: "List the targets of a job, in their order",
+    access: "submit",
+    params: jobParams,
+    answers: { 200: { description: "All of them.", schema: http.targetListSchema } },
+    problems: [404],
+  }),
   deleteJob: endpoint({
     method: "DELETE",
     path: "/api/jobs/:job",

@@ -62,6 +62,8 @@ function neededTasks(
 export class JobBook {
   readonly #active = new Map<JobId, ActiveJob>();
   readonly #finished = new Map<JobId, JobRow>();
+  /** Of finished jobs that went on when a target failed. */
+  readonly #failures = new Map<JobId, readonly TargetFailure[]>();
   readonly #attempts = new Map<AttemptId, AttemptStory>();
 
   /** Takes in a job that is submitted now, or was unfinished when the journal was read. */
@@ -233,11 +235,19 @@ export class JobBook {
     const row = rowOf(active, state, nowUnixMs, failure);
     this.#active.delete(job);
     this.#finished.set(job, row);
+    if (active.failures.size > 0) this.#failures.set(job, [...active.failures.values()]);
     return row;
+  }
+
+  /** The targets that failed in a job that went on; after a restart only its own failure is known. */
+  failuresOf(job: JobId): readonly TargetFailure[] {
+    const active = this.#active.get(job);
+    return active === undefined ? (this.#failures.get(job) ?? []) : [...active.failures.values()];
   }
 
   forget(job: JobId): void {
     this.#active.delete(job);
+    this.#failures.delete(job);
     this.#finished.delete(job);
   }
 

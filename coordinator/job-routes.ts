@@ -1,8 +1,9 @@
 // Datasets and jobs over HTTP: registering, listing, submitting, steering.
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance } from "fastify";
-import { asDatasetId, randomText } from "../shared/ids.ts";
-import type { Dataset } from "../shared/protocol/http.ts";
+import { FUNCTION_KERNEL, type JsonValue, type Task } from "../shared/graph/task.ts";
+import { asDatasetId, randomText, type JobId, type TaskKey } from "../shared/ids.ts";
+import type { Dataset, TargetView } from "../shared/protocol/http.ts";
 import type { BlockStore } from "./block-store.ts";
 import { addEndpoint } from "./endpoint.ts";
 import { endpoints } from "./endpoints.ts";
@@ -38,6 +39,9 @@ export function addJobRoutes(server: FastifyInstance, parts: JobRoutesParts): vo
     if (view === undefined) throw noSuchJob();
     return reply.send(view);
   });
+  addEndpoint(server, guard, endpoints.jobTargets, ({ params }, reply) =>
+    reply.send(targetsOf(params.job, parts)),
+  );
   addEndpoint(server, guard, endpoints.deleteJob, async ({ params }, reply) => {
     await service.forget(params.job);
     return reply.code(204).send();
@@ -57,6 +61,27 @@ export function addJobRoutes(server: FastifyInstance, parts: JobRoutesParts): vo
 
 export const noSuchJob = (): HttpProblem =>
   new HttpProblem(404, "There is no such job; it may have been deleted.");
+
+/** A job's targets in their order, and which of them are batches of a function's calls. */
+function targetsOf(job: JobId, { book, journal }: JobRoutesParts): TargetView[] {
+  const active = book.active(job);
+  if (active === undefined && book.finished(job) === undefined) {
+    throw noSuchJob();
+  }
+  const work = active === undefined ? journal.work(job) : undefined;
+  const tasks: ReadonlyMap<TaskKey, Task> =
+    active?.tasks ?? new Map(work?.tasks.map((task) => [task.key, task]));
+  return [...((active ?? work)?.targets ?? [])].map((key) => {
+    const task = tasks.get(key);
+    const batch = task?.kernel === FUNCTION_KERNEL ? batchOf(task.params) : null;
+    return { task: key, kernel: task?.kernel ?? "", batch };
+  });
+}
+
+function batchOf(params: JsonValue): number | null {
+  const { batch } = (params ?? {}) as { readonly batch?: JsonValue };
+  return typeof batch === "number" && Number.isInteger(batch) && batch > 0 ? batch : null;
+}
 
 function addDatasetRoutes(server: FastifyInstance, parts: JobRoutesParts): void {
   const { guard, journal, store, service, nowUnixMs } = parts;

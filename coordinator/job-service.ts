@@ -170,7 +170,7 @@ export class JobService {
     const { store, host } = this.#parts;
     const refs = new Map<BlockId, BlockRef>();
     const add = (ref: BlockRef): void => {
-      if (ref.sizeBytes <= SMALL_BLOCK_BYTES_MAX && store.smallBytes(ref.block) !== undefined) {
+      if (ref.sizeBytes <= SMALL_BLOCK_BYTES_MAX && store.get(ref.block) !== undefined) {
         refs.set(ref.block, ref);
       }
     };

@@ -85,7 +85,7 @@ describe("Journal", () => {
     expect(journal.dataset(dataset)).toBeUndefined();
   });
 
-  it("keeps an unfinished job with its tasks, and a finished one without them", () => {
+  it("keeps an unfinished job with its tasks, and a finished one with its targets", () => {
     const row = addJob(jobA, ["1", "2"], ["2"]);
     journal.setJobState(jobA, "paused");
     journal.saveProgress(jobA, 1, { ...timing, computeMs: 9 });
@@ -100,7 +100,7 @@ describe("Journal", () => {
     journal.finishJob(finished);
     reopen();
     expect(journal.jobs()).toEqual([finished]);
-    expect(journal.work(jobA)).toEqual({ tasks: [], targets: [] });
+    expect(journal.work(jobA)).toEqual({ tasks: [task("2")], targets: [key("2")] });
   });
 
   it("finds results of any job by task, and a job's targets in order", () => {

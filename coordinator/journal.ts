@@ -217,7 +217,10 @@ export class Journal {
     return rows.map((row) => jobRow(row as Row));
   }
 
-  /** The submitted tasks and targets of an unfinished job, in the order of their submission. */
+  /**
+   * The submitted tasks and targets of a job, in the order of their submission; of one that has ended,
+   * only the targets.
+   */
   work(job: JobId): JobWork {
     const rows = this.#prepare(
       "SELECT task, work, is_target FROM job_tasks WHERE job = ? AND work IS NOT NULL ORDER BY position",
@@ -275,7 +278,9 @@ export class Journal {
         JSON.stringify(row.timing),
         row.job,
       );
-      this.#prepare("UPDATE job_tasks SET work = NULL WHERE job = ?").run(row.job);
+      this.#prepare("UPDATE job_tasks SET work = NULL WHERE job = ? AND is_target = 0").run(
+        row.job,
+      );
     });
   }
 

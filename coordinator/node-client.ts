@@ -11,13 +11,13 @@ import {
 } from "../shared/client/control-socket.ts";
 import { createClusterClient } from "../shared/client/create-client.ts";
 import { createBlockFetcher, type DirectPath } from "../shared/data-plane/block-fetcher.ts";
+import type { Clock } from "../shared/data-plane/clock.ts";
 import { TransferError } from "../shared/data-plane/transfer-error.ts";
 import type { EncodeText, Hash } from "../shared/graph/task-key.ts";
 import { asClientId, randomText } from "../shared/ids.ts";
 import { CONTROL_MESSAGE_BYTES_MAX } from "../shared/limits.ts";
 import { httpPaths } from "../shared/protocol/http.ts";
 import { PROTOCOL_VERSION, type ClientMessage } from "../shared/protocol/messages.ts";
-import { nodeClock } from "./node-clock.ts";
 import { createNodeBlocks, linkAbort, type LocalStore, preferLocalStore } from "./node-blocks.ts";
 
 export interface NodeTools {
@@ -34,6 +34,14 @@ export async function createNodeTools(): Promise<NodeTools> {
     encode: (text) => encoder.encode(text),
   };
 }
+
+export const nodeClock: Clock = {
+  nowMs: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
 
 /** Nobody can dial a Node client, and it dials nobody. */
 const noDirectPath: DirectPath = {

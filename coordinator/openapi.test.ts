@@ -183,6 +183,7 @@ describe("the OpenAPI document", () => {
       state: "done",
     });
     await ask("GET", "/api/jobs", "/api/jobs");
+    await ask("GET", httpPaths.jobTargets(job), "/api/jobs/{job}/targets");
     await ask("GET", httpPaths.result(job, "json"), "/api/jobs/{job}/result");
     await ask("GET", httpPaths.result(job, "npy"), "/api/jobs/{job}/result");
     await ask("POST", "/api/tickets", "/api/tickets", { job, format: "events" });

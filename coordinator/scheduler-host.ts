@@ -232,13 +232,14 @@ export class SchedulerHost {
     const active = book.active(job);
     if (active !== undefined) {
       const results = Array.from(active.results, ([task, outputs]) => ({ task, outputs }));
-      const failures = [...active.failures.values()];
+      const failures = [...book.failuresOf(job)];
       this.#watchers.add(port, job, { results, failures, isLast: false });
       return true;
     }
     if (book.finished(job) === undefined) return false;
     const results = journal.targetResults(job);
-    this.#watchers.add(port, job, { results, failures: [], isLast: true });
+    const failures = [...book.failuresOf(job)];
+    this.#watchers.add(port, job, { results, failures, isLast: true });
     return true;
   }
 
@@ -247,6 +248,13 @@ export class SchedulerHost {
   }
 
   // Blocks
+
+  /** Has every worker fetch these ahead. */
+  broadcast(ids: readonly BlockId[]): void {
+    const blocks = this.#sources.locate(ids);
+    if (blocks.length === 0) return;
+    for (const port of this.#workers.values()) port.send({ type: "prefetch-blocks", blocks });
+  }
 
   blocksHeld(holder: Holder, blocks: readonly BlockRef[]): void {
     this.#sources.hold(holder, blocks);

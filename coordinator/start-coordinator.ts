@@ -19,7 +19,7 @@ import { joinAddresses, ownAddresses, urlHost } from "./network-addresses.ts";
 import { RequestGuard } from "./request-guard.ts";
 import type { ResultExporters } from "./result-exporters.ts";
 import type { LocalStore } from "./node-blocks.ts";
-import { nodeClock } from "./node-clock.ts";
+import { nodeClock } from "./node-client.ts";
 import { SchedulerHost } from "./scheduler-host.ts";
 import { Sessions } from "./sessions.ts";
 import { Signalling } from "./signalling.ts";

@@ -7,10 +7,10 @@ import type { Stage } from "./stage.ts";
  */
 export type Scale = "full" | "quick" | "toy";
 
-/** What a row comes down to: a share of a limit, a ratio of two times or rates, or an amount of memory. */
+/** What a row comes down to: a share of a limit, a ratio of two times or rates, or an amount. */
 export interface Figure {
   readonly value: number;
-  readonly unit: "share" | "times" | "times faster" | "GB";
+  readonly unit: "share" | "times" | "times faster" | "GB" | "ms" | "s" | "a second";
   /** The true figure is larger: the other side was ended before it was done. */
   readonly isLeast?: boolean;
 }

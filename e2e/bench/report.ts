@@ -78,6 +78,9 @@ const UNITS: Readonly<Record<Figure["unit"], (value: number) => string>> = {
   times: (value) => `${digits(value)}×`,
   "times faster": (value) => `${digits(value)}× the speed`,
   GB: (value) => `${digits(value)} GB`,
+  ms: (value) => `${digits(value)} ms`,
+  s: (value) => `${digits(value)} s`,
+  "a second": (value) => `${Math.round(value).toLocaleString("en")} a second`,
 };
 
 const valueText = (value: number, unit: Figure["unit"]): string => UNITS[unit](value);

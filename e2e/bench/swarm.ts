@@ -22,6 +22,8 @@ export interface Swarm {
 export interface SwarmSize {
   readonly workers: number;
   readonly threadsPerWorker: number;
+  /** Functions of users may run there, sandboxed. */
+  readonly runsFunctions?: boolean;
 }
 
 /** Resolves when all workers have joined; everything ends with the bench. */
@@ -33,6 +35,7 @@ export async function startSwarm(stage: Stage, size: SwarmSize): Promise<Swarm> 
     joinUrl: coordinator.joinUrl,
     browsers: size.workers,
     threads: size.threadsPerWorker,
+    runsFunctions: size.runsFunctions === true,
     name: "Bench",
     executablePath,
     say,

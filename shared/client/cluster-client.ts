@@ -1,7 +1,7 @@
 // The client's side of the cluster, as dashboards, the command line and libraries see it.
 import type { BlockId, DatasetId, JobId } from "../ids.ts";
-import type { JobSubmission } from "../graph/task.ts";
-import type { Dataset, DatasetRecord, ResultFormat } from "../protocol/http.ts";
+import type { JobExtension, JobSubmission, SmallBlock, TargetFailure } from "../graph/task.ts";
+import type { Dataset, DatasetRecord, ResultFormat, TargetView } from "../protocol/http.ts";
 import type {
   JobResult,
   JobView,
@@ -26,10 +26,14 @@ export interface ClusterView {
 /** An HTTP request that the coordinator answered with a problem, or that could not be made. */
 export class ClusterError extends Error {
   override name = "ClusterError";
+  /** The status of the answer; 0 when there was none. */
   readonly status: number;
-  constructor(message: string, status: number, options?: ErrorOptions) {
+  /** Set when this client was closed, or the request was taken back: asking again is of no use. */
+  readonly isFinal: boolean;
+  constructor(message: string, status: number, options?: ErrorOptions & { isFinal?: boolean }) {
     super(message, options);
     this.status = status;
+    this.isFinal = options?.isFinal ?? false;
   }
 }
 
@@ -46,6 +50,15 @@ export interface DatasetUpload {
   readonly panels: AsyncIterable<Uint8Array | HashedPanel> | Iterable<Uint8Array | HashedPanel>;
   readonly onProgress?: (bytesDone: number) => void;
   readonly signal?: AbortSignalLike;
+}
+
+/** What a job's follower hears; see `ClusterClient.follow`. */
+export interface JobFollower {
+  onResults(results: readonly JobResult[]): void;
+  /** Only in jobs that go on when a target fails. */
+  onFailures(failures: readonly TargetFailure[]): void;
+  /** No more will come: the job is over. */
+  onEnd(): void;
 }
 
 /** The part of AbortSignal that shared code relies on. */
@@ -69,7 +82,16 @@ export interface ClusterClient {
   dataset(dataset: DatasetId): Promise<DatasetRecord>;
   datasets(): Promise<readonly DatasetRecord[]>;
 
-  submit(submission: JobSubmission): Promise<JobId>;
+  /** `blocks` are small blocks that the tasks read. */
+  submit(submission: JobSubmission, blocks?: readonly SmallBlock[]): Promise<JobId>;
+  /** Changes an open job. Sent twice it does the same as once. */
+  extend(job: JobId, extension: JobExtension, blocks?: readonly SmallBlock[]): Promise<void>;
+  /** An open job is extended no more: it ends when its targets are there, and stored. */
+  closeJob(job: JobId): Promise<void>;
+  /** All jobs as they are at this moment; `view` may be a little older. */
+  jobs(): Promise<readonly JobView[]>;
+  /** A job's targets in their order. */
+  targets(job: JobId): Promise<readonly TargetView[]>;
   cancel(job: JobId): Promise<void>;
   /** Ends a job with the targets that it has by now; one that has none is cancelled. */
   finish(job: JobId): Promise<void>;
@@ -86,6 +108,19 @@ export interface ClusterClient {
     job: JobId,
     onResults: (results: readonly JobResult[], isLast: boolean) => void,
   ): () => void;
+
+  /**
+   * Follows a job's targets as `watch` does, but tells of failures too, and tells again of what is
+   * told again: after a reconnect, and when a result was lost and made anew.
+   */
+  follow(job: JobId, follower: JobFollower): () => void;
+
+  /**
+   * Keeps bytes as a block that others can read: held here for as long as there is room and until
+   * `dropBlock`, and put into the coordinator's store. Rejects with ClusterError.
+   */
+  keepBlock(block: BlockId, bytes: Uint8Array): Promise<void>;
+  dropBlock(block: BlockId): void;
 
   /** The verified bytes of a block, from the fastest source. Rejects when no source has it. */
   fetchBlock(located: LocatedBlock, signal?: AbortSignalLike): Promise<Uint8Array>;

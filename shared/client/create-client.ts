@@ -1,5 +1,6 @@
 // The client of a cluster over any platform: connection, datasets, jobs, results and blocks.
-import type { JsonValue } from "../graph/task.ts";
+import { decodeBase64 } from "../codecs/base64.ts";
+import type { JsonValue, SmallBlock } from "../graph/task.ts";
 import { asBlockId } from "../ids.ts";
 import {
   datasetCreatedSchema,
@@ -7,7 +8,9 @@ import {
   datasetRecordSchema,
   httpPaths,
   jobCreatedSchema,
+  jobListSchema,
   problemSchema,
+  targetListSchema,
   ticketCreatedSchema,
   type DatasetRecord,
 } from "../protocol/http.ts";
@@ -79,7 +82,7 @@ export function createClusterClient(
       view = { workers: message.workers, jobs: message.jobs };
       for (const listener of viewListeners) listener(view);
     } else if (message.type === "job-results") {
-      watches.receive(message.job, message.results, message.isLast);
+      watches.receive(message.job, message);
     } else if (message.type === "store-blocks") {
       for (const block of message.blocks) {
         const bytes = replicas.get(block);
@@ -105,17 +108,31 @@ export function createClusterClient(
     uploadDataset: (upload) => uploadDataset(platform, replicas, run, call, upload),
     dataset: (dataset) => call("GET", httpPaths.dataset(dataset), datasetRecordSchema),
     datasets: () => call("GET", httpPaths.datasets, datasetListSchema),
-    submit: async (submission) => {
-      const body = submission as unknown as JsonValue;
+    submit: async (submission, small) => {
+      const body = withBlocks(submission, small);
       return (await call("POST", httpPaths.jobs, jobCreatedSchema, body)).job;
     },
+    extend: (job, extension, small) =>
+      call("POST", httpPaths.jobTasks(job), nothing, withBlocks(extension, small)),
+    closeJob: (job) => call("POST", httpPaths.jobAction(job, "close"), nothing),
+    jobs: () => call("GET", httpPaths.jobs, jobListSchema),
+    targets: (job) => call("GET", httpPaths.jobTargets(job), targetListSchema),
     cancel: (job) => call("POST", httpPaths.jobAction(job, "cancel"), nothing),
     finish: (job) => call("POST", httpPaths.jobAction(job, "finish"), nothing),
     pause: (job) => call("POST", httpPaths.jobAction(job, "pause"), nothing),
     resume: (job) => call("POST", httpPaths.jobAction(job, "resume"), nothing),
     forget: (job) => call("DELETE", httpPaths.job(job), nothing),
     watch: (job, onResults) => watches.add(job, onResults),
-    fetchBlock: (located, signal) => run((both) => blocks.fetch(located, both), signal),
+    follow: (job, follower) => watches.follow(job, follower),
+    keepBlock: (block, bytes) => {
+      replicas.add(block, bytes);
+      return run((signal) => blocks.upload(block, bytes, signal));
+    },
+    dropBlock: (block) => replicas.remove(block),
+    fetchBlock: (located, signal) => {
+      if (located.bytes !== undefined) return Promise.resolve(decodeBase64(located.bytes));
+      return run((both) => blocks.fetch(located, both), signal);
+    },
     downloadPath: async (job, format) => {
       const body = { job, format };
       const { ticket } = await call("POST", httpPaths.tickets, ticketCreatedSchema, body);
@@ -135,6 +152,11 @@ export function createClusterClient(
   };
 }
 
+/** As the interface's schemas have it, which validate it on the other side. */
+function withBlocks(body: object, blocks: readonly SmallBlock[] = []): JsonValue {
+  return (blocks.length === 0 ? body : { ...body, blocks }) as JsonValue;
+}
+
 /** For answers that say nothing but that it is done. */
 const nothing: Schema<void> = { safeParse: () => ({ success: true, data: undefined }) };
 
@@ -151,7 +173,8 @@ function connectionOf(state: ControlState): ConnectionState {
 function createRunner(): { readonly run: Run; readonly endAll: () => void } {
   const enders = new Set<(error: ClusterError) => void>();
   let isClosed = false;
-  const closed = (): ClusterError => new ClusterError("This connection was closed.", 0);
+  const closed = (): ClusterError =>
+    new ClusterError("This connection was closed.", 0, { isFinal: true });
   const run: Run = <T>(
     work: (signal: AbortSignalLike) => Promise<T>,
     signal?: AbortSignalLike,
@@ -182,7 +205,7 @@ function createRunner(): { readonly run: Run; readonly endAll: () => void } {
   return { run, endAll };
 }
 
-const cancelled = (): ClusterError => new ClusterError("Cancelled.", 0);
+const cancelled = (): ClusterError => new ClusterError("Cancelled.", 0, { isFinal: true });
 
 /** One request whose answer is checked; every problem becomes a ClusterError in plain words. */
 function createCall(platform: ClientPlatform, run: Run): Call {

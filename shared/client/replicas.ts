@@ -8,6 +8,7 @@ export interface Replicas {
   /** Holds and announces a block; the oldest ones go when the budget is exceeded. */
   add(block: BlockId, bytes: Uint8Array): void;
   get(block: BlockId): Uint8Array | undefined;
+  remove(block: BlockId): void;
   /** Says to a coordinator that has just welcomed us what is held. */
   announceAll(): void;
   clear(): void;
@@ -46,6 +47,12 @@ export function createReplicas(
       send({ type: "have", blocks: [{ block, sizeBytes: bytes.byteLength }] });
     },
     get: (block) => held.get(block),
+    remove: (block) => {
+      const bytes = held.get(block);
+      if (bytes === undefined) return;
+      drop(block, bytes);
+      send({ type: "dropped", blocks: [block] });
+    },
     announceAll: () => {
       const refs: BlockRef[] = [...held].map(([block, bytes]) => ({
         block,

@@ -24,8 +24,16 @@ const arrayArbitrary: fc.Arbitrary<NdArray | BigNdArray> = fc
   .tuple(
     shapeArbitrary,
     fc.constantFrom(
-      ...[Float64Array, Float32Array, Int32Array, Int16Array, Int8Array],
-      ...[Uint32Array, Uint16Array, Uint8Array, BigInt64Array, BigUint64Array],
+      Float64Array,
+      Float32Array,
+      Int32Array,
+      Int16Array,
+      Int8Array,
+      Uint32Array,
+      Uint16Array,
+      Uint8Array,
+      BigInt64Array,
+      BigUint64Array,
     ),
   )
   .chain(([shape, type]) => {

@@ -34,6 +34,8 @@ export const httpPaths = {
   job: (job: JobId) => `/api/jobs/${job}`,
   jobAction: (job: JobId, action: "cancel" | "finish" | "pause" | "resume" | "close") =>
     `/api/jobs/${job}/${action}`,
+  /** GET: a job's targets in their order. */
+  jobTargets: (job: JobId) => `/api/jobs/${job}/targets`,
   /** POST: extends an open job. */
   jobTasks: (job: JobId) => `/api/jobs/${job}/tasks`,
   /** `ticket` replaces the header, for links that the browser downloads itself. */
@@ -158,6 +160,17 @@ export const eventsQuerySchema = z.object({ ticket });
 export const resultQuerySchema = z.object({ format: z.enum(resultFormats), ticket });
 
 export const jobListSchema = z.array(jobViewSchema);
+
+/** One of a job's targets, for those who take up a job that they did not submit. */
+const targetViewSchema = z.object({
+  task: taskKeySchema,
+  kernel: z.string(),
+  /** Items of a function's batch, whose result is a list of outcomes; null for all other tasks. */
+  batch: z.int().positive().nullable(),
+});
+export const targetListSchema = z.array(targetViewSchema);
+export type TargetView = z.infer<typeof targetViewSchema>;
+
 export const jobCreatedSchema = z.object({ job: jobIdSchema });
 export const datasetCreatedSchema = z.object({ dataset: datasetIdSchema });
 /** Admits once, within a minute, to what it was asked for. */

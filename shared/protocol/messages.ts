@@ -171,6 +171,8 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
   /** Follow a job's results; those already there come first. */
   z.object({ type: z.literal("watch-job"), job: jobIdSchema }),
   z.object({ type: z.literal("unwatch-job"), job: jobIdSchema }),
+  /** Every worker will need these: those that are joined are told to fetch them now. */
+  z.object({ type: z.literal("broadcast-blocks"), blocks: z.array(blockIdSchema).max(1_000) }),
 ]);
 
 export const refusalReasons = [
@@ -296,6 +298,8 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
     attempt: attemptIdSchema,
     reason: z.enum(["superseded", "job-cancelled", "job-paused", "lease-expired"]),
   }),
+  /** Tasks to come will read these: fetch them ahead. */
+  z.object({ type: z.literal("prefetch-blocks"), blocks: z.array(locatedBlockSchema) }),
   z.object({ type: z.literal("store-blocks"), blocks: z.array(blockIdSchema) }),
   z.object({ type: z.literal("release-blocks"), blocks: z.array(blockIdSchema) }),
   // To clients.

@@ -4,7 +4,7 @@ import type { AttemptId } from "../ids.ts";
 import { rest } from "./capacity.ts";
 import { completeTask, failTask, hasOutputs, requeue } from "./demand.ts";
 import type { AttemptFailure, SchedulerEvent } from "./events.ts";
-import { cancelAttempt, endAttempt } from "./leases.ts";
+import { cancelAttempt, endAttempt, type CancelReason } from "./leases.ts";
 import { observeCompute } from "./prediction.ts";
 import { addReplica, doubtReplicas } from "./replicas.ts";
 import { blockOf, isNeeded, releaseLitter } from "./blocks.ts";
@@ -63,10 +63,11 @@ function receiveLateResult(turn: Turn, worker: WorkerRecord, event: Finished): v
   const isSame = task !== undefined && hasOutputs(task, event.outputs);
   if (task?.state === "done" && !isSame) state.counters.conflicting += 1;
   for (const ref of event.outputs) {
-    if (ref.isStored === true) continue;
+    const isStored = ref.isStored === true;
     const block = state.blocks.get(ref.block);
-    if (block !== undefined && isNeeded(block)) addReplica(turn, worker.holder, block);
-    else releaseLitter(turn, worker, ref.block);
+    if (block !== undefined && isNeeded(block)) {
+      addReplica(turn, isStored ? state.store : worker.holder, block);
+    } else if (!isStored) releaseLitter(turn, worker, ref.block);
   }
 }
 
@@ -155,9 +156,14 @@ export function expireLeases(turn: Turn): void {
     state.counters.expiries += 1;
     troubleOf(task).expiries += 1;
     tell(state, task, `The lease of attempt ${attempt.id} on ${worker.id} ran out.`);
-    cancelAttempt(turn, attempt, "lease-expired");
-    requeueUnlessLive(turn, task);
+    takeBack(turn, attempt, "lease-expired");
   }
+}
+
+/** Ends a lease without blame, and its task goes back. */
+export function takeBack(turn: Turn, attempt: AttemptRecord, reason: CancelReason): void {
+  cancelAttempt(turn, attempt, reason);
+  requeueUnlessLive(turn, attempt.task);
 }
 
 /**

@@ -41,11 +41,21 @@ export function blockOf(state: SchedulerState, ref: BlockRef): BlockRecord {
  */
 export function forgetIfUnused(state: SchedulerState, block: BlockRecord): void {
   if (block.references > 0) return;
-  const isSmall = block.sizeBytes <= SMALL_BLOCK_BYTES_MAX;
-  if (isSmall && block.holders.length === 1) unlink(state, state.store, block);
+  if (isLoose(state, block)) unlink(state, state.store, block);
   if (block.holders.length > 0) return;
   assert(block.upload === null, "a block without holders is not being copied");
   state.blocks.delete(block.id);
+}
+
+/** True when nothing but the store has to do with the block, and it is small. */
+export function isLoose(state: SchedulerState, block: BlockRecord): boolean {
+  const isSmall = block.sizeBytes <= SMALL_BLOCK_BYTES_MAX;
+  return (
+    isSmall &&
+    block.references === 0 &&
+    block.holders.length === 1 &&
+    block.holders[0] === state.store
+  );
 }
 
 export function unreference(state: SchedulerState, block: BlockRecord): void {

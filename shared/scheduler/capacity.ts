@@ -1,5 +1,5 @@
 // Which workers may take a lease now, and how many.
-import { groupOf } from "./prediction.ts";
+import { isTimed, predictComputeMs } from "./prediction.ts";
 import type { SchedulerState, TaskRecord, WorkerRecord } from "./state.ts";
 
 /** True when the worker may be given leases at all. */
@@ -14,10 +14,14 @@ export function capacityOf(state: SchedulerState, worker: WorkerRecord): number 
   return worker.threads + Math.min(worker.threads, state.tuning.prefetchMax);
 }
 
-/** True while all its leases together are over in less time than a message takes to come back. */
-function isNearlyIdle(state: SchedulerState, worker: WorkerRecord): boolean {
+/** True while all its leases together are known to be over before a few messages have come back. */
+export function isNearlyIdle(state: SchedulerState, worker: WorkerRecord): boolean {
   const { prefetchMs, shortLeasesMax } = state.tuning;
-  return worker.loadMs < prefetchMs * worker.threads && worker.attempts.size < shortLeasesMax;
+  return (
+    worker.untimed === 0 &&
+    worker.loadMs < prefetchMs * worker.threads &&
+    worker.attempts.size < shortLeasesMax
+  );
 }
 
 /** True when the worker may take a lease of some task. */
@@ -27,8 +31,9 @@ export function hasRoom(state: SchedulerState, worker: WorkerRecord): boolean {
 
 /** True when it may take this one: beyond the usual prefetch only what is known to be short. */
 export function hasRoomFor(state: SchedulerState, worker: WorkerRecord, task: TaskRecord): boolean {
-  const isShort = state.kernelSpeeds.has(groupOf(task));
-  return mayRun(worker, task) && (isShort || worker.attempts.size < capacityOf(state, worker));
+  if (!mayRun(worker, task)) return false;
+  if (worker.attempts.size < capacityOf(state, worker)) return true;
+  return isTimed(state, task) && predictComputeMs(state, worker, task) < state.tuning.prefetchMs;
 }
 
 /** Functions of users run only where that was agreed to. */

@@ -234,10 +234,16 @@ export function updateStored(turn: Turn, task: TaskRecord): void {
   }
 }
 
+/** Of a job that goes on: what its first failed target died of. */
+export function firstFailure(job: JobRecord): TargetFailure | null {
+  for (const failure of job.targetsFailed.values()) return failure;
+  return null;
+}
+
 /** A job whose targets are all stored or have failed is over, unless more may come. */
 export function endIfSettled(turn: Turn, job: JobRecord): void {
   if (job.targetsOpen > 0 || job.isOpen) return;
-  const failure = job.targetsFailed.size > 0 ? job.failure : null;
+  const failure = firstFailure(job);
   turn.endings.push({ job, state: failure === null ? "done" : "failed", failure });
 }
 
@@ -270,9 +276,10 @@ function failTarget(turn: Turn, job: JobRecord, target: TaskRecord, failure: Tar
     return;
   }
   if (job.targetsFailed.has(target)) return;
-  job.targetsFailed.add(target);
+  job.targetsFailed.set(target, failure);
   job.targetsOpen -= 1;
-  job.failure ??= failure;
+  // Should it be done later after all, even with the outputs of before, that is news.
+  target.announcedTo = target.announcedTo.filter((other) => other !== job);
   turn.commands.push({ type: "announce-failure", job: job.id, ...failure, task: target.key });
   endIfSettled(turn, job);
 }
@@ -286,6 +293,7 @@ export function retryTarget(turn: Turn, target: TaskRecord): void {
     if (task.trouble !== null) {
       task.trouble.failures = 0;
       task.trouble.deaths.clear();
+      task.trouble.error = null;
       tell(turn.state, task, "It was tried again on request.");
     }
     for (const job of task.targetOf) if (job.targetsFailed.delete(task)) job.targetsOpen += 1;

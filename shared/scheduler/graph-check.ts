@@ -3,7 +3,7 @@ import { present } from "../assert.ts";
 import type { JsonValue, Task, TaskWork } from "../graph/task.ts";
 import type { TaskKey } from "../ids.ts";
 
-export interface GraphProblem {
+interface GraphProblem {
   readonly task: TaskKey;
   /** A plain sentence. */
   readonly message: string;

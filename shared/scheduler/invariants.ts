@@ -3,7 +3,8 @@ import { AssertionError } from "../assert.ts";
 import type { WorkerId } from "../ids.ts";
 import { hasConsumers } from "./blocks.ts";
 import { hasRoom, isEligible } from "./capacity.ts";
-import { isUnfinished } from "./jobs.ts";
+import { isUnfinished } from "./job-work.ts";
+import { heapOf } from "./ready-queue.ts";
 import type { BlockRecord, JobRecord, SchedulerState, TaskRecord, WorkerRecord } from "./state.ts";
 import { countedAs } from "./task-transitions.ts";
 
@@ -49,7 +50,10 @@ function checkTask(state: SchedulerState, task: TaskRecord): void {
     "has its attempts on different workers",
   );
   claim(is("ready") === task.heapIndex >= 0, name, "is queued exactly while ready");
-  if (is("ready")) claim(task.home?.ready[task.heapIndex] === task, name, "is where it says");
+  if (is("ready")) {
+    const heap = task.home === null ? [] : heapOf(task.home, task);
+    claim(heap[task.heapIndex] === task, name, "is where it says");
+  }
   claim(
     (task.inputs !== null) === is("ready", "leased"),
     name,
@@ -123,13 +127,16 @@ function checkWorker(state: SchedulerState, worker: WorkerRecord): void {
     );
   }
   let loadMs = 0;
+  let untimed = 0;
   const incoming = new Map<BlockRecord, number>();
   for (const attempt of worker.attempts) {
     claim(state.attempts.get(attempt.id) === attempt, name, "has live attempts only");
     loadMs += attempt.computeMs;
+    if (!attempt.isTimed) untimed += 1;
     for (const block of attempt.incoming) incoming.set(block, (incoming.get(block) ?? 0) + 1);
   }
   claim(Math.abs(loadMs - worker.loadMs) <= 1e-6 * (1 + loadMs), name, "has its load counted");
+  claim(untimed === worker.untimed, name, "has its leases of unknown time counted");
   claim(incoming.size === worker.incoming.size, name, "has its incoming blocks counted");
   for (const [block, count] of incoming) {
     claim(worker.incoming.get(block) === count, name, "counts leases for each incoming block");
@@ -168,7 +175,7 @@ function checkJob(state: SchedulerState, job: JobRecord): void {
   );
   if (!isUnfinished(job)) {
     claim(job.tasks.size === 0 && job.targets.size === 0, name, "let its tasks go");
-    claim(job.ready.length === 0, name, "has no queue after its end");
+    claim(job.ready.length + job.readyFunctions.length === 0, name, "has no queue after its end");
     return;
   }
   const counts = { waiting: 0, ready: 0, leased: 0, done: 0, failed: 0, cancelled: 0, dormant: 0 };
@@ -186,12 +193,19 @@ function checkJob(state: SchedulerState, job: JobRecord): void {
   const open = targets.filter((target) => !target.isStored).length - failed.length;
   claim(job.targetsOpen === open, name, "has its open targets counted");
   claim(open > 0 || job.isOpen, name, "is unfinished exactly while targets are open or it is");
-  job.ready.forEach((task, at) => {
-    claim(task.home === job && task.heapIndex === at, name, "and its queue agree");
-    const parent = job.ready[(at - 1) >> 1];
-    if (at > 0)
-      claim(parent !== undefined && parent.sequence < task.sequence, name, "has an ordered queue");
-  });
+  checkQueue(job, job.ready, false);
+  checkQueue(job, job.readyFunctions, true);
+}
+
+function checkQueue(job: JobRecord, heap: readonly TaskRecord[], isOfFunctions: boolean): void {
+  for (const [at, task] of heap.entries()) {
+    claim(task.home === job && task.heapIndex === at, job.id, "and its queue agree");
+    claim(task.isFunction === isOfFunctions, job.id, "keeps functions apart");
+    if (at === 0) continue;
+    const parent = heap[(at - 1) >> 1];
+    const isOrdered = parent !== undefined && parent.sequence < task.sequence;
+    claim(isOrdered, job.id, "has an ordered queue");
+  }
 }
 
 function checkHolders(state: SchedulerState): void {

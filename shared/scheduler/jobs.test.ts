@@ -93,6 +93,7 @@ describe("submitting", () => {
     expect(finish?.failure).toEqual({
       task: "z",
       message: "A target is task z, which is not part of the job.",
+      error: null,
     });
   });
 
@@ -315,6 +316,7 @@ describe("ends of jobs", () => {
           task: "a",
           message:
             "Attempt 1 on w failed (kernel-error): It broke. Task a (kernel@1) failed once; 0 failures would have been forgiven.",
+          error: null,
         },
       },
     ]);

@@ -5,7 +5,7 @@ import { present } from "../assert.ts";
 import { refreshHunger } from "./capacity.ts";
 import type { SchedulerCommand } from "./commands.ts";
 import type { Holder } from "./events.ts";
-import { predictComputeMs, predictFinishMs } from "./prediction.ts";
+import { isTimed, predictComputeMs, predictFinishMs } from "./prediction.ts";
 import { leadingJob } from "./ready-queue.ts";
 import {
   trimOldest,
@@ -36,6 +36,7 @@ export function grantLease(turn: Turn, task: TaskRecord, worker: WorkerRecord): 
     worker,
     grantedAtMs: nowMs,
     computeMs: predictComputeMs(state, worker, task),
+    isTimed: isTimed(state, task),
     finishAtMs: nowMs + finishMs,
     isSpeculative,
     deadlineMs: nowMs + leaseMs,
@@ -49,6 +50,7 @@ export function grantLease(turn: Turn, task: TaskRecord, worker: WorkerRecord): 
   state.attempts.set(attempt.id, attempt);
   worker.attempts.add(attempt);
   worker.loadMs += attempt.computeMs;
+  if (!attempt.isTimed) worker.untimed += 1;
   for (const block of attempt.incoming) {
     worker.incoming.set(block, (worker.incoming.get(block) ?? 0) + 1);
   }
@@ -92,6 +94,7 @@ export function endAttempt(state: SchedulerState, attempt: AttemptRecord): void 
   worker.attempts.delete(attempt);
   // Sums of floats drift; an idle worker's load is exactly none.
   worker.loadMs = worker.attempts.size === 0 ? 0 : worker.loadMs - attempt.computeMs;
+  if (!attempt.isTimed) worker.untimed -= 1;
   for (const block of attempt.incoming) {
     const count = (worker.incoming.get(block) ?? 0) - 1;
     if (count > 0) worker.incoming.set(block, count);

@@ -185,7 +185,7 @@ describe("placement", () => {
         attempt: 1,
         task: "a",
         job: "j",
-        inputs: [{ block: "p", sizeBytes: 1_000, holders: ["c_tab", "store"] }],
+        inputs: [{ block: "p", sizeBytes: 10_000, holders: ["c_tab", "store"] }],
         deadlineMs: 60_000,
         isSpeculative: false,
       },

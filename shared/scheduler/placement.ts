@@ -1,8 +1,8 @@
 // Which ready task goes to which worker: the least predicted finish, with an eye for nearness.
-import { hasRoom, hasRoomFor, isEligible, mayRun } from "./capacity.ts";
+import { hasRoomFor, isEligible, mayRun } from "./capacity.ts";
 import { grantLease } from "./leases.ts";
 import { predictFinishMs, predictTransferMs } from "./prediction.ts";
-import { dequeue, enqueue, headOfQueue, leasableCount } from "./ready-queue.ts";
+import { dequeue, enqueue, headOfQueue, heapOf, leasableCount } from "./ready-queue.ts";
 import type { SchedulerState, TaskRecord, Turn, WorkerRecord } from "./state.ts";
 
 /** Leases ready tasks in order of priority until no worker is hungry or nothing suits one. */
@@ -69,7 +69,7 @@ function isKeptForFaster(
   let fasterThreads = 0;
   for (const worker of state.workers.values()) {
     if (state.hungry.has(worker) || !isEligible(state, worker)) continue;
-    if (hasRoom(state, worker) || !mayRun(worker, task) || mustAvoid(state, worker, task)) continue;
+    if (!mayRun(worker, task) || mustAvoid(state, worker, task)) continue;
     if (predictFinishMs(state, worker, task) >= finishMs) continue;
     fasterThreads += worker.threads;
     if (fasterThreads >= readyCount) return true;
@@ -88,7 +88,7 @@ function nearestTask(state: SchedulerState, worker: WorkerRecord, head: TaskReco
   let leastMs = predictTransferMs(state, worker, head);
   if (leastMs === 0 || head.passes >= state.tuning.passesMax || head.home === null) return head;
   let nearest = head;
-  const heap = head.home.ready;
+  const heap = heapOf(head.home, head);
   const end = Math.min(heap.length, state.tuning.lookAhead);
   for (let i = 1; i < end; i += 1) {
     const task = heap[i];

@@ -18,7 +18,11 @@ const SOURCES_CONSIDERED = 4;
 const operationsOf = (task: TaskRecord): number => Math.max(1, task.task.cost.operations);
 
 /** Tasks whose times are learned together: those of a function, or of a kernel. */
-export const groupOf = (task: TaskRecord): string => task.task.group ?? task.task.kernel;
+const groupOf = (task: TaskRecord): string => task.task.group ?? task.task.kernel;
+
+/** True when the task's time can be predicted by more than a guess. */
+export const isTimed = (state: SchedulerState, task: TaskRecord): boolean =>
+  state.kernelSpeeds.has(groupOf(task));
 
 const blend = (old: number | undefined, sample: number, rate: number): number =>
   old === undefined ? sample : old + (sample - old) * rate;

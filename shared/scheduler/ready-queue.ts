@@ -1,8 +1,9 @@
 // The one priority order of ready tasks: jobs by priority and submission, tasks by sequence.
-// Each unfinished job has a binary heap of its ready tasks, so that pausing or reordering a job
-// touches that job alone. A task shared by jobs stands in the queue of the most urgent one.
+// Each unfinished job has binary heaps of its ready tasks, so that pausing or reordering a job
+// touches that job alone. A task shared by jobs stands in the queue of the most urgent one. Functions
+// of users have heaps of their own: where nobody runs them, they do not stand in the way of others.
 import { assert, present } from "../assert.ts";
-import type { JobRecord, SchedulerState, TaskRecord } from "./state.ts";
+import type { JobRecord, SchedulerState, TaskRecord, WorkerRecord } from "./state.ts";
 
 /** Negative when `a` is served before `b`. */
 function compareJobs(a: JobRecord, b: JobRecord): number {
@@ -32,16 +33,21 @@ export function leadingJob(task: TaskRecord): JobRecord {
   return present(best, "a job of the task");
 }
 
+/** The heap of the job in which the task belongs while it is ready. */
+export const heapOf = (job: JobRecord, task: TaskRecord): TaskRecord[] =>
+  task.isFunction ? job.readyFunctions : job.ready;
+
 export function enqueue(task: TaskRecord): void {
   assert(task.heapIndex === -1, "a task stands in one queue at most");
   const job = leadingJob(task);
   task.home = job;
-  job.ready.push(task);
-  siftUp(job.ready, job.ready.length - 1, task);
+  const heap = heapOf(job, task);
+  heap.push(task);
+  siftUp(heap, heap.length - 1, task);
 }
 
 export function dequeue(task: TaskRecord): void {
-  const heap = present(task.home, "the task's queue").ready;
+  const heap = heapOf(present(task.home, "the task's queue"), task);
   const at = task.heapIndex;
   assert(heap[at] === task, "a queued task knows its place");
   const last = present(heap.pop(), "last of the heap");
@@ -53,36 +59,46 @@ export function dequeue(task: TaskRecord): void {
   task.home = null;
 }
 
-/** Puts every ready task of `job` into the queue where it now belongs. */
-export function rehome(job: JobRecord): void {
-  for (const task of job.tasks) {
+/** Puts each of these tasks that is ready into the queue where it now belongs. */
+export function rehome(tasks: Iterable<TaskRecord>): void {
+  for (const task of tasks) {
     if (task.home === null || task.home === leadingJob(task)) continue;
     dequeue(task);
     enqueue(task);
   }
 }
 
-/**
- * The task to be leased next, or undefined. A job that would begin with a function, for which no
- * hungry worker is there, does not hold back the others.
- */
+/** The task to be leased next to some hungry worker; functions only when one of these runs them. */
 export function headOfQueue(state: SchedulerState): TaskRecord | undefined {
   let areFunctionsRun: boolean | null = null;
   for (const job of state.jobOrder) {
+    if (job.state !== "running") continue;
     const head = job.ready[0];
-    if (job.state !== "running" || head === undefined) continue;
-    if (!head.isFunction) return head;
-    areFunctionsRun ??= [...state.hungry].some((worker) => worker.runsFunctions);
-    if (areFunctionsRun) return head;
+    const functionHead = job.readyFunctions[0];
+    if (functionHead === undefined) {
+      if (head !== undefined) return head;
+      continue;
+    }
+    areFunctionsRun ??= runsFunctions(state.hungry);
+    const isFirst = head === undefined || functionHead.sequence < head.sequence;
+    if (areFunctionsRun && isFirst) return functionHead;
+    if (head !== undefined) return head;
   }
   return undefined;
 }
 
-/** Tasks that could be leased now; counts no further than `enough`. */
+function runsFunctions(workers: Iterable<WorkerRecord>): boolean {
+  for (const worker of workers) if (worker.runsFunctions) return true;
+  return false;
+}
+
+/** Tasks that some worker could be leased now; counts no further than `enough`. */
 export function leasableCount(state: SchedulerState, enough: number): number {
+  const areFunctionsRun = runsFunctions(state.workers.values());
   let count = 0;
   for (const job of state.jobOrder) {
-    if (job.state === "running") count += job.ready.length;
+    if (job.state !== "running") continue;
+    count += job.ready.length + (areFunctionsRun ? job.readyFunctions.length : 0);
     if (count > enough) break;
   }
   return count;

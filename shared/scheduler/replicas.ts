@@ -1,7 +1,8 @@
 // Who holds which block: announcements, losses, doubts, and what follows from them for tasks.
 import type { BlockRef } from "../graph/task.ts";
 import type { BlockId } from "../ids.ts";
-import { blockOf, forgetIfUnused, hasConsumers, releaseIfUnneeded, unlink } from "./blocks.ts";
+import { blockOf, forgetIfUnused, hasConsumers, isLoose } from "./blocks.ts";
+import { releaseIfUnneeded, unlink } from "./blocks.ts";
 import { completeTask, gainInput, loseInput, refOf, reviveIfLost, updateStored } from "./demand.ts";
 import type { Holder } from "./events.ts";
 import {
@@ -27,12 +28,24 @@ export function holdBlocks(turn: Turn, id: Holder, refs: readonly BlockRef[]): v
   }
   for (const ref of refs) {
     const isAsked = state.blocks.has(ref.block);
-    if (!isAsked && holder.blocks.size >= state.tuning.blocksPerHolderMax) {
+    // The store is the coordinator's own: what it has is bounded there, and must not be forgotten here.
+    const isBounded = !isAsked && holder !== state.store;
+    if (isBounded && holder.blocks.size >= state.tuning.blocksPerHolderMax) {
       state.counters.dropped += 1;
       continue;
     }
-    addReplica(turn, holder, blockOf(state, ref));
+    const block = blockOf(state, ref);
+    addReplica(turn, holder, block);
+    if (isLoose(state, block)) state.looseBlocks.add(block);
   }
+}
+
+/** On a tick: forgets small blocks that the store announced for something that never came. */
+export function forgetLooseBlocks({ state }: Turn): void {
+  for (const block of state.looseBlocks) {
+    if (state.blocks.get(block.id) === block) forgetIfUnused(state, block);
+  }
+  state.looseBlocks.clear();
 }
 
 /** A replica exists. */

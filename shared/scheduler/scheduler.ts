@@ -6,12 +6,13 @@ import { flushReleases } from "./blocks.ts";
 import type { SchedulerCommand } from "./commands.ts";
 import { runAgenda } from "./demand.ts";
 import type { SchedulerEvent } from "./events.ts";
-import { cancelJob, closeJob, endJob, extendJob, forgetJob, narrowJob } from "./jobs.ts";
+import { cancelJob, endJob, forgetJob, narrowJob } from "./jobs.ts";
+import { closeJob, extendJob } from "./open-jobs.ts";
 import { prioritiseJob, releaseOldResults, setPaused, submitJob } from "./jobs.ts";
 import { dispatch } from "./placement.ts";
 import { observeLink } from "./prediction.ts";
 import { dropBlocks, expireUploads, holdBlocks, pleadForMissingBlocks } from "./replicas.ts";
-import { removeHolder } from "./replicas.ts";
+import { forgetLooseBlocks, removeHolder } from "./replicas.ts";
 import type { SchedulerState, Turn } from "./state.ts";
 import { copyStragglers } from "./stragglers.ts";
 import { changeWorker, currentWorker, forgiveOwnGap, joinWorker } from "./workers.ts";
@@ -147,4 +148,5 @@ function tick(turn: Turn): void {
   expireUploads(turn);
   pleadForMissingBlocks(turn);
   releaseOldResults(turn);
+  forgetLooseBlocks(turn);
 }

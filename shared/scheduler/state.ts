@@ -76,6 +76,8 @@ export interface AttemptRecord {
   readonly grantedAtMs: number;
   /** Predicted time in a thread. */
   readonly computeMs: number;
+  /** Its kernel or function had been timed, so that the prediction means something. */
+  readonly isTimed: boolean;
   /** Predicted time of day of its end. */
   readonly finishAtMs: number;
   readonly isSpeculative: boolean;
@@ -121,6 +123,8 @@ export interface WorkerRecord {
   readonly attempts: Set<AttemptRecord>;
   /** Sum of their predicted compute times. */
   loadMs: number;
+  /** How many of them nobody could predict. */
+  untimed: number;
   /** Blocks on their way for its leases, with the number of leases that want each. */
   readonly incoming: Map<BlockRecord, number>;
   readonly holder: HolderRecord;
@@ -173,12 +177,14 @@ export interface JobRecord {
   targetsTotal: number;
   /** Targets that have neither failed nor are done with every output in the store. */
   targetsOpen: number;
-  /** In a job that goes on. */
-  readonly targetsFailed: Set<TaskRecord>;
-  /** Its ready tasks, as a binary heap by sequence. */
+  /** In a job that goes on, the first one first. */
+  readonly targetsFailed: Map<TaskRecord, TargetFailure>;
+  /** Its ready tasks but for functions of users, as a binary heap by sequence. */
   readonly ready: TaskRecord[];
+  /** Likewise those that run functions of users, which not every worker does. */
+  readonly readyFunctions: TaskRecord[];
   readonly counts: TaskCounts;
-  /** The first one. */
+  /** Why it ended. */
   failure: TargetFailure | null;
   /** For a done job: its results' blocks, until they are released at `lingerUntilMs`. */
   lingering: BlockRecord[];
@@ -219,6 +225,8 @@ export interface SchedulerState {
   readonly hungry: Set<WorkerRecord>;
   /** Blocks that active tasks have as inputs and nobody holds. */
   readonly missingBlocks: Set<BlockRecord>;
+  /** Small blocks that the store announced and nothing pointed at: forgotten unless something does soon. */
+  readonly looseBlocks: Set<BlockRecord>;
   readonly profiles: Map<WorkerId, WorkerProfile>;
   /** Mean operations per millisecond over all workers, by kernel. */
   readonly kernelSpeeds: Map<string, number>;
@@ -275,6 +283,7 @@ export function createScheduler(options: SchedulerOptions = {}): SchedulerState 
     attempts: new Map(),
     hungry: new Set(),
     missingBlocks: new Set(),
+    looseBlocks: new Set(),
     profiles: new Map(),
     kernelSpeeds: new Map(),
     lateAttempts: new Map(),

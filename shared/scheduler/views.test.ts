@@ -21,6 +21,7 @@ describe("views", () => {
       done: 1,
       targetsTotal: 2,
       targetsDone: 0,
+      targetsFailed: 0,
       failure: null,
     });
     expect(f.counts("unknown")).toBeUndefined();

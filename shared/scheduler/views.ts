@@ -2,6 +2,7 @@
 import type { JobState, TargetFailure, TaskCost } from "../graph/task.ts";
 import type { JobId, TaskKey, WorkerId } from "../ids.ts";
 import type { SchedulerState, TaskState } from "./state.ts";
+import { firstFailure } from "./demand.ts";
 import { capacityOf } from "./capacity.ts";
 
 export interface JobCounts {
@@ -47,7 +48,7 @@ export function jobCounts(state: SchedulerState, id: JobId): JobCounts | undefin
     targetsTotal: job.targetsTotal,
     targetsDone: job.targetsTotal - job.targetsOpen - job.targetsFailed.size,
     targetsFailed: job.targetsFailed.size,
-    failure: job.failure,
+    failure: job.failure ?? firstFailure(job),
   };
 }
 

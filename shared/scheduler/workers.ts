@@ -1,7 +1,7 @@
 // Workers coming, going and falling silent.
 import type { Incarnation, WorkerId } from "../ids.ts";
-import { takeLeasesBack } from "./attempts.ts";
-import { refreshHunger } from "./capacity.ts";
+import { takeBack, takeLeasesBack } from "./attempts.ts";
+import { mayRun, refreshHunger } from "./capacity.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { removeHolder } from "./replicas.ts";
 import {
@@ -63,6 +63,7 @@ export function joinWorker(turn: Turn, event: Joined): void {
     restUntilMs: 0,
     attempts: new Set(),
     loadMs: 0,
+    untimed: 0,
     incoming: new Map(),
     holder,
     profile: profileOf(state, event.worker),
@@ -109,6 +110,10 @@ export function changeWorker(turn: Turn, worker: WorkerRecord, event: Changed): 
   worker.runsFunctions = event.runsFunctions === true;
   worker.restUntilMs = 0;
   refreshHunger(turn.state, worker);
+  for (const attempt of worker.attempts) {
+    // Whoever agrees no more to functions has them taken away at once.
+    if (!mayRun(worker, attempt.task)) takeBack(turn, attempt, "lease-expired");
+  }
 }
 
 /** On a tick: silent workers become suspect, and then lost. */

@@ -11,8 +11,8 @@ import { jobCounts, type JobCounts } from "../scheduler/views.ts";
 type CommandType = SchedulerCommand["type"];
 export type Command<Type extends CommandType> = Extract<SchedulerCommand, { type: Type }>;
 
-/** A block of 1,000 bytes unless told. */
-export const block = (name: string, sizeBytes = 1_000): BlockRef => ({
+/** A block of 10,000 bytes unless told: too many to travel in a message. */
+export const block = (name: string, sizeBytes = 10_000): BlockRef => ({
   block: asBlockId(name),
   sizeBytes,
 });
@@ -57,7 +57,7 @@ export interface Fixture {
   ): SchedulerCommand[];
   /** The targets are the last task unless told. */
   submit(job: string, tasks: readonly Task[], setup?: JobSetup): SchedulerCommand[];
-  /** The worker's live lease of the task ends with outputs "name.0", … of 1,000 bytes. */
+  /** The worker's live lease of the task ends with outputs "name.0", … of 10,000 bytes. */
   finish(
     worker: string,
     task: string,

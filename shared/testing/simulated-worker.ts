@@ -1,12 +1,13 @@
 // A simple model of a worker page: fetches, computes, caches, lies, freezes and dies on command.
 import type { AttemptId, BlockId, Incarnation, WorkerId } from "../ids.ts";
 import { asAttemptId, asBlockId } from "../ids.ts";
-import type { BlockRef, Task } from "../graph/task.ts";
+import { FUNCTION_KERNEL, type BlockRef, type Task } from "../graph/task.ts";
 import { unreachable } from "../assert.ts";
 import { nextFloat, nextInteger } from "../prng.ts";
 import type { SchedulerCommand } from "../scheduler/commands.ts";
 import type { AttemptFailure, SchedulerEvent } from "../scheduler/events.ts";
 import { outputCount } from "./random-jobs.ts";
+import { isSmall } from "./simulated-host.ts";
 import type { World } from "./simulated-world.ts";
 
 type Grant = Extract<SchedulerCommand, { type: "grant-lease" }>;
@@ -28,6 +29,7 @@ export interface SimulatedWorker {
   lie: Lie | null;
   isPaused: boolean;
   isHidden: boolean;
+  runsFunctions: boolean;
   /** False once the page is gone. */
   isAlive: boolean;
   isFrozen: boolean;
@@ -37,7 +39,7 @@ export interface SimulatedWorker {
   readonly queue: Grant[];
   readonly running: Set<AttemptId>;
   /** Every lease that was not finished, failed, returned or cancelled. */
-  readonly leases: Set<AttemptId>;
+  readonly leases: Map<AttemptId, Task>;
   /** What happened to a frozen page comes all at once when it thaws. */
   readonly thawQueue: (() => void)[];
 }
@@ -67,6 +69,7 @@ export function join(world: World, worker: SimulatedWorker): void {
     threads: worker.threads,
     paused: worker.isPaused,
     hidden: worker.isHidden,
+    runsFunctions: worker.runsFunctions,
   });
   if (worker.cache.size === 0) return;
   world.toHost({ type: "blocks-held", holder: worker.id, blocks: [...worker.cache.values()] });
@@ -103,7 +106,9 @@ export function receive(world: World, worker: SimulatedWorker, command: Schedule
 
 function startLease(world: World, worker: SimulatedWorker, grant: Grant): void {
   if (worker.leases.has(grant.attempt)) return;
-  worker.leases.add(grant.attempt);
+  const task = world.taskOf(grant.task);
+  if (!mayRun(worker, task)) return giveBack(world, worker, [grant.attempt]);
+  worker.leases.set(grant.attempt, task);
   if (worker.lie === "no-input") {
     fail(world, worker, grant, "input-unavailable", grant.inputs[0]?.block);
     return;
@@ -119,7 +124,8 @@ function fetchNext(world: World, worker: SimulatedWorker, grant: Grant, at: numb
     startThreads(world, worker);
     return;
   }
-  if (worker.cache.has(input.block)) {
+  const cameAlong = isSmall(input) && world.stored.has(input.block);
+  if (cameAlong || worker.cache.has(input.block)) {
     fetchNext(world, worker, grant, at + 1);
     return;
   }
@@ -180,7 +186,9 @@ function finish(
     block: outputId(grant, i, worker.lie === "wrong-output"),
     sizeBytes: 1 + Math.floor(task.cost.outputBytes),
   }));
-  if (worker.lie !== "not-held") for (const ref of outputs) worker.cache.set(ref.block, ref);
+  if (worker.lie !== "not-held") {
+    for (const ref of outputs) if (!isSmall(ref)) worker.cache.set(ref.block, ref);
+  }
   if (worker.lie === "wrong-output" || worker.lie === "foreign-attempt") world.hadLiars = true;
   const isForeign = worker.lie === "foreign-attempt";
   const foreign = asAttemptId(1 + nextInteger(world.prng, grant.attempt + 3));
@@ -248,12 +256,24 @@ export function changeSettings(world: World, worker: SimulatedWorker): void {
     threads: worker.threads,
     paused: worker.isPaused,
     hidden: worker.isHidden,
+    runsFunctions: worker.runsFunctions,
   });
-  const attempts = [...worker.leases].filter(
+  const attempts = [...worker.leases.keys()].filter(
     (attempt) => worker.isPaused || !worker.running.has(attempt),
   );
+  // What may not run any more is ended at once, and the scheduler knows that by itself.
+  for (const [attempt, task] of worker.leases) {
+    if (!mayRun(worker, task)) endLease(world, worker, attempt);
+  }
   if (attempts.length === 0) return;
   for (const attempt of attempts) endLease(world, worker, attempt);
+  giveBack(world, worker, attempts);
+}
+
+const mayRun = (worker: SimulatedWorker, task: Task): boolean =>
+  worker.runsFunctions || task.kernel !== FUNCTION_KERNEL;
+
+function giveBack(world: World, worker: SimulatedWorker, attempts: readonly AttemptId[]): void {
   world.toHost({
     type: "attempts-returned",
     worker: worker.id,

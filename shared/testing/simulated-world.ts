@@ -1,8 +1,8 @@
 // A cluster in virtual time around the real scheduler: network, store, client tabs and workers.
-import { present } from "../assert.ts";
+import { assert, present, unreachable } from "../assert.ts";
 import { asIncarnation, asWorkerId, type BlockId, type Incarnation } from "../ids.ts";
 import type { TaskKey, WorkerId, JobId } from "../ids.ts";
-import type { BlockRef, Task } from "../graph/task.ts";
+import { FUNCTION_KERNEL, type BlockRef, type Task } from "../graph/task.ts";
 import { createPrng, nextFloat, nextInteger, type Prng } from "../prng.ts";
 import type { SchedulerCommand } from "../scheduler/commands.ts";
 import type { AttemptFailure, SchedulerEvent } from "../scheduler/events.ts";
@@ -10,6 +10,7 @@ import { assertInvariants } from "../scheduler/invariants.ts";
 import { createScheduler, step, type SchedulerState } from "../scheduler/scheduler.ts";
 import type { Tuning } from "../scheduler/tuning.ts";
 import { createMaterial, type JobMaterial } from "./random-jobs.ts";
+import { keepBooks, keepSmallOutputs, type Book } from "./simulated-host.ts";
 import { inPage, receive, type SimulatedWorker } from "./simulated-worker.ts";
 import { createTimeline, type Timeline } from "./virtual-timeline.ts";
 
@@ -53,6 +54,10 @@ export interface World {
   readonly narrowed: Map<JobId, readonly TaskKey[]>;
   /** The latest announced outputs of each job's targets. */
   readonly announced: Map<JobId, Map<TaskKey, readonly BlockRef[]>>;
+  /** Jobs that go on when targets fail, open ones above all. */
+  readonly books: Map<JobId, Book>;
+  /** Tasks that always fail. */
+  readonly doomed: Set<TaskKey>;
   /** Every result that was ever accepted, as a journal would keep it. */
   readonly recorded: Map<TaskKey, readonly BlockRef[]>;
   /** Some worker gave wrong results at some time, so results cannot be judged. */
@@ -91,6 +96,8 @@ export function createWorld(seed: number, limits: Partial<Tuning>): World {
     failures: new Map(),
     announced: new Map(),
     narrowed: new Map(),
+    books: new Map(),
+    doomed: new Set(),
     recorded: new Map(),
     hadLiars: false,
     log: [],
@@ -98,7 +105,8 @@ export function createWorld(seed: number, limits: Partial<Tuning>): World {
     newIncarnation: () => asIncarnation((incarnation += 1)),
     taskOf: (key) => present(world.tasks.get(key), "task"),
     toHost: (event) => send(world, () => world.atHost(event)),
-    atHost(event) {
+    atHost(told) {
+      const event = keepSmallOutputs(world, told);
       world.log.push({ event, nowMs: timeline.nowMs });
       const commands = step(state, event, timeline.nowMs);
       world.commandLog.push(JSON.stringify(commands));
@@ -109,6 +117,7 @@ export function createWorld(seed: number, limits: Partial<Tuning>): World {
     storeLater: (ref) => storeLater(world, ref),
     failureOf(_worker, task) {
       const { faults } = world;
+      if (world.doomed.has(task.key)) return "kernel-error";
       if (nextFloat(prng) < faults.threadDeath) return "thread-died";
       if (nextFloat(prng) >= faults.kernelError) return null;
       const reasons = ["kernel-error", "bad-input", "out-of-memory", "timed-out"] as const;
@@ -131,7 +140,17 @@ function send(world: World, deliver: () => void): void {
 
 function execute(world: World, command: SchedulerCommand): void {
   switch (command.type) {
-    case "grant-lease":
+    case "grant-lease": {
+      keepBooks(world, command);
+      const worker = world.state.workers.get(command.worker);
+      const isFunction = world.taskOf(command.task).kernel === FUNCTION_KERNEL;
+      assert(
+        !isFunction || worker?.runsFunctions === true,
+        "functions run where that was agreed to",
+      );
+      toWorker(world, command.worker, command);
+      return;
+    }
     case "cancel-attempt":
     case "release-blocks":
     case "end-incarnation":
@@ -142,11 +161,13 @@ function execute(world: World, command: SchedulerCommand): void {
       else toWorker(world, asWorkerId(command.holder), command);
       return;
     case "announce-target": {
+      keepBooks(world, command);
       const targets = world.announced.get(command.job) ?? new Map();
       world.announced.set(command.job, targets.set(command.task, command.outputs));
       return;
     }
     case "finish-job":
+      keepBooks(world, command);
       if (world.finished.has(command.job)) throw new Error(`${command.job} finished twice`);
       world.finished.set(command.job, command.state);
       if (command.failure !== undefined) world.failures.set(command.job, command.failure.message);
@@ -154,7 +175,12 @@ function execute(world: World, command: SchedulerCommand): void {
     case "record-result":
       world.recorded.set(command.task, command.outputs);
       return;
+    case "announce-failure":
+    case "drop-tasks":
+      keepBooks(world, command);
+      return;
     default:
+      unreachable(command);
   }
 }
 

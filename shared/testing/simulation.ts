@@ -2,6 +2,8 @@
 import { asWorkerId } from "../ids.ts";
 import { createPrng, nextFloat, nextInteger, type Prng } from "../prng.ts";
 import { assert } from "../assert.ts";
+import { isSettled, submit } from "./simulated-host.ts";
+import { checkSettled, closeSession, scheduleSessions } from "./simulated-sessions.ts";
 import { hasConsumers } from "../scheduler/blocks.ts";
 import type { Tuning } from "../scheduler/tuning.ts";
 import { makeJob } from "./random-jobs.ts";
@@ -18,6 +20,7 @@ const CALM_MS = 10 * 60_000;
 
 export interface SimulationReport {
   readonly world: World;
+  /** Jobs that end at their first failure; the others have books. */
   readonly done: number;
   readonly failed: number;
   readonly cancelled: number;
@@ -28,6 +31,10 @@ export interface SimulationReport {
 
 /** Chosen so that no job of the pinned seeds is narrowed. */
 const NARROWING_STREAM = 2;
+/** Chosen so that the pinned seeds that are older than open jobs have none. */
+const SESSION_STREAM = 4;
+/** Share of the seeds that have open jobs besides. */
+const SESSION_SHARE = 0.6;
 
 /** Runs a seed to its end. Throws when an invariant breaks or a job does not end as it must. */
 export function simulate(seed: number): SimulationReport {
@@ -50,14 +57,25 @@ export function simulate(seed: number): SimulationReport {
   for (let i = 4 + nextInteger(prng, 16); i > 0; i -= 1) {
     world.timeline.after(nextFloat(prng) * STORM_MS, () => randomFault(world));
   }
+  const sessionPrng = createPrng(seed, SESSION_STREAM);
+  if (nextFloat(sessionPrng) < SESSION_SHARE) scheduleSessions(world, sessionPrng, STORM_MS);
   runUntil(world, () => world.timeline.nowMs >= STORM_MS);
   calm(world);
-  const isOver = () => world.material.earlier.every(({ job }) => world.finished.has(job));
+  const books = () => [...world.books.values()];
+  const isOver = () =>
+    world.material.earlier.every(({ job }) => world.finished.has(job)) &&
+    books().every((book) => book.end !== null || isSettled(book));
   runUntil(world, () => isOver() || world.timeline.nowMs >= STORM_MS + CALM_MS);
-  const calmMs = world.timeline.nowMs - STORM_MS;
   checkEnds(world, cancelled);
+  checkSettled(world);
+  for (const book of books()) if (book.isOpen) closeSession(world, book);
+  const areClosed = () => books().every((book) => book.end !== null);
+  runUntil(world, () => areClosed() || world.timeline.nowMs >= STORM_MS + 2 * CALM_MS);
+  const calmMs = world.timeline.nowMs - STORM_MS;
+  for (const { job, end } of books()) assert(end !== null, `${job}, which was closed, ended`);
   checkNothingRemains(world);
-  const count = (state: string) => [...world.finished.values()].filter((s) => s === state).length;
+  const ends = world.material.earlier.map(({ job }) => world.finished.get(job));
+  const count = (state: string) => ends.filter((end) => end === state).length;
   return {
     world,
     done: count("done"),
@@ -108,13 +126,14 @@ function addWorker(world: World, mayLie: boolean): void {
     lie: isLiar ? (LIES[nextInteger(prng, LIES.length)] ?? null) : null,
     isPaused: false,
     isHidden: nextFloat(prng) < 0.2,
+    runsFunctions: !mayLie,
     isAlive: true,
     isFrozen: false,
     incarnation: world.newIncarnation(),
     cache: new Map(),
     queue: [],
     running: new Set(),
-    leases: new Set(),
+    leases: new Map(),
     thawQueue: [],
   };
   world.workers.set(worker.id, worker);
@@ -144,7 +163,7 @@ function scheduleJob(world: World, cancelled: Set<string>): void {
   const remembers = nextFloat(prng) < 0.5;
   timeline.after(atMs, () => {
     const results = [...world.recorded].map(([task, outputs]) => ({ task, outputs }));
-    world.atHost({ type: "job-submitted", ...job, known: remembers ? results : [] });
+    submit(world, { type: "job-submitted", ...job, known: remembers ? results : [] });
   });
   const laterMs = () => atMs + nextFloat(prng) * (STORM_MS - atMs);
   if (nextFloat(prng) < 0.15) {
@@ -268,6 +287,7 @@ function calm(world: World): void {
   }
   addWorker(world, false);
   for (const { job } of world.material.earlier) world.atHost({ type: "job-resumed", job });
+  for (const job of world.books.keys()) world.atHost({ type: "job-resumed", job });
 }
 
 function checkEnds(world: World, cancelled: ReadonlySet<string>): void {
@@ -307,6 +327,7 @@ function describe(world: World): string {
 function checkNothingRemains(world: World): void {
   const { state } = world;
   for (const { job } of world.material.earlier) world.atHost({ type: "job-forgotten", job });
+  for (const job of world.books.keys()) world.atHost({ type: "job-forgotten", job });
   assert(state.tasks.size === 0, "no task remains");
   assert(state.jobs.size === 0, "no job remains");
   assert(state.attempts.size === 0, "no attempt remains");

@@ -94,6 +94,7 @@ class ValueDecoder {
       case "undefined":
         return undefined;
       case "number":
+        if (typeof of !== "string") break;
         return Number(of);
       case "bigint":
         return asBigInt(of);
@@ -162,7 +163,8 @@ function asMap(entries: readonly unknown[]): Map<unknown, unknown> {
 }
 
 function asBigInt(digits: unknown): bigint {
-  const [, sign, magnitude] = /^(-?)([\da-f]+)$/.exec(String(digits)) ?? [];
+  const text = typeof digits === "string" ? digits : "";
+  const [, sign, magnitude] = /^(-?)([\da-f]+)$/.exec(text) ?? [];
   if (magnitude === undefined) throw damaged("a big integer is wrong");
   const value = BigInt(`0x${magnitude}`);
   return sign === "-" ? -value : value;

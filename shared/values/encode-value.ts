@@ -117,6 +117,7 @@ class ValueEncoder {
         throw this.#refusal("is a function", "Only data travels: send what it returns");
       case "symbol":
         throw this.#refusal("is a symbol", "Send a string");
+      case "object":
       default:
         return isObject(value) ? this.#object(value) : "null";
     }

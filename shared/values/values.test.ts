@@ -7,7 +7,11 @@ import { encodeValue } from "./encode-value.ts";
 import { ArrowBytes, ErrorValue, ValueError } from "./value-format.ts";
 
 const encodeText = (text: string): Uint8Array => new TextEncoder().encode(text);
-const decodeText = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+/** As strict as those of browsers, which refuse shared memory. */
+const decodeText = (bytes: Uint8Array): string => {
+  if (bytes.buffer instanceof SharedArrayBuffer) throw new TypeError("This memory is shared.");
+  return new TextDecoder().decode(bytes);
+};
 const encode = (value: unknown) => encodeValue(value, { encodeText });
 const decode = (bytes: Uint8Array) => decodeValue(bytes, { decodeText });
 const roundTrip = (value: unknown): unknown => decode(encode(value));

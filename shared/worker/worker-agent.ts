@@ -272,6 +272,8 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
       raise({ type: "lease-granted", lease: message });
     } else if (message.type === "cancel-attempt") {
       raise({ type: "cancel-requested", attempt: message.attempt });
+    } else if (message.type === "prefetch-blocks") {
+      raise({ type: "prefetch-requested", blocks: message.blocks });
     } else if (message.type === "store-blocks") {
       raise({ type: "store-requested", blocks: message.blocks });
     } else if (message.type === "release-blocks") {

@@ -41,6 +41,8 @@ export type WorkerEvent =
   | { readonly type: "runs-functions-set"; readonly runsFunctions: boolean }
   /** Nobody needs these any more. */
   | { readonly type: "blocks-released"; readonly blocks: readonly BlockId[] }
+  /** Tasks to come will read these. */
+  | { readonly type: "prefetch-requested"; readonly blocks: readonly LocatedBlock[] }
   /** The coordinator wants copies in its store. */
   | { readonly type: "store-requested"; readonly blocks: readonly BlockId[] }
   | { readonly type: "upload-ended"; readonly block: BlockId; readonly isStored: boolean }

@@ -119,6 +119,20 @@ test("[W3] a finished attempt reports its outputs, its times and its bytes once"
   expect(state.leases.size).toBe(0);
 });
 
+test("[W10] blocks are fetched ahead as far as memory goes, and then held", () => {
+  const { state, raise, arrive, grant } = setUpWelcomed({ budget: 2.5 * KIB });
+  const blocks = lease(1, "a", "b", "c").inputs;
+  const commands = raise({ type: "prefetch-requested", blocks });
+  expect(ofType(commands, "fetch-input").map(({ located }) => located.block)).toEqual(["a", "b"]);
+  expect(sent(arrive("a"))).toContainEqual({
+    type: "have",
+    blocks: [{ block: "a", sizeBytes: KIB }],
+  });
+  expect(ofType(grant(1, "a"), "start-attempt")).toHaveLength(1);
+  expect(raise({ type: "prefetch-requested", blocks: blocks.slice(0, 2) })).toEqual([]);
+  expect(state.fetching.has(block("b"))).toBe(true);
+});
+
 test("[W3] a failed attempt is reported with its reason, an unavailable input with its block", () => {
   const { raise, grant, arrive } = setUpWelcomed();
   grant(1, "a");

@@ -9,9 +9,11 @@
 // [W7] Leaving says goodbye once; afterwards nothing is sent.
 // [W8] A status is sent when something changed, at most every 500 ms, and at once when it matters.
 // [W9] While memory is over its budget no second attempt starts beside a running one.
+// [W10] What is fetched ahead counts as held once it came; nothing is fetched ahead beyond the budget.
 // The rules [B1] to [B6] about blocks are in held-blocks.ts.
 import { unreachable } from "../assert.ts";
 import type { AttemptId, BlockId } from "../ids.ts";
+import type { LocatedBlock } from "../protocol/messages.ts";
 import { NAME_LENGTH_MAX, THREADS_PER_WORKER_MAX } from "../limits.ts";
 import * as held from "./held-blocks.ts";
 import type { Emit } from "./held-blocks.ts";
@@ -75,6 +77,8 @@ function apply(state: WorkerState, event: WorkerEvent, nowMs: number, emit: Emit
       return sendStatus(state, nowMs, emit);
     case "blocks-released":
       return held.release(state, event.blocks, emit);
+    case "prefetch-requested":
+      return prefetch(state, event.blocks, emit);
     case "store-requested":
       return held.store(state, event.blocks, emit);
     case "upload-ended":
@@ -146,6 +150,17 @@ function leaseGranted(state: WorkerState, message: LeaseMessage, nowMs: number, 
     emit({ type: "fetch-input", located });
   }
   held.keepGivenFew(state, emit);
+}
+
+function prefetch(state: WorkerState, blocks: readonly LocatedBlock[], emit: Emit): void {
+  let roomBytes = state.memoryBudgetBytes - state.memoryBytes;
+  for (const located of blocks) {
+    const { block, sizeBytes } = located;
+    if (state.blocks.has(block) || state.fetching.has(block) || sizeBytes > roomBytes) continue;
+    roomBytes -= sizeBytes;
+    state.fetching.add(block);
+    emit({ type: "fetch-input", located });
+  }
 }
 
 function inputArrived(

@@ -2,6 +2,7 @@
 import type { Bench } from "../bench.ts";
 import { corrcoef } from "./corrcoef.ts";
 import { dask } from "./dask.ts";
+import { futures } from "./futures.ts";
 import { gaps } from "./gaps.ts";
 import { matrixLibraries } from "./matrix-libraries.ts";
 import { monteCarlo } from "./monte-carlo.ts";
@@ -22,4 +23,5 @@ export const BENCHES: readonly Bench[] = [
   dask,
   twoWorkers,
   wholePath,
+  futures,
 ];

@@ -1,0 +1,59 @@
+// "tabswarm/client" in Node: connects a program to a cluster.
+import { randomBytes } from "node:crypto";
+import { createCluster, type Cluster } from "../shared/client/cluster.ts";
+import { ClusterError, type ClusterClient } from "../shared/client/cluster-client.ts";
+import type { ClusterTools } from "../shared/client/cluster-tools.ts";
+import { untilConnected } from "../shared/client/until-connected.ts";
+import { randomText } from "../shared/ids.ts";
+import { createNodeTools, nodeClock, openNodeClient, type NodeTools } from "./node-client.ts";
+
+// oxlint-disable-next-line no-barrel-file -- this is the package's entry: bundled, it is one file.
+export * from "../shared/client/library.ts";
+
+export interface ConnectOptions {
+  /** The coordinator's submit token. Not needed when the address ends in "#t=…", as dashboards' do. */
+  readonly token?: string;
+}
+
+/**
+ * Connects to a coordinator: `connect("http://192.168.1.20:7070", { token })`. The connection is renewed
+ * by itself when it is lost later. Rejects with ClusterError.
+ */
+export async function connect(url: string, options: ConnectOptions = {}): Promise<Cluster> {
+  const { baseUrl, token } = parseAddress(url, options.token);
+  const tools = await createNodeTools();
+  const client = openNodeClient({ baseUrl, token }, tools);
+  await untilConnected(client, baseUrl);
+  return clusterOf(client, tools);
+}
+
+/** The cluster behind a connected client of this process. */
+export const clusterOf = (client: ClusterClient, tools: NodeTools): Cluster =>
+  createCluster(client, clusterTools(tools));
+
+const decoder = new TextDecoder();
+
+const clusterTools = (tools: NodeTools): ClusterTools => ({
+  ...tools,
+  decode: (bytes) => decoder.decode(bytes),
+  clock: nodeClock,
+  nonce: () => randomText(randomBytes(16)),
+});
+
+function parseAddress(
+  text: string,
+  given: string | undefined,
+): { readonly baseUrl: string; readonly token: string } {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new ClusterError(`"${text}" is not an address. Give one such as http://host:7070.`, 0);
+  }
+  const token = given ?? new URLSearchParams(url.hash.slice(1)).get("t") ?? "";
+  if (token === "") {
+    throw new ClusterError(
+      "The token is missing: connect(url, { token }), with what follows #t= in the dashboard's address.",
+      401,
+    );
+  }
+  return { baseUrl: url.origin, token };
+}

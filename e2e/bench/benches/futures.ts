@@ -1,0 +1,266 @@
+// Futures through real sockets and browsers, beside Dask's: a map, round trips, a deep graph; and the
+// scheduler alone.
+import { clusterOf } from "../../../coordinator/client.ts";
+import type { Cluster } from "../../../shared/client/cluster.ts";
+import { lazy, type Lazy } from "../../../shared/client/lazy.ts";
+import { measureThroughput } from "../../../shared/testing/scheduler-throughput.ts";
+import { defineBench } from "../bench.ts";
+import { startPython, type PythonPeer } from "../peers/python.ts";
+import { median, WrongOutputError, type Contender } from "../race.ts";
+import { raceOn, type Stage } from "../stage.ts";
+import { startSwarm } from "../swarm.ts";
+import { grouped } from "../words.ts";
+
+interface Size {
+  /** Tasks of the scheduler alone, on simulated workers. */
+  readonly emptyTasks: number;
+  /** Items of the map. */
+  readonly items: number;
+  /** Round trips, one after the other, whose median counts. */
+  readonly trips: number;
+  /** Tasks of the graph. */
+  readonly nodes: number;
+  readonly rounds: number;
+  readonly limitSeconds: number;
+}
+
+const WORKERS = 4;
+const SIMULATED_WORKERS = 100;
+/** Dask's workers: processes with one thread each, as many as a small machine has cores. */
+const DASK_WORKERS = 2;
+const OURS = `Futures on ${WORKERS} pages`;
+const DASK = "Dask’s futures";
+
+export const futures = defineBench<Size>({
+  name: "futures",
+  sizes: {
+    full: {
+      emptyTasks: 100_000,
+      items: 10_000,
+      trips: 200,
+      nodes: 5_000,
+      rounds: 5,
+      limitSeconds: 600,
+    },
+    quick: {
+      emptyTasks: 20_000,
+      items: 1_000,
+      trips: 30,
+      nodes: 500,
+      rounds: 2,
+      limitSeconds: 30,
+    },
+    toy: { emptyTasks: 500, items: 40, trips: 3, nodes: 20, rounds: 1, limitSeconds: 60 },
+  },
+  run: async (stage, size) => {
+    addScheduler(stage, size);
+    const swarm = await startSwarm(stage, {
+      workers: WORKERS,
+      threadsPerWorker: 1,
+      runsFunctions: true,
+    });
+    const cluster = clusterOf(swarm.client, swarm.tools);
+    const peer = await startDask(stage);
+    await addMap(stage, size, cluster, peer);
+    await addTrips(stage, size, cluster, peer);
+    await addGraph(stage, size, cluster);
+  },
+});
+
+/** Null, and noted, where there is no Python with Dask's distributed scheduler. */
+async function startDask(stage: Stage): Promise<PythonPeer | null> {
+  const { python } = stage;
+  if (python?.libraries.distributed === undefined) {
+    stage.leaveOut(DASK, "there is no Python with Dask's distributed scheduler");
+    return null;
+  }
+  const peer = startPython(stage, python, "futures.py");
+  await peer.ask({ do: "start", workers: DASK_WORKERS });
+  return peer;
+}
+
+function addScheduler(stage: Stage, { emptyTasks, rounds }: Size): void {
+  const rates = Array.from({ length: rounds }, () => {
+    return measureThroughput(emptyTasks, SIMULATED_WORKERS, () => performance.now());
+  });
+  const rate = median(rates.map(({ tasksPerSecond }) => tasksPerSecond));
+  stage.add({
+    work: `Scheduler alone, ${grouped(emptyTasks)} independent empty tasks, ${SIMULATED_WORKERS} simulated workers`,
+    measured: `${grouped(Math.round(rate))} tasks/s`,
+    against: "",
+    figure: { value: rate, unit: "a second" },
+    goal: { bound: "at least", value: 100_000 },
+  });
+}
+
+const increment = (x: number): number => x + 1;
+
+/** Items from `from` on, so that no round finds the results of another. */
+const numbersFrom = (from: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => from + i);
+
+async function addMap(
+  stage: Stage,
+  { items, rounds }: Size,
+  cluster: Cluster,
+  peer: PythonPeer | null,
+): Promise<void> {
+  const run = async (round: number): Promise<number> => {
+    const startMs = performance.now();
+    const mapped = cluster.map(increment, numbersFrom(round * items, items));
+    const results = await cluster.gather(mapped);
+    const seconds = (performance.now() - startMs) / 1_000;
+    requireSum(
+      OURS,
+      results.reduce((sum, value) => sum + value, 0),
+      items,
+      round * items,
+    );
+    for (const future of mapped) future.release();
+    return items / seconds;
+  };
+  const ours: Contender = {
+    name: OURS,
+    verify: async () => void (await run(rounds + 1)),
+    measure: run,
+  };
+  const askDask = async (): Promise<number> => {
+    if (peer === null) return Number.NaN;
+    const { seconds, sum } = await peer.ask<{ seconds: number; sum: number }>({
+      do: "map",
+      tasks: items,
+    });
+    requireSum(DASK, sum, items, 0);
+    return items / seconds;
+  };
+  const dask: Contender = { name: DASK, verify: async () => void (await askDask()), measure: askDask };
+  const result = await raceOn(stage, peer === null ? [ours] : [ours, dask], rounds);
+  const rate = result.median(OURS);
+  const work = `map of ${grouped(items)} trivial functions through real sockets to ${WORKERS} worker pages`;
+  const measured = `${grouped(Math.round(rate))} a second`;
+  stage.add({
+    work,
+    measured,
+    against: "",
+    figure: { value: rate, unit: "a second" },
+    goal: { bound: "at least", value: 4_000 },
+  });
+  if (peer === null) return;
+  stage.add({
+    work,
+    measured,
+    against: `${DASK}, ${DASK_WORKERS} workers, ${grouped(Math.round(result.median(DASK)))} a second`,
+    figure: { value: result.ratio(OURS, DASK), unit: "times faster" },
+    goal: { bound: "at least", value: 10 },
+  });
+}
+
+/** The sum of `count` numbers from `from` on, each one more. */
+function requireSum(name: string, sum: number, count: number, from: number): void {
+  const expected = count * (from + 1) + (count * (count - 1)) / 2;
+  if (sum !== expected) throw new WrongOutputError(`${name}: the sum is ${sum}, not ${expected}.`);
+}
+
+async function addTrips(
+  stage: Stage,
+  { trips, rounds }: Size,
+  cluster: Cluster,
+  peer: PythonPeer | null,
+): Promise<void> {
+  let next = 1e9;
+  const run = async (): Promise<number> => {
+    const times: number[] = [];
+    for (let i = 0; i < trips; i += 1) {
+      const startMs = performance.now();
+      const future = cluster.submit(increment, next);
+      const value = await future.result();
+      times.push(performance.now() - startMs);
+      future.release();
+      if (value !== next + 1) throw new WrongOutputError(`${OURS}: ${value} is not ${next} + 1.`);
+      next += 1;
+    }
+    return median(times);
+  };
+  const ours: Contender = { name: OURS, verify: async () => void (await run()), measure: run };
+  const askDask = async (): Promise<number> =>
+    peer === null ? Number.NaN : (await peer.ask<{ ms: number }>({ do: "trips", count: trips })).ms;
+  const dask: Contender = { name: DASK, verify: async () => void (await askDask()), measure: askDask };
+  const result = await raceOn(stage, peer === null ? [ours] : [ours, dask], rounds);
+  const ms = result.median(OURS);
+  const work = "submit → result on an idle cluster, median";
+  stage.add({
+    work,
+    measured: `${ms.toFixed(1)} ms`,
+    against: "",
+    figure: { value: ms, unit: "ms" },
+    goal: { bound: "at most", value: 10 },
+  });
+  if (peer === null) return;
+  stage.add({
+    work,
+    measured: `${ms.toFixed(1)} ms`,
+    against: `${DASK}, ${result.median(DASK).toFixed(1)} ms`,
+    figure: { value: result.ratio(OURS, DASK), unit: "times" },
+    goal: { bound: "at most", value: 1 },
+  });
+}
+
+const PRIME = 1_000_003;
+const mix = (...parts: number[]): number =>
+  parts.reduce((total, part) => (31 * total + part) % 1_000_003, 7);
+
+/** Tasks of one layer, each of which takes three of the layer before. */
+const LAYER = 100;
+
+interface Graph {
+  /** The last layer. */
+  readonly targets: readonly Lazy<number>[];
+  readonly values: readonly number[];
+}
+
+function makeGraph(nodes: number, seed: number): Graph {
+  const call = lazy(mix);
+  let layer: Graph = { targets: [], values: [] };
+  for (let made = 0; made < nodes; made += LAYER) {
+    const { targets, values } = layer;
+    const size = Math.min(LAYER, nodes - made);
+    const numbers = numbersFrom((seed * nodes + made) % PRIME, size);
+    const taken = numbers.map((_, i) =>
+      targets.length === 0 ? [] : [i, 3 * i + 1, 7 * i + 2].map((at) => at % targets.length),
+    );
+    layer = {
+      targets: numbers.map((own, i) => call(own, ...pick(targets, taken[i]))),
+      values: numbers.map((own, i) => mix(own, ...pick(values, taken[i]))),
+    };
+  }
+  return layer;
+}
+
+const pick = <T>(items: readonly T[], places: readonly number[] = []): T[] =>
+  places.flatMap((place) => items.slice(place, place + 1));
+
+async function addGraph(stage: Stage, { nodes, rounds }: Size, cluster: Cluster): Promise<void> {
+  const seconds: number[] = [];
+  // The first round compiles and warms up.
+  for (let round = 0; round <= rounds; round += 1) {
+    const { targets, values } = makeGraph(nodes, round);
+    const startMs = performance.now();
+    const job = await cluster.compute(targets);
+    const results = await job.results();
+    const elapsed = (performance.now() - startMs) / 1_000;
+    if (results.some((value, i) => value !== values[i])) {
+      throw new WrongOutputError(`${OURS}: the graph gave other values than its functions.`);
+    }
+    const view = (await cluster.jobs()).find((one) => one.job === job.id);
+    const ownSeconds = (view?.timing.computeMs ?? 0) / 1_000 / WORKERS;
+    if (round > 0) seconds.push(elapsed - ownSeconds);
+  }
+  const beyond = median(seconds);
+  stage.add({
+    work: `Graph of ${grouped(nodes)} tasks in layers of ${LAYER}, time beyond the tasks' own`,
+    measured: `${beyond.toFixed(2)} s`,
+    against: "",
+    figure: { value: beyond, unit: "s" },
+    goal: { bound: "at most", value: 1 },
+  });
+}

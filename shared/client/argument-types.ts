@@ -1,0 +1,13 @@
+// The types of arguments: wherever a value is taken, a future or a lazy call of it is too.
+import type { Future } from "./future.ts";
+import type { Lazy } from "./lazy.ts";
+
+/** A value, or what will be one; elements of arrays too. */
+export type Argument<T> =
+  | T
+  | Future<T>
+  | Lazy<T>
+  | (T extends readonly (infer E)[] ? readonly Argument<E>[] : never);
+
+/** A function's parameters, each as an argument. */
+export type Arguments<A extends unknown[]> = { [K in keyof A]: Argument<A[K]> };

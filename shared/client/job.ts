@@ -1,0 +1,66 @@
+// A submitted graph: its futures, in their order or as they complete, and the job as a whole.
+import type { JobId } from "../ids.ts";
+import type { JobView } from "../protocol/messages.ts";
+import { asCompleted } from "./as-completed.ts";
+import { ClusterError, type ClusterClient } from "./cluster-client.ts";
+import type { Future } from "./future.ts";
+
+/** A job on the cluster; iterating over it yields its futures as they settle. */
+export class Job<T = unknown> implements AsyncIterable<Future<T>> {
+  readonly id: JobId;
+  /** One for each target, in the order in which they were given. */
+  readonly futures: readonly Future<T>[];
+  readonly #client: ClusterClient;
+
+  /** Not for users: `cluster.compute` and `cluster.attach` make them. */
+  constructor(id: JobId, futures: readonly Future<T>[], client: ClusterClient) {
+    this.id = id;
+    this.futures = futures;
+    this.#client = client;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Future<T>> {
+    return asCompleted(this.futures);
+  }
+
+  /** The values of all targets; rejects with the first failure. */
+  results(): Promise<T[]> {
+    return Promise.all(this.futures.map((future) => future.result()));
+  }
+
+  /** Progress, timing and state as they are now. Rejects with ClusterError when the job was deleted. */
+  async view(): Promise<JobView> {
+    const view = (await this.#client.jobs()).find(({ job }) => job === this.id);
+    if (view !== undefined) return view;
+    throw new ClusterError("There is no such job; it may have been deleted.", 404);
+  }
+
+  /** Ends it: nothing of it is computed any more. */
+  cancel(): Promise<void> {
+    return this.#client.cancel(this.id);
+  }
+
+  /** Ends it with the targets that are done. */
+  finish(): Promise<void> {
+    return this.#client.finish(this.id);
+  }
+
+  /** Leases nothing of it until `resume`. */
+  pause(): Promise<void> {
+    return this.#client.pause(this.id);
+  }
+
+  resume(): Promise<void> {
+    return this.#client.resume(this.id);
+  }
+
+  /** Of a job that another client left open: it ends when everything in it is done. */
+  close(): Promise<void> {
+    return this.#client.closeJob(this.id);
+  }
+
+  /** Deletes its record and its results. */
+  forget(): Promise<void> {
+    return this.#client.forget(this.id);
+  }
+}
