@@ -1,11 +1,12 @@
 // Blocks over HTTP: uploads into the store, and downloads that can draw a block from its holder.
 import { createReadStream } from "node:fs";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { BlockId } from "../shared/ids.ts";
 import { BLOCK_BYTES_MAX } from "../shared/limits.ts";
-import { blockIdSchema } from "../shared/protocol/messages.ts";
 import type { BlockSources } from "./block-sources.ts";
 import { BlockStoreError, type BlockStore, type BlockStoreFailure } from "./block-store.ts";
+import { addEndpoint, type Asked } from "./endpoint.ts";
+import { endpoints } from "./endpoints.ts";
 import { HttpProblem } from "./problem.ts";
 import type { RequestGuard } from "./request-guard.ts";
 import type { SchedulerHost } from "./scheduler-host.ts";
@@ -32,23 +33,17 @@ export interface BlockRoutesParts {
   readonly host: SchedulerHost;
 }
 
-type BlockRequest = FastifyRequest<{ Params: { block: string } }>;
+type BlockRequest = Asked<{ block: BlockId }, undefined, unknown>;
 
-/** Adds PUT, GET and HEAD of /api/blocks/:block. Both tokens admit to them. */
+/** Adds PUT, GET and HEAD of a block. */
 export function addBlockRoutes(server: FastifyInstance, parts: BlockRoutesParts): void {
   const { guard, store, sources, host } = parts;
   let uploadCount = 0;
 
-  /** Admits the request and reads its block id. */
-  const admit = (request: BlockRequest): BlockId => {
-    guard.requireRole(request.headers, request.ip);
-    const parsed = blockIdSchema.safeParse(request.params.block);
-    if (!parsed.success) throw new HttpProblem(400, "A block id has 64 hexadecimal digits.");
-    return parsed.data;
-  };
-
-  const upload = async (request: BlockRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const block = admit(request);
+  const upload = async (
+    { params: { block }, request }: BlockRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> => {
     if (Number(request.headers["content-length"] ?? 0) > BLOCK_BYTES_MAX) {
       throw new HttpProblem(413, `A block has at most ${BLOCK_BYTES_MAX} bytes.`);
     }
@@ -69,8 +64,10 @@ export function addBlockRoutes(server: FastifyInstance, parts: BlockRoutesParts)
     }
   };
 
-  const download = async (request: BlockRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const block = admit(request);
+  const download = async (
+    { params: { block }, request }: BlockRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> => {
     const small = store.smallBytes(block);
     if (small !== undefined) return sendSmall(reply, block, small);
     const file = (await store.openFile(block)) ?? (await draw(block));
@@ -119,8 +116,10 @@ export function addBlockRoutes(server: FastifyInstance, parts: BlockRoutesParts)
     throw new HttpProblem(504, "No holder of this block has delivered it in time.");
   };
 
-  const probe = async (request: BlockRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const block = admit(request);
+  const probe = async (
+    { params: { block } }: BlockRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> => {
     if (!(await store.isSound(block))) {
       throw new HttpProblem(404, "The store does not hold this block.");
     }
@@ -135,9 +134,9 @@ export function addBlockRoutes(server: FastifyInstance, parts: BlockRoutesParts)
     scope.addContentTypeParser("application/octet-stream", (_request, payload, parsed) =>
       parsed(null, payload),
     );
-    scope.put("/api/blocks/:block", { bodyLimit: BLOCK_BYTES_MAX }, upload);
-    scope.get("/api/blocks/:block", { exposeHeadRoute: false }, download);
-    scope.head("/api/blocks/:block", probe);
+    addEndpoint(scope, guard, endpoints.putBlock, upload);
+    addEndpoint(scope, guard, endpoints.getBlock, download);
+    addEndpoint(scope, guard, endpoints.headBlock, probe);
     done();
   });
 }

@@ -1,4 +1,5 @@
 // Tests of downloads of correlation jobs: tiles from the store, in all their places.
+import { tableFromIPC } from "apache-arrow";
 import { describe, expect, test } from "vitest";
 import { decodeNpy, encodeNpy, type NdArray } from "../shared/codecs/npy.ts";
 import { planCorrelation, type CorrelationOptions } from "../shared/correlation/plan.ts";
@@ -83,6 +84,50 @@ describe("createCorrelationExporter", () => {
       Math.floor(at / 128) === Math.floor((at % 16) / 8) ? 0.1 : 0.2,
     );
     expect(data).toEqual(expected);
+  });
+
+  describe("the common formats", () => {
+    const finished = finishedJob({}, (_, at) => [
+      square(at === 1 ? Number.NaN : (at + 1) / 10),
+      counts,
+    ]);
+    const fileOf = async (format: ResultFormat) => {
+      const { job, readBlock } = finished;
+      const { chunks, filename } = await createCorrelationExporter(tools)(job, format, readBlock);
+      const parts: Uint8Array[] = [];
+      for await (const part of chunks) parts.push(part);
+      return { filename, bytes: Buffer.concat(parts) };
+    };
+
+    test("csv and npy are the pairs and the matrix", async () => {
+      for (const [format, same] of [
+        ["csv", "pairs.csv"],
+        ["npy", "matrix.npy"],
+      ] as const) {
+        expect((await fileOf(format)).bytes).toEqual((await fileOf(same)).bytes);
+      }
+      expect((await fileOf("npy")).filename).toBe("prices-matrix.npy");
+    });
+
+    test("json and arrow have every pair, in the order of the csv", async () => {
+      const csv = (await fileOf("csv")).bytes.toString().trimEnd().split("\n").slice(1);
+      const json = JSON.parse((await fileOf("json")).bytes.toString()) as {
+        readonly series: readonly string[];
+        readonly pairs: readonly (readonly [number, number, number | null, number])[];
+      };
+      const { series } = json;
+      const lines = json.pairs.map(([a, b, r, n]) => `${series[a]},${series[b]},${r ?? ""},${n}`);
+      expect(lines).toEqual(csv);
+      expect(lines).toHaveLength((16 * 15) / 2);
+
+      const table = tableFromIPC((await fileOf("arrow")).bytes);
+      expect(
+        table.toArray().map((row) => {
+          const r: unknown = row?.correlation;
+          return `${row?.series_1},${row?.series_2},${Number.isNaN(r) ? "" : String(r)},${row?.observations}`;
+        }),
+      ).toEqual(csv);
+    });
   });
 
   describe("of a job with shrinkage", () => {

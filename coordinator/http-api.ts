@@ -1,16 +1,27 @@
 // The HTTP server: guards, strict headers, plain errors, and all routes.
 import fastify, { type FastifyInstance } from "fastify";
-import { httpPaths } from "../shared/protocol/http.ts";
 import { addBlockRoutes, type BlockRoutesParts } from "./block-routes.ts";
+import { addEndpoint } from "./endpoint.ts";
+import { endpoints } from "./endpoints.ts";
+import { addEventRoutes, type EventRoutesParts } from "./event-routes.ts";
 import { addJobRoutes, type JobRoutesParts } from "./job-routes.ts";
+import { openApiDocument } from "./openapi.ts";
 import { HttpProblem, problemBody } from "./problem.ts";
 import { addResultRoutes, type ResultRoutesParts } from "./result-routes.ts";
+import { TicketOffice } from "./tickets.ts";
 import { serveApp, setStrictHeaders } from "./static-app.ts";
 
 /** A body for which no route says otherwise. */
 const BODY_BYTES_MAX = 64 * 1024;
 
-export interface HttpApiParts extends BlockRoutesParts, JobRoutesParts, ResultRoutesParts {
+export interface HttpApiParts
+  extends
+    BlockRoutesParts,
+    JobRoutesParts,
+    Omit<EventRoutesParts, "tickets">,
+    Omit<ResultRoutesParts, "tickets"> {
+  /** Monotonic time. */
+  readonly nowMs: () => number;
   readonly staticDir: string;
   /** The addresses under which other machines can join now. */
   readonly joinLinks: () => readonly string[];
@@ -55,13 +66,19 @@ export async function addHttpApi(server: FastifyInstance, parts: HttpApiParts): 
   });
   // Only JSON and blocks are understood; this removes the parser for plain text.
   server.removeContentTypeParser("text/plain");
+  const tickets = new TicketOffice(parts.nowMs);
   addBlockRoutes(server, parts);
   addJobRoutes(server, parts);
-  addResultRoutes(server, parts);
-  server.get(httpPaths.joinLinks, (request, reply) => {
-    guard.requireSubmit(request.headers, request.ip);
-    return reply.send({ links: parts.joinLinks() });
-  });
+  addEventRoutes(server, { ...parts, tickets });
+  addResultRoutes(server, { ...parts, tickets });
+  addEndpoint(server, guard, endpoints.joinLinks, (_asked, reply) =>
+    reply.send({ links: parts.joinLinks() }),
+  );
+  // Made once, as it takes some milliseconds; it tells nothing that the sources do not.
+  let document: object | undefined;
+  addEndpoint(server, guard, endpoints.openApi, (_asked, reply) =>
+    reply.send((document ??= openApiDocument(endpoints))),
+  );
   await serveApp(server, parts.staticDir);
 }
 

@@ -1,20 +1,12 @@
 // Datasets and jobs over HTTP: registering, listing, submitting, steering.
 import { randomBytes } from "node:crypto";
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import * as z from "zod";
+import type { FastifyInstance } from "fastify";
 import { FUNCTION_KERNEL, type JsonValue, type Task } from "../shared/graph/task.ts";
-import {
-  asDatasetId,
-  randomText,
-  type DatasetId,
-  type JobId,
-  type TaskKey,
-} from "../shared/ids.ts";
-import { DATASET_BODY_BYTES_MAX, JOB_BODY_BYTES_MAX } from "../shared/limits.ts";
-import { datasetSchema, jobExtensionSchema, jobSubmissionSchema } from "../shared/protocol/http.ts";
+import { asDatasetId, randomText, type JobId, type TaskKey } from "../shared/ids.ts";
 import type { Dataset, TargetView } from "../shared/protocol/http.ts";
-import { datasetIdSchema, jobIdSchema } from "../shared/protocol/messages.ts";
 import type { BlockStore } from "./block-store.ts";
+import { addEndpoint } from "./endpoint.ts";
+import { endpoints } from "./endpoints.ts";
 import type { JobBook } from "./job-book.ts";
 import type { JobService } from "./job-service.ts";
 import type { Journal } from "./journal.ts";
@@ -33,76 +25,48 @@ export interface JobRoutesParts {
 /** Datasets kept; each is a few megabytes of names at most. */
 const DATASETS_MAX = 1_000;
 
-/** The body or parameter as its schema has it. Throws 400 with the first thing that is wrong. */
-export function parseInput<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const place = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
-  throw new HttpProblem(400, `${what} is not valid${place}: ${issue?.message ?? "unknown"}.`);
-}
-
-const jobOf = (request: FastifyRequest): JobId =>
-  parseInput(z.object({ job: jobIdSchema }), request.params, "The job id").job;
-const datasetOf = (request: FastifyRequest): DatasetId =>
-  parseInput(z.object({ dataset: datasetIdSchema }), request.params, "The dataset id").dataset;
-
-/** Adds /api/datasets and /api/jobs. Only the submit token admits to them. */
+/** Adds the routes of jobs and datasets. */
 export function addJobRoutes(server: FastifyInstance, parts: JobRoutesParts): void {
   const { guard, service, book } = parts;
-  void server.register((scope, _options, done) => {
-    scope.addHook("onRequest", (request, _reply, next) => {
-      guard.requireSubmit(request.headers, request.ip);
-      next();
-    });
-    addDatasetRoutes(scope, parts);
-
-    scope.post("/api/jobs", { bodyLimit: JOB_BODY_BYTES_MAX }, async (request, reply) => {
-      const { blocks, ...submission } = parseInput(jobSubmissionSchema, request.body, "The job");
-      return reply.code(201).send({ job: await service.submit(submission, blocks) });
-    });
-    scope.post(
-      "/api/jobs/:job/tasks",
-      { bodyLimit: JOB_BODY_BYTES_MAX },
-      async (request, reply) => {
-        const { blocks, ...extension } = parseInput(
-          jobExtensionSchema,
-          request.body,
-          "The extension",
-        );
-        await service.extend(jobOf(request), extension, blocks);
-        return reply.code(204).send();
-      },
-    );
-    scope.get("/api/jobs", (_request, reply) => reply.send(book.views()));
-    scope.get("/api/jobs/:job", (request, reply) => {
-      const view = book.view(jobOf(request));
-      if (view === undefined)
-        throw new HttpProblem(404, "There is no such job; it may have been deleted.");
-      return reply.send(view);
-    });
-    scope.get("/api/jobs/:job/targets", (request, reply) =>
-      reply.send(targetsOf(jobOf(request), parts)),
-    );
-    for (const action of ["cancel", "finish", "pause", "resume", "close"] as const) {
-      scope.post(`/api/jobs/:job/${action}`, async (request, reply) => {
-        service[action](jobOf(request));
-        return reply.code(204).send();
-      });
-    }
-    scope.delete("/api/jobs/:job", async (request, reply) => {
-      await service.forget(jobOf(request));
+  addDatasetRoutes(server, parts);
+  addEndpoint(server, guard, endpoints.createJob, async ({ body }, reply) => {
+    const { blocks, ...submission } = body;
+    return reply.code(201).send({ job: await service.submit(submission, blocks) });
+  });
+  addEndpoint(server, guard, endpoints.listJobs, (_asked, reply) => reply.send(book.views()));
+  addEndpoint(server, guard, endpoints.getJob, ({ params }, reply) => {
+    const view = book.view(params.job);
+    if (view === undefined) throw noSuchJob();
+    return reply.send(view);
+  });
+  addEndpoint(server, guard, endpoints.jobTargets, ({ params }, reply) =>
+    reply.send(targetsOf(params.job, parts)),
+  );
+  addEndpoint(server, guard, endpoints.deleteJob, async ({ params }, reply) => {
+    await service.forget(params.job);
+    return reply.code(204).send();
+  });
+  addEndpoint(server, guard, endpoints.extendJob, async ({ params, body }, reply) => {
+    const { blocks, ...extension } = body;
+    await service.extend(params.job, extension, blocks);
+    return reply.code(204).send();
+  });
+  for (const action of ["cancel", "finish", "pause", "resume", "close"] as const) {
+    addEndpoint(server, guard, endpoints[`${action}Job`], ({ params }, reply) => {
+      service[action](params.job);
       return reply.code(204).send();
     });
-    done();
-  });
+  }
 }
+
+export const noSuchJob = (): HttpProblem =>
+  new HttpProblem(404, "There is no such job; it may have been deleted.");
 
 /** A job's targets in their order, and which of them are batches of a function's calls. */
 function targetsOf(job: JobId, { book, journal }: JobRoutesParts): TargetView[] {
   const active = book.active(job);
   if (active === undefined && book.finished(job) === undefined) {
-    throw new HttpProblem(404, "There is no such job; it may have been deleted.");
+    throw noSuchJob();
   }
   const work = active === undefined ? journal.work(job) : undefined;
   const tasks: ReadonlyMap<TaskKey, Task> =
@@ -119,10 +83,9 @@ function batchOf(params: JsonValue): number | null {
   return typeof batch === "number" && Number.isInteger(batch) && batch > 0 ? batch : null;
 }
 
-function addDatasetRoutes(scope: FastifyInstance, parts: JobRoutesParts): void {
-  const { journal, store, service, nowUnixMs } = parts;
-  scope.post("/api/datasets", { bodyLimit: DATASET_BODY_BYTES_MAX }, async (request, reply) => {
-    const body = parseInput(datasetSchema, request.body, "The dataset");
+function addDatasetRoutes(server: FastifyInstance, parts: JobRoutesParts): void {
+  const { guard, journal, store, service, nowUnixMs } = parts;
+  addEndpoint(server, guard, endpoints.createDataset, ({ body }, reply) => {
     checkPanels(body, store);
     if (journal.datasets().length >= DATASETS_MAX) {
       throw new HttpProblem(
@@ -142,15 +105,17 @@ function addDatasetRoutes(scope: FastifyInstance, parts: JobRoutesParts): void {
     }
     return reply.code(201).send({ dataset });
   });
-  scope.get("/api/datasets", (_request, reply) => reply.send(journal.datasets()));
-  scope.get("/api/datasets/:dataset", (request, reply) => {
-    const record = journal.dataset(datasetOf(request));
+  addEndpoint(server, guard, endpoints.listDatasets, (_asked, reply) =>
+    reply.send(journal.datasets()),
+  );
+  addEndpoint(server, guard, endpoints.getDataset, ({ params }, reply) => {
+    const record = journal.dataset(params.dataset);
     if (record === undefined)
       throw new HttpProblem(404, "There is no such dataset; it may have been deleted.");
     return reply.send(record);
   });
-  scope.delete("/api/datasets/:dataset", async (request, reply) => {
-    await service.removeDataset(datasetOf(request));
+  addEndpoint(server, guard, endpoints.deleteDataset, async ({ params }, reply) => {
+    await service.removeDataset(params.dataset);
     return reply.code(204).send();
   });
 }

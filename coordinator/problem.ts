@@ -6,6 +6,7 @@ const titles: Readonly<Record<number, string>> = {
   401: "Not allowed",
   403: "Not allowed from here",
   404: "Not found",
+  406: "Not in this format",
   409: "Not possible now",
   413: "Too large",
   415: "Wrong content type",

@@ -21,15 +21,27 @@ export interface ResultExport {
   readonly filename: string;
   readonly contentType: string;
   /** Pulled as fast as the receiver takes it; ends early when the receiver leaves. */
-  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 /** The verified bytes of a stored block. Rejects when the block is lost. */
-type ReadBlock = (block: BlockId) => Promise<Uint8Array>;
+export type ReadBlock = (block: BlockId) => Promise<Uint8Array>;
+
+/**
+ * Why a result cannot be had as a file: 406, never in this format; 409, not any more; 422, its values
+ * do not fit into the format.
+ */
+export type ExportFailure = 406 | 409 | 422;
 
 /** Raised for a format or a job that cannot be exported, with a sentence for the user. */
 export class ResultExportError extends Error {
   override name = "ResultExportError";
+  readonly status: ExportFailure;
+
+  constructor(message: string, status: ExportFailure = 409, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
 }
 
 /** May throw ResultExportError before the first chunk. */
@@ -41,3 +53,16 @@ export type ResultExporter = (
 
 /** By the job's `kind`. */
 export type ResultExporters = ReadonlyMap<string, ResultExporter>;
+
+/** By the last part of a format's name. */
+export function contentTypeOf(format: ResultFormat): string {
+  if (format.endsWith("csv")) return "text/csv; charset=utf-8";
+  if (format === "json") return "application/json; charset=utf-8";
+  return format === "arrow" ? "application/vnd.apache.arrow.stream" : "application/octet-stream";
+}
+
+/** A job's title as the name of a file. */
+export function filenameOfTitle(title: string, format: string): string {
+  const stem = title.replaceAll(/[^\p{L}\p{N}]+/gu, "-").replaceAll(/^-+|-+$/g, "");
+  return `${stem === "" ? "result" : stem.slice(0, 60)}.${format}`;
+}

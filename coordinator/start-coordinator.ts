@@ -12,12 +12,14 @@ import { BlockStore } from "./block-store.ts";
 import { ClusterFeed } from "./cluster-feed.ts";
 import { addHttpApi, createHttpServer, type TlsFiles } from "./http-api.ts";
 import { JobBook } from "./job-book.ts";
+import { JobEvents } from "./job-events.ts";
 import { JobService } from "./job-service.ts";
 import { Journal, JournalError } from "./journal.ts";
 import { joinAddresses, ownAddresses, urlHost } from "./network-addresses.ts";
 import { RequestGuard } from "./request-guard.ts";
 import type { ResultExporters } from "./result-exporters.ts";
 import type { LocalStore } from "./node-blocks.ts";
+import { nodeClock } from "./node-client.ts";
 import { SchedulerHost } from "./scheduler-host.ts";
 import { Sessions } from "./sessions.ts";
 import { Signalling } from "./signalling.ts";
@@ -39,6 +41,8 @@ export interface CoordinatorOptions {
   /** How results become files, by kind of job. */
   readonly exporters?: ResultExporters;
   readonly log?: (line: string) => void;
+  /** Hears of every route when it is added; for tests of what is documented. */
+  readonly onRoute?: (route: { readonly method: string | string[]; readonly url: string }) => void;
   /** Further host names under which this machine is reached. */
   readonly allowedHosts?: readonly string[];
 }
@@ -143,15 +147,29 @@ async function assemble(
   });
   const service = new JobService({ ...parts, host, hasher: await createBLAKE3() });
   const server = createHttpServer(https);
+  if (options.onRoute !== undefined) server.addHook("onRoute", options.onRoute);
   const signalling = new Signalling(server.server, httpPaths.signal, nowMs);
   const sessions = new Sessions({ ...parts, host, guard, signalling, clusterMessage });
-  const feed = new ClusterFeed(clusterMessage, (message) => sessions.sendToClients(message));
+  const events = new JobEvents({ ...parts, host, clock: nodeClock });
+  const feed = new ClusterFeed(clusterMessage, (message) => {
+    sessions.sendToClients(message);
+    events.changed();
+  });
 
   host.start();
   await service.restore();
   await service.sweep();
   const joinLinks = (): readonly string[] => urlsOf(options, tokens, portOf(server)).join;
-  await addHttpApi(server, { ...parts, guard, service, exporters, staticDir, host, joinLinks });
+  await addHttpApi(server, {
+    ...parts,
+    guard,
+    service,
+    exporters,
+    staticDir,
+    host,
+    joinLinks,
+    events,
+  });
   const endUpgrades = routeUpgrades({
     server: server.server,
     guard,

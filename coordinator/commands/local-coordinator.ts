@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureBuilt, webFolder } from "../build.ts";
 import { createCorrelationExporter } from "../correlation-exporter.ts";
+import { MONTE_CARLO_KIND } from "../../shared/monte-carlo/plan.ts";
+import { createMonteCarloExporter } from "../monte-carlo-exporter.ts";
 import { type CoordinatorAddress, createNodeTools } from "../node-client.ts";
 import {
   startCoordinator,
@@ -28,7 +30,10 @@ export async function startBuiltCoordinator(
 ): Promise<Coordinator> {
   await ensureBuilt(say);
   const tools = await createNodeTools();
-  const exporters = new Map([["correlation", createCorrelationExporter(tools)]]);
+  const exporters = new Map([
+    ["correlation", createCorrelationExporter(tools)],
+    [MONTE_CARLO_KIND, createMonteCarloExporter(tools)],
+  ]);
   return startCoordinator({ ...options, staticDir: webFolder, exporters });
 }
 

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeNpy } from "../codecs/npy.ts";
-import type { ResultFormat } from "../protocol/http.ts";
+import type { CorrelationFormat } from "../protocol/http.ts";
 import { createPrng, nextFloat } from "../prng.ts";
 import { exportCorrelation, type CorrelationSource } from "./export.ts";
 import type { Shrinkage } from "./ledoit-wolf.ts";
@@ -43,12 +43,12 @@ function sourceOf(
   return { source, read };
 }
 
-async function bytesOf(format: ResultFormat, source: CorrelationSource) {
+async function bytesOf(format: CorrelationFormat, source: CorrelationSource) {
   const chunks: Uint8Array[] = [];
   for await (const chunk of exportCorrelation(format, source)) chunks.push(chunk);
   return new Uint8Array(Buffer.concat(chunks));
 }
-const textOf = async (format: ResultFormat, source: CorrelationSource) =>
+const textOf = async (format: CorrelationFormat, source: CorrelationSource) =>
   new TextDecoder().decode(await bytesOf(format, source));
 
 function randomMatrix(side: number, seed: number): number[][] {

@@ -2,7 +2,7 @@
 import { assert, present, unreachable } from "../assert.ts";
 import { npyHeader, type NdData } from "../codecs/npy.ts";
 import type { EncodeText } from "../graph/task-key.ts";
-import type { ResultFormat } from "../protocol/http.ts";
+import type { CorrelationFormat } from "../protocol/http.ts";
 import { createTileShrinker, type Shrinkage } from "./ledoit-wolf.ts";
 import type { Precision, Tile } from "./plan.ts";
 import { bandsOf } from "./tile-grid.ts";
@@ -37,12 +37,12 @@ const CHUNK_CHARACTERS = 1 << 19;
  * can only be had of a source with shrinkage.
  */
 export function exportCorrelation(
-  format: ResultFormat,
+  format: CorrelationFormat,
   source: CorrelationSource,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   switch (format) {
     case "pairs.csv":
-      return exportPairsCsv(shrunk(source));
+      return exportPairsCsv(source);
     case "matrix.csv":
       return exportMatrixCsv(shrunk(source));
     case "matrix.npy":
@@ -86,6 +86,40 @@ function covariances(source: CorrelationSource): CorrelationSource {
   };
 }
 
+/** A part of one row of pairs: `row` with series `firstCol`, `firstCol` + 1 and so on. */
+export interface PairRun {
+  readonly row: number;
+  readonly firstCol: number;
+  /** Correlations, NaN where undefined; a view that is good until the next run is asked for. */
+  readonly r: NdData;
+  /** Common observations. */
+  readonly n: NdData;
+}
+
+/** The upper triangle without its diagonal, row by row in the order of the series. */
+export async function* pairRuns(
+  unshrunk: CorrelationSource,
+): AsyncGenerator<PairRun, void, undefined> {
+  const source = shrunk(unshrunk);
+  for (const band of bandsOf(source.series.length, source.tile)) {
+    const tiles = await readAll(source, band.right);
+    for (let row = band.start; row < band.end; row += 1) {
+      for (const { tile, values } of tiles) {
+        const firstCol = Math.max(tile.colStart, row + 1);
+        const end = tile.colStart + tile.colCount;
+        if (firstCol >= end) continue;
+        const offset = (row - tile.rowStart) * tile.colCount - tile.colStart;
+        yield {
+          row,
+          firstCol,
+          r: values.r.subarray(offset + firstCol, offset + end),
+          n: values.n.subarray(offset + firstCol, offset + end),
+        };
+      }
+    }
+  }
+}
+
 /**
  * `series_1,series_2,correlation,observations`: the upper triangle without its diagonal, row by row
  * in the order of the series. Numbers are the shortest text that reads back as the same value; an
@@ -95,26 +129,46 @@ async function* exportPairsCsv(source: CorrelationSource): AsyncGenerator<Uint8A
   const names = source.series.map(quoteField);
   const number = numberText(source.precision);
   let text = "series_1,series_2,correlation,observations\n";
-  for (const band of bandsOf(source.series.length, source.tile)) {
-    const tiles = await readAll(source, band.right);
-    for (let row = band.start; row < band.end; row += 1) {
-      const prefix = `${present(names[row], "a name")},`;
-      for (const { tile, values } of tiles) {
-        const { r, n } = values;
-        const first = Math.max(tile.colStart, row + 1);
-        const end = tile.colStart + tile.colCount;
-        const offset = (row - tile.rowStart) * tile.colCount - tile.colStart;
-        for (let col = first; col < end; col += 1) {
-          text += `${prefix}${names[col]},${number(r[offset + col] ?? NaN)},${n[offset + col]}\n`;
-        }
-        if (text.length >= CHUNK_CHARACTERS) {
-          yield source.encode(text);
-          text = "";
-        }
-      }
+  for await (const { row, firstCol, r, n } of pairRuns(source)) {
+    const prefix = `${present(names[row], "a name")},`;
+    for (let i = 0; i < r.length; i += 1) {
+      text += `${prefix}${names[firstCol + i]},${number(r[i] ?? NaN)},${n[i]}\n`;
+    }
+    if (text.length >= CHUNK_CHARACTERS) {
+      yield source.encode(text);
+      text = "";
     }
   }
   yield source.encode(text);
+}
+
+/** Pairs in JSON, at most: about 150 MB of text, which few programs read whole. */
+export const JSON_PAIRS_MAX = 5_000_000;
+
+/**
+ * `{"series": […names], "columns": […], "pairs": [[0, 1, correlation, observations], …]}`, where pairs
+ * name series by their place. An undefined correlation is null.
+ */
+export async function* exportPairsJson(
+  source: CorrelationSource,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const number = numberText(source.precision);
+  const columns = ["series_1", "series_2", "correlation", "observations"];
+  let text =
+    `{"series":${JSON.stringify(source.series)},"columns":${JSON.stringify(columns)},` +
+    '"pairs":[';
+  let separator = "\n";
+  for await (const { row, firstCol, r, n } of pairRuns(source)) {
+    for (let i = 0; i < r.length; i += 1) {
+      text += `${separator}[${row},${firstCol + i},${number(r[i] ?? NaN) || "null"},${n[i]}]`;
+      separator = ",\n";
+    }
+    if (text.length >= CHUNK_CHARACTERS) {
+      yield source.encode(text);
+      text = "";
+    }
+  }
+  yield source.encode(`${text}\n]}\n`);
 }
 
 /** The square matrix with names along the top and the left, as `DataFrame.to_csv` writes it. */

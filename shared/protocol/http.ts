@@ -9,14 +9,21 @@ import {
   jobViewSchema,
   jsonSchema,
   smallBlockSchema,
+  targetFailureSchema,
   taskKeySchema,
 } from "./messages.ts";
 
 /** Every file that a finished correlation can be downloaded as; the covariance needs shrinkage. */
-export const resultFormats = ["pairs.csv", "matrix.csv", "matrix.npy", "covariance.npy"] as const;
+const correlationFormats = ["pairs.csv", "matrix.csv", "matrix.npy", "covariance.npy"] as const;
+export type CorrelationFormat = (typeof correlationFormats)[number];
+
+/** The formats that any kind of job can be asked for; what a result cannot be is refused. */
+const commonFormats = ["csv", "npy", "json", "arrow"] as const;
+
+const resultFormats = [...correlationFormats, ...commonFormats] as const;
 export type ResultFormat = (typeof resultFormats)[number];
 
-/** All paths of the HTTP interface. Every one needs `Authorization: Bearer <token>` but `app`. */
+/** All paths of the HTTP interface. Every one but `openApi` needs `Authorization: Bearer <token>`. */
 export const httpPaths = {
   control: "/control",
   signal: "/signal",
@@ -34,8 +41,12 @@ export const httpPaths = {
   /** `ticket` replaces the header, for links that the browser downloads itself. */
   result: (job: JobId, format: ResultFormat, ticket?: string) =>
     `/api/jobs/${job}/result?format=${format}${ticket === undefined ? "" : `&ticket=${ticket}`}`,
+  /** Server-sent events; `ticket` replaces the header, as EventSource cannot set any. */
+  events: (job: JobId, ticket?: string) =>
+    `/api/jobs/${job}/events${ticket === undefined ? "" : `?ticket=${ticket}`}`,
   tickets: "/api/tickets",
   joinLinks: "/api/join-links",
+  openApi: "/api/openapi.json",
 } as const;
 
 /** A table of series: names, dates, and its values as column panels. */
@@ -71,7 +82,7 @@ const taskInputSchema = z.union([
   z.object({ task: taskKeySchema, output: z.int().nonnegative().max(63) }),
 ]);
 
-const taskSchema = z.object({
+export const taskSchema = z.object({
   key: taskKeySchema,
   kernel: z.string().regex(/^[a-z][a-z0-9-]*@\d+$/),
   params: jsonSchema,
@@ -110,6 +121,44 @@ export const jobExtensionSchema = z.object({
   blocks: smallBlocks,
 });
 
+/** What a client is told of a job on its stream of events whenever it changed; see GET events. */
+export const jobProgressSchema = jobViewSchema.pick({
+  state: true,
+  isOpen: true,
+  tasksTotal: true,
+  tasksDone: true,
+  tasksRunning: true,
+  targetsTotal: true,
+  targetsDone: true,
+  targetsFailed: true,
+  failure: true,
+});
+
+/** A target's outputs: blocks to GET, small ones with their bytes in base64. */
+export const jobResultEventSchema = z.object({
+  task: taskKeySchema,
+  outputs: z.array(blockRefSchema.extend({ bytes: z.base64().exactOptional() })),
+});
+
+/** The events of a job's stream, by name. */
+export const jobEventSchemas = {
+  progress: jobProgressSchema,
+  result: jobResultEventSchema,
+  failure: targetFailureSchema,
+  /** The last one: how the job stands at its end. */
+  end: jobProgressSchema,
+} as const;
+
+/** What a ticket is asked for. */
+export const ticketRequestSchema = z.object({
+  job: jobIdSchema,
+  /** The format that is to be downloaded, or "events" for the job's stream of events. */
+  format: z.enum([...resultFormats, "events"]),
+});
+const ticket = z.string().max(64).exactOptional();
+export const eventsQuerySchema = z.object({ ticket });
+export const resultQuerySchema = z.object({ format: z.enum(resultFormats), ticket });
+
 export const jobListSchema = z.array(jobViewSchema);
 
 /** One of a job's targets, for those who take up a job that they did not submit. */
@@ -124,7 +173,7 @@ export type TargetView = z.infer<typeof targetViewSchema>;
 
 export const jobCreatedSchema = z.object({ job: jobIdSchema });
 export const datasetCreatedSchema = z.object({ dataset: datasetIdSchema });
-/** A link that downloads one result once, within a minute. */
+/** Admits once, within a minute, to what it was asked for. */
 export const ticketCreatedSchema = z.object({ ticket: z.string() });
 
 /** Addresses that other machines open to join, likeliest first; the token is in the fragment. */
@@ -142,4 +191,7 @@ export type Dataset = z.infer<typeof datasetSchema>;
 export type DatasetRecord = z.infer<typeof datasetRecordSchema>;
 /** How a dataset's values travel and are kept: see `transport` of a dataset. */
 export type Transport = NonNullable<Dataset["transport"]>;
+export type JobProgress = z.infer<typeof jobProgressSchema>;
+export type JobEventName = keyof typeof jobEventSchemas;
+export type TicketPurpose = z.infer<typeof ticketRequestSchema>["format"];
 export type Problem = z.infer<typeof problemSchema>;

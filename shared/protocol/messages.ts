@@ -13,7 +13,7 @@ z.config({ jitless: true });
 /** Raised by one with every incompatible change; both sides refuse any other number. */
 export const PROTOCOL_VERSION = 3;
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const hash = z.string().regex(/^[0-9a-f]{64}$/, "must have 64 hexadecimal digits");
 const token22 = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[\\w-]{22}$`));
 const count = z.int().nonnegative();
 const milliseconds = z.number().nonnegative();
@@ -254,7 +254,7 @@ const jobResultSchema = z.object({
   outputs: z.array(locatedBlockSchema),
 });
 
-const targetFailureSchema = z.object({
+export const targetFailureSchema = z.object({
   task: taskKeySchema,
   message: text,
   error: remoteErrorSchema.nullable(),

@@ -1,6 +1,6 @@
 // About how large the files of a result will be, so that nobody is surprised by a gigabyte.
 import type { CorrelationMeta } from "../../../shared/correlation/plan.ts";
-import type { DatasetRecord, ResultFormat } from "../../../shared/protocol/http.ts";
+import type { DatasetRecord, CorrelationFormat } from "../../../shared/protocol/http.ts";
 
 /** A double in its shortest form, with the comma or line end: "-0.12345678901234567," and shorter. */
 const VALUE_BYTES = { f64: 21, f32: 13 } as const;
@@ -8,7 +8,7 @@ const VALUE_BYTES = { f64: 21, f32: 13 } as const;
 export function exportSizes(
   record: Pick<DatasetRecord, "series">,
   meta: CorrelationMeta,
-): Record<ResultFormat, number> {
+): Record<CorrelationFormat, number> {
   const n = meta.seriesCount;
   const namesBytes = record.series.reduce((sum, name) => sum + name.length + 1, 0);
   const valueBytes = VALUE_BYTES[meta.precision];

@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { useState } from "react";
 import type { ClusterClient } from "../../../shared/client/cluster-client.ts";
 import type { JobId } from "../../../shared/ids.ts";
-import type { ResultFormat } from "../../../shared/protocol/http.ts";
+import type { CorrelationFormat } from "../../../shared/protocol/http.ts";
 import { formatBytes } from "../../components/format.ts";
 import { DownloadIcon } from "../../components/icons.tsx";
 import { Notice } from "../../components/notice.tsx";
@@ -20,7 +20,7 @@ export interface JobExportsProps {
   readonly client: Pick<ClusterClient, "downloadPath">;
 }
 
-const FILES: readonly (readonly [ResultFormat, string, string])[] = [
+const FILES: readonly (readonly [CorrelationFormat, string, string])[] = [
   ["pairs.csv", "All pairs (CSV)", "series_1, series_2, correlation, observations"],
   ["matrix.csv", "Matrix (CSV)", "names along both sides"],
   ["matrix.npy", "Matrix (NPY)", "for NumPy, series in the table’s order"],
@@ -32,11 +32,11 @@ const COVARIANCE: (typeof FILES)[number] = [
 ];
 
 export function JobExports({ jobId, isDone, result, client }: JobExportsProps) {
-  const [busy, setBusy] = useState<ResultFormat | null>(null);
+  const [busy, setBusy] = useState<CorrelationFormat | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const sizes = exportSizes(result.record, result.meta);
   const files = result.meta.shrinkage === "none" ? FILES : [...FILES, COVARIANCE];
-  const download = (format: ResultFormat): void => {
+  const download = (format: CorrelationFormat): void => {
     setBusy(format);
     setProblem(null);
     client

@@ -6,7 +6,7 @@ import styles from "../jobs/job-exports.module.css";
 import { fileStem } from "../jobs/job-words.ts";
 import { saveBlob } from "../jobs/save-file.ts";
 import type { MonteCarloShown } from "./monte-carlo-reader.ts";
-import { convergenceCsv, scenariosCsv } from "./simulation-csv.ts";
+import { convergenceCsv, scenariosCsv } from "../../../shared/monte-carlo/scenarios-csv.ts";
 
 export interface SimulationExportsProps {
   readonly shown: MonteCarloShown;

@@ -11,7 +11,7 @@ import {
   scenarioWords,
   varyingParameters,
 } from "./scenarios-model.ts";
-import { convergenceCsv, scenariosCsv } from "./simulation-csv.ts";
+import { convergenceCsv, scenariosCsv } from "../../../shared/monte-carlo/scenarios-csv.ts";
 import {
   convergencePicture,
   convergenceWords,

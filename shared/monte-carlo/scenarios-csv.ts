@@ -1,7 +1,7 @@
 // The figures of a simulation as CSV files, every number with all of its digits.
-import type { AsianOption } from "../../../shared/monte-carlo/asian-option.ts";
-import type { ScenarioResult } from "../../../shared/monte-carlo/estimate.ts";
-import type { MonteCarloMeta } from "../../../shared/monte-carlo/plan.ts";
+import type { AsianOption } from "./asian-option.ts";
+import type { ScenarioResult } from "./estimate.ts";
+import type { MonteCarloMeta } from "./plan.ts";
 
 type Cell = string | number | boolean | null;
 
@@ -33,22 +33,29 @@ const RESULT_COLUMNS: readonly (readonly [string, (result: ScenarioResult) => Ce
   ["control_correlation", (result) => result.controlCorrelation],
 ];
 
-/** One line a scenario, numbered from 1 as in the table. */
-export function scenariosCsv(
+/** Names and rows of the table of scenarios, which are numbered from 1. */
+export function scenariosTable(
   { control, seed }: Pick<MonteCarloMeta, "control" | "seed">,
   scenarios: readonly ScenarioResult[],
-): string {
+): { readonly names: readonly string[]; readonly rows: readonly (readonly Cell[])[] } {
   const names = [...OPTION_COLUMNS, ...RESULT_COLUMNS].map(([name]) => name);
-  const lines = scenarios.map((result, index) =>
-    line([
-      index + 1,
-      control,
-      seed,
-      ...OPTION_COLUMNS.map(([, key]) => result.option[key]),
-      ...RESULT_COLUMNS.map(([, read]) => read(result)),
-    ]),
-  );
-  return line(["scenario", "control", "seed", ...names]) + lines.join("");
+  const rows = scenarios.map((result, index) => [
+    index + 1,
+    control,
+    seed,
+    ...OPTION_COLUMNS.map(([, key]) => result.option[key]),
+    ...RESULT_COLUMNS.map(([, read]) => read(result)),
+  ]);
+  return { names: ["scenario", "control", "seed", ...names], rows };
+}
+
+/** One line a scenario, numbered from 1 as in the table. */
+export function scenariosCsv(
+  meta: Pick<MonteCarloMeta, "control" | "seed">,
+  scenarios: readonly ScenarioResult[],
+): string {
+  const { names, rows } = scenariosTable(meta, scenarios);
+  return line(names) + rows.map(line).join("");
 }
 
 /** One line a point of each scenario's convergence. */

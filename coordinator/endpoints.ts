@@ -1,0 +1,264 @@
+// Every endpoint of the HTTP interface, in one table: routes and the OpenAPI document are made of it.
+import * as z from "zod";
+import * as limits from "../shared/limits.ts";
+import * as http from "../shared/protocol/http.ts";
+import {
+  blockIdSchema,
+  datasetIdSchema,
+  jobIdSchema,
+  jobViewSchema,
+} from "../shared/protocol/messages.ts";
+import { endpoint } from "./endpoint.ts";
+
+const jobParams = z.object({ job: jobIdSchema });
+const datasetParams = z.object({ dataset: datasetIdSchema });
+const blockParams = z.object({ block: blockIdSchema });
+
+const done = (description: string) => ({ 204: { description } });
+
+/** POST /api/jobs/:job/… without a body. */
+const jobAction = (action: string, summary: string, description: string) =>
+  endpoint({
+    method: "POST",
+    path: `/api/jobs/:job/${action}`,
+    summary,
+    description,
+    access: "submit",
+    params: jobParams,
+    answers: done("It is done, or was before."),
+    problems: [404, 409],
+  });
+
+const blockBytes = ["application/octet-stream"];
+
+export const endpoints = {
+  putBlock: endpoint({
+    method: "PUT",
+    path: "/api/blocks/:block",
+    summary: "Store a block",
+    description: "The body is the block's bytes; its id is their BLAKE3.",
+    access: "any-token",
+    params: blockParams,
+    body: { what: "The block", bytesMax: limits.BLOCK_BYTES_MAX },
+    answers: {
+      200: { description: "The store had it already." },
+      201: { description: "It is stored." },
+    },
+    problems: [403, 413, 422, 503, 507],
+  }),
+  getBlock: endpoint({
+    method: "GET",
+    path: "/api/blocks/:block",
+    summary: "Fetch a block",
+    description:
+      "NPY 1.0 bytes. A block that the store lacks is drawn from whoever holds it. Takes one byte range.",
+    access: "any-token",
+    params: blockParams,
+    answers: {
+      200: { description: "All of its bytes.", types: blockBytes },
+      206: { description: "The bytes of the range.", types: blockBytes },
+    },
+    problems: [404, 416, 503, 504],
+  }),
+  headBlock: endpoint({
+    method: "HEAD",
+    path: "/api/blocks/:block",
+    summary: "Ask whether the store holds a block",
+    access: "any-token",
+    params: blockParams,
+    answers: { 200: { description: "It does; content-length is its size." } },
+    problems: [404],
+  }),
+
+  createDataset: endpoint({
+    method: "POST",
+    path: "/api/datasets",
+    summary: "Register a table whose panels are stored",
+    access: "submit",
+    body: {
+      what: "The dataset",
+      schema: http.datasetSchema,
+      bytesMax: limits.DATASET_BODY_BYTES_MAX,
+    },
+    answers: { 201: { description: "It is registered.", schema: http.datasetCreatedSchema } },
+    problems: [403, 409, 413, 415, 422, 507],
+  }),
+  listDatasets: endpoint({
+    method: "GET",
+    path: "/api/datasets",
+    summary: "List all tables, the newest first",
+    access: "submit",
+    answers: { 200: { description: "All of them.", schema: http.datasetListSchema } },
+    problems: [],
+  }),
+  getDataset: endpoint({
+    method: "GET",
+    path: "/api/datasets/:dataset",
+    summary: "Describe a table",
+    access: "submit",
+    params: datasetParams,
+    answers: { 200: { description: "Its record.", schema: http.datasetRecordSchema } },
+    problems: [404],
+  }),
+  deleteDataset: endpoint({
+    method: "DELETE",
+    path: "/api/datasets/:dataset",
+    summary: "Delete a table and its panels",
+    access: "submit",
+    params: datasetParams,
+    answers: done("It is deleted."),
+    problems: [403, 404, 409],
+  }),
+
+  createJob: endpoint({
+    method: "POST",
+    path: "/api/jobs",
+    summary: "Submit a job",
+    description:
+      "Blocks that its tasks read must be held by somebody; small ones may come along. An open job (isOpen) is extended later, and ends when it is closed.",
+    access: "submit",
+    body: {
+      what: "The job",
+      schema: http.jobSubmissionSchema,
+      bytesMax: limits.JOB_BODY_BYTES_MAX,
+    },
+    answers: { 201: { description: "It is recorded and runs.", schema: http.jobCreatedSchema } },
+    problems: [403, 409, 413, 415, 422, 507],
+  }),
+  listJobs: endpoint({
+    method: "GET",
+    path: "/api/jobs",
+    summary: "List all jobs, the newest first",
+    access: "submit",
+    answers: { 200: { description: "All of them.", schema: http.jobListSchema } },
+    problems: [],
+  }),
+  getJob: endpoint({
+    method: "GET",
+    path: "/api/jobs/:job",
+    summary: "Tell how a job stands",
+    access: "submit",
+    params: jobParams,
+    answers: { 200: { description: "As it stands now.", schema: jobViewSchema } },
+    problems: [404],
+  }),
+  jobTargets: endpoint({
+    method: "GET",
+    path: "/api/jobs/:job/targets",
+    summary: "List the targets of a job, in their order",
+    access: "submit",
+    params: jobParams,
+    answers: { 200: { description: "All of them.", schema: http.targetListSchema } },
+    problems: [404],
+  }),
+  deleteJob: endpoint({
+    method: "DELETE",
+    path: "/api/jobs/:job",
+    summary: "Delete a job and its results",
+    description:
+      "An unfinished job is cancelled first. Results that another job has too are kept, and so are tables.",
+    access: "submit",
+    params: jobParams,
+    answers: done("Nothing is left of it."),
+    problems: [403, 404],
+  }),
+  extendJob: endpoint({
+    method: "POST",
+    path: "/api/jobs/:job/tasks",
+    summary: "Extend an open job",
+    access: "submit",
+    params: jobParams,
+    body: {
+      what: "The extension",
+      schema: http.jobExtensionSchema,
+      bytesMax: limits.JOB_BODY_BYTES_MAX,
+    },
+    answers: done("It is extended."),
+    problems: [403, 404, 409, 413, 415, 422, 507],
+  }),
+  cancelJob: jobAction("cancel", "Cancel a job", "One that has ended stays as it is."),
+  finishJob: jobAction(
+    "finish",
+    "End a job with the targets that it has",
+    "What runs for others is let go. A job without any result is cancelled.",
+  ),
+  pauseJob: jobAction("pause", "Pause a job", "No more of its tasks begin; what runs may finish."),
+  resumeJob: jobAction("resume", "Resume a paused job", "Its tasks begin again."),
+  closeJob: jobAction(
+    "close",
+    "Close an open job",
+    "It is not extended any more, and ends when its results are stored.",
+  ),
+
+  jobEvents: endpoint({
+    method: "GET",
+    path: "/api/jobs/:job/events",
+    summary: "Follow a job by server-sent events",
+    description:
+      "Results and failures that are there already come first. Progress comes when it changes, at most four times a second. After the event `end` the stream is over; without it the connection broke, and a new stream tells everything again. EventSource needs a ticket, which is good for one connection.",
+    access: "ticket",
+    params: jobParams,
+    query: http.eventsQuerySchema,
+    answers: {
+      200: {
+        description: "Events, each with one JSON value as its data.",
+        types: ["text/event-stream"],
+        events: http.jobEventSchemas,
+      },
+    },
+    problems: [404, 503],
+  }),
+  jobResult: endpoint({
+    method: "GET",
+    path: "/api/jobs/:job/result",
+    summary: "Download the result of a job that is done",
+    description:
+      "Correlations: `csv` and `arrow` are the table of pairs, `npy` the square matrix, `json` series and pairs; the other names are files of the dashboard. Simulations: a table of scenarios. Other jobs: `json` has every target's value by its key; `npy` is there for one target that is an array; `csv` and `arrow` where the values form a table.",
+    access: "ticket",
+    params: jobParams,
+    query: http.resultQuerySchema,
+    answers: {
+      200: {
+        description: "The file, in the format that was asked for.",
+        types: [
+          "text/csv",
+          "application/octet-stream",
+          "application/json",
+          "application/vnd.apache.arrow.stream",
+        ],
+      },
+    },
+    problems: [404, 406, 409, 422, 503],
+  }),
+  createTicket: endpoint({
+    method: "POST",
+    path: "/api/tickets",
+    summary: "Get a ticket for a download or a stream of events",
+    description: "For links and EventSource, which cannot send a token. Good once, for a minute.",
+    access: "submit",
+    body: { what: "The ticket request", schema: http.ticketRequestSchema, bytesMax: 1_024 },
+    answers: { 201: { description: "The ticket.", schema: http.ticketCreatedSchema } },
+    problems: [403, 404, 409, 415],
+  }),
+  joinLinks: endpoint({
+    method: "GET",
+    path: http.httpPaths.joinLinks,
+    summary: "List the addresses at which other machines can join",
+    access: "submit",
+    answers: { 200: { description: "The likeliest first.", schema: http.joinLinksSchema } },
+    problems: [],
+  }),
+  openApi: endpoint({
+    method: "GET",
+    path: http.httpPaths.openApi,
+    summary: "Describe this interface: this document",
+    access: "open",
+    answers: {
+      200: {
+        description: "OpenAPI 3.1.",
+        schema: z.object({ openapi: z.literal("3.1.0") }).loose(),
+      },
+    },
+    problems: [],
+  }),
+} as const;
