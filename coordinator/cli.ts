@@ -68,6 +68,7 @@ function addServe(program: Command): void {
     .option("--host <address>", "address to listen on", "0.0.0.0")
     .option("--port <number>", "port to listen on; 0 takes any free one", integer(0, 65_535), 7070)
     .option("--data <folder>", "where jobs, datasets and results are kept", ".tabswarm")
+    .option("--no-functions", "run only built-in kernels: refuse functions that users send")
     .option("--https", "serve https, with --cert and --key or a certificate made for it")
     .addOption(new Option("--cert <file>", "certificate in PEM format").implies({ https: true }))
     .addOption(new Option("--key <file>", "its private key in PEM format").implies({ https: true }))
@@ -94,6 +95,7 @@ function addWork(program: Command): void {
       integer(1, THREADS_PER_WORKER_MAX),
     )
     .option("--name <name>", "the workers' name in the dashboard", hostname().slice(0, 40))
+    .option("--functions", "agree to run functions that the cluster's users send, sandboxed")
     .action(async (joinUrl: string, options: WorkOptions) => {
       const { work } = await import("./commands/work-command.ts");
       await work(joinUrl, options);

@@ -10,6 +10,8 @@ export interface HeadlessWorkersOptions {
   /** Threads of each worker; undefined leaves the choice to the page. */
   readonly threads?: number;
   readonly name: string;
+  /** Functions of users may run there, sandboxed. */
+  readonly runsFunctions?: boolean;
   readonly executablePath: string;
   readonly say: (line: string) => void;
 }
@@ -59,7 +61,7 @@ async function startHeadlessWorker(
   const browser = await launchBrowser(options.executablePath, options.say);
   let stopping: Promise<void> | undefined;
   try {
-    const url = workerUrl(options.joinUrl, name, options.threads);
+    const url = workerUrl(options.joinUrl, name, options);
     // A certificate that the coordinator made for itself is not known to any browser. Nobody looks at
     // the page: drawing its ripples took a twentieth of a short job's time.
     const page = await browser.newPage({
@@ -86,11 +88,16 @@ async function startHeadlessWorker(
 }
 
 /** The join address with what the page reads from its query: no person is there to press anything. */
-export function workerUrl(joinUrl: string, name: string, threads?: number): URL {
+export function workerUrl(
+  joinUrl: string,
+  name: string,
+  { threads, runsFunctions }: Pick<HeadlessWorkersOptions, "threads" | "runsFunctions"> = {},
+): URL {
   const url = new URL(joinUrl);
   url.searchParams.set("auto", "1");
   url.searchParams.set("name", name);
   if (threads !== undefined) url.searchParams.set("threads", String(threads));
+  if (runsFunctions === true) url.searchParams.set("functions", "1");
   return url;
 }
 

@@ -26,7 +26,7 @@ describe("addresses", () => {
   });
 
   test("a headless worker's address says its name and threads, and keeps the token", () => {
-    const url = workerUrl("http://10.0.0.5:7070/join#t=abc", "big box 1", 4);
+    const url = workerUrl("http://10.0.0.5:7070/join#t=abc", "big box 1", { threads: 4 });
     expect(url.pathname).toBe("/join");
     expect(Object.fromEntries(url.searchParams)).toEqual({
       auto: "1",
@@ -34,7 +34,10 @@ describe("addresses", () => {
       threads: "4",
     });
     expect(url.hash).toBe("#t=abc");
-    expect(workerUrl("http://h/join#t=a", "x").searchParams.has("threads")).toBe(false);
+    const plain = workerUrl("http://h/join#t=a", "x").searchParams;
+    expect([plain.has("threads"), plain.has("functions")]).toEqual([false, false]);
+    const agreeing = workerUrl("http://h/join#t=a", "x", { runsFunctions: true });
+    expect(agreeing.searchParams.get("functions")).toBe("1");
   });
 });
 

@@ -14,6 +14,8 @@ export interface LocalClusterOptions {
   readonly workers: number;
   /** The workers' name. */
   readonly name: string;
+  /** Functions of users may run there, sandboxed. */
+  readonly runsFunctions?: boolean;
   /** Where to listen; loopback unless others may join. */
   readonly host?: string;
   readonly cleanups: Cleanups;
@@ -34,6 +36,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     // The workers share this machine.
     threads: Math.max(1, Math.floor(availableParallelism() / workers)),
     name,
+    runsFunctions: options.runsFunctions === true,
     executablePath,
     say,
   });

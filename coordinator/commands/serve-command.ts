@@ -11,6 +11,8 @@ export interface ServeOptions {
   readonly port: number;
   readonly data: string;
   readonly https?: boolean;
+  /** False refuses functions of users, wherever they would run. */
+  readonly functions: boolean;
   readonly cert?: string;
   readonly key?: string;
 }
@@ -21,8 +23,11 @@ export async function serve(options: ServeOptions): Promise<void> {
   try {
     const dataDir = resolve(options.data);
     const https = options.https === true ? await loadCertificate(dataDir, options, say) : false;
-    const { host, port } = options;
-    const coordinator = await startBuiltCoordinator({ host, port, dataDir, https, log: say }, say);
+    const { host, port, functions: allowsFunctions } = options;
+    const coordinator = await startBuiltCoordinator(
+      { host, port, dataDir, https, allowsFunctions, log: say },
+      say,
+    );
     try {
       process.stdout.write(await welcomeText(coordinator.urls()));
       await stop.stopped;

@@ -8,6 +8,8 @@ export interface WorkOptions {
   readonly browsers: number;
   readonly threads?: number;
   readonly name: string;
+  /** Functions of users may run there, sandboxed. */
+  readonly functions?: boolean;
 }
 
 export async function work(joinUrl: string, options: WorkOptions): Promise<void> {
@@ -16,7 +18,15 @@ export async function work(joinUrl: string, options: WorkOptions): Promise<void>
   try {
     checkJoinUrl(joinUrl);
     const executablePath = await findBrowser(say);
-    const starting = startHeadlessWorkers({ joinUrl, executablePath, say, ...options });
+    const { functions, ...workers } = options;
+    const runsFunctions = functions === true;
+    const starting = startHeadlessWorkers({
+      joinUrl,
+      executablePath,
+      say,
+      runsFunctions,
+      ...workers,
+    });
     const started = await Promise.race([starting, stop.stopped]);
     if (started === undefined) {
       // Stopped while joining: what comes up all the same is ended, and failures do not matter now.

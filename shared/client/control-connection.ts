@@ -5,7 +5,13 @@ import type { CoordinatorMessage, RefusalReason } from "../protocol/messages.ts"
 export type ControlState =
   | { readonly state: "connecting" }
   /** The coordinator knows us. A new incarnation or peer means that everything is said anew. */
-  | { readonly state: "welcomed"; readonly incarnation: Incarnation; readonly peer: PeerId }
+  | {
+      readonly state: "welcomed";
+      readonly incarnation: Incarnation;
+      readonly peer: PeerId;
+      /** Functions of users may run on this cluster, on workers that agree. */
+      readonly allowsFunctions: boolean;
+    }
   /** Not connected now; the next attempt is at `retryAtMs` of the clock that was given. */
   | { readonly state: "lost"; readonly retryAtMs: number }
   /** The coordinator will not have us; no more attempts are made. */

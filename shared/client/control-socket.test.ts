@@ -64,7 +64,9 @@ test("says hello, is welcomed, answers pings by itself", () => {
   newest().handlers.onOpen();
   expect(JSON.parse(newest().sent[0] ?? "")).toMatchObject({ type: "hello", role: "client" });
   say(welcome);
-  expect(states).toEqual([{ state: "welcomed", incarnation: 3, peer: "peer-1234" }]);
+  expect(states).toEqual([
+    { state: "welcomed", incarnation: 3, peer: "peer-1234", allowsFunctions: true },
+  ]);
   expect(control.ticket).toEqual({ peer: "peer-1234", ticket: "secret", direct: true });
   say({ type: "ping", seq: 9 });
   expect(JSON.parse(newest().sent[1] ?? "")).toEqual({ type: "pong", seq: 9 });

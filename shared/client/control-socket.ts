@@ -150,10 +150,11 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
   function take(message: CoordinatorMessage): void {
     if (message.type === "ping") transmit({ type: "pong", seq: message.seq });
     else if (message.type === "welcome") {
-      const { peer, direct } = message;
+      const { peer, direct, allowsFunctions } = message;
       failures = 0;
       ticket = { peer, ticket: message.ticket, direct };
-      setState({ state: "welcomed", incarnation: asIncarnation(message.incarnation), peer });
+      const incarnation = asIncarnation(message.incarnation);
+      setState({ state: "welcomed", incarnation, peer, allowsFunctions });
     } else if (message.type === "refused" && FINAL_REASONS.has(message.reason)) {
       const { reason } = message;
       dropSocket();

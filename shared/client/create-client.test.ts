@@ -17,6 +17,7 @@ const datasetId = `d_${"a".repeat(22)}`;
 const result = (digit: string) => ({ task: asTaskKey(digit.repeat(64)), outputs: [] });
 const welcomed = (n: number): ControlState => ({
   state: "welcomed",
+  allowsFunctions: true,
   incarnation: asIncarnation(n),
   peer: asPeerId(`peer-${n}-0000`),
 });

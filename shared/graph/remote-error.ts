@@ -10,11 +10,14 @@ export function remoteError(thrown: unknown): RemoteError {
   try {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     return {
-      name: String(error.name).slice(0, NAME_LENGTH_MAX),
-      message: String(error.message).slice(0, MESSAGE_LENGTH_MAX),
-      stack: String(error.stack ?? "").slice(0, STACK_LENGTH_MAX),
+      name: textOf(error.name, NAME_LENGTH_MAX),
+      message: textOf(error.message, MESSAGE_LENGTH_MAX),
+      stack: textOf(error.stack ?? "", STACK_LENGTH_MAX),
     };
   } catch {
     return { name: "Error", message: "Something was thrown that cannot be described.", stack: "" };
   }
 }
+
+/** The fields of an error may have been set to anything. */
+const textOf = (field: unknown, lengthMax: number): string => String(field).slice(0, lengthMax);

@@ -133,7 +133,12 @@ function setUp(cached = new Map<BlockId, Uint8Array<ArrayBuffer>>()) {
     say: (message: object) => onMessage(coordinatorMessageSchema.parse(message)),
     planeChanges: () => onPlane(),
     welcome: () =>
-      setState({ state: "welcomed", incarnation: asIncarnation(1), peer: asPeerId("peer-1234") }),
+      setState({
+        state: "welcomed",
+        incarnation: asIncarnation(1),
+        peer: asPeerId("peer-1234"),
+        allowsFunctions: true,
+      }),
   };
 }
 

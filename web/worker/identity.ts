@@ -3,6 +3,7 @@ import { asWorkerId, randomText, type WorkerId } from "../../shared/ids.ts";
 
 const IDENTITY_KEY = "tabswarm-worker";
 const NAME_KEY = "tabswarm-name";
+const FUNCTIONS_KEY = "tabswarm-functions";
 const CHANNEL = "tabswarm-workers";
 /** Another tab of this browser answers within a few milliseconds, busy as it may be. */
 const ANSWER_MS = 150;
@@ -55,6 +56,11 @@ function isAnswered(channel: BroadcastChannel, worker: string): Promise<boolean>
 
 export const rememberedName = (): string | null => read(localStorageOrNull(), NAME_KEY);
 export const rememberName = (name: string): void => write(localStorageOrNull(), NAME_KEY, name);
+
+export const remembersFunctions = (): boolean =>
+  read(localStorageOrNull(), FUNCTIONS_KEY) === "yes";
+export const rememberFunctions = (runsFunctions: boolean): void =>
+  write(localStorageOrNull(), FUNCTIONS_KEY, runsFunctions ? "yes" : "no");
 
 /** Storage may be switched off altogether; then nothing is remembered. */
 function localStorageOrNull(): Storage | null {

@@ -11,7 +11,8 @@ import { createBrowserDataPlane } from "../transport/browser-data-plane.ts";
 import { openBrowserControl } from "../transport/control-socket.ts";
 import { createHash } from "../transport/hash.ts";
 import { defaultName, defaultThreads, detectDevice } from "./device.ts";
-import { claimIdentity, rememberedName, rememberName } from "./identity.ts";
+import { claimIdentity, rememberedName, rememberFunctions } from "./identity.ts";
+import { rememberName, remembersFunctions } from "./identity.ts";
 import { startThread } from "./start-thread.ts";
 import { createThreadPool } from "./thread-pool.ts";
 import { bytesSentOf, type DataPath, pathOf, type ThreadView, threadViews } from "./worker-view.ts";
@@ -25,6 +26,8 @@ export interface WorkerSnapshot {
   readonly connection: ControlState;
   readonly name: string;
   readonly paused: boolean;
+  /** Functions of others run here, sandboxed: agreed to by whoever uses the machine. */
+  readonly runsFunctions: boolean;
   /** Threads in use, and all that there could be. */
   readonly threads: number;
   readonly threadsMax: number;
@@ -57,6 +60,8 @@ export interface WorkerHandle {
   onChange(listener: (view: WorkerSnapshot) => void): () => void;
   setName(name: string): void;
   setThreads(threads: number): void;
+  /** Remembered for the next visit. */
+  setRunsFunctions(runsFunctions: boolean): void;
   pause(): void;
   resume(): void;
   /** Says goodbye, returns all work and releases everything; idempotent. */
@@ -71,7 +76,7 @@ export interface StartWorkerOptions {
   readonly name?: string;
   /** Threads to use; otherwise all cores but one. */
   readonly threads?: number;
-  /** Run functions of others, sandboxed; otherwise only the kernels that came with the page. */
+  /** Run functions of others, sandboxed; otherwise as this browser was told last, and at first not. */
   readonly runsFunctions?: boolean;
 }
 
@@ -110,7 +115,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
       createBrowserDataPlane({ control, token: options.token, hash, lookup }),
     name: name === "" ? defaultName(device) : name,
     threads,
-    runsFunctions: options.runsFunctions ?? false,
+    runsFunctions: options.runsFunctions ?? remembersFunctions(),
     memoryBudgetBytes: device.isMobile ? MEMORY_BUDGET_MOBILE_BYTES : MEMORY_BUDGET_BYTES,
   });
   agent.setHidden(document.hidden);
@@ -162,6 +167,10 @@ function bindHandle(
       rememberName(agent.state.name);
     },
     setThreads: (threads) => agent.setThreads(threads),
+    setRunsFunctions(runsFunctions) {
+      agent.setRunsFunctions(runsFunctions);
+      rememberFunctions(runsFunctions);
+    },
     pause: () => agent.setPaused(true),
     resume: () => agent.setPaused(false),
     leave: close,
@@ -193,6 +202,7 @@ function describeAgent(
   return {
     name: state.name,
     paused: state.paused,
+    runsFunctions: state.runsFunctions,
     threads: state.threads,
     threadsMax,
     cells: threadViews(

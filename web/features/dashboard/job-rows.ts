@@ -33,6 +33,7 @@ export function jobWords(job: JobView): string {
   const doneWords = formatPercent(progressOf(job));
   switch (job.state) {
     case "running":
+      if (job.isOpen && job.targetsDone + job.targetsFailed === job.targetsTotal) return "Open";
       if (job.tasksRunning === 0 && job.tasksDone === 0) return "Waiting for machines";
       return job.tasksDone === job.tasksTotal ? "Storing the results" : `${doneWords} done`;
     case "paused":

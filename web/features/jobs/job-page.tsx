@@ -21,7 +21,8 @@ import { JobProgress } from "./job-progress.tsx";
 import { JOB_READERS, type JobShown } from "./job-readers.ts";
 import { createJobStore, type JobState } from "./job-store.ts";
 import { JobTiming } from "./job-timing.tsx";
-import { doneShare, jobStory, knownShare, NO_WORK } from "./job-words.ts";
+import { ProgramJob } from "../program/program-job.tsx";
+import { doneShare, jobStory, knownShare, programAbout, programWork } from "./job-words.ts";
 import styles from "./job-page.module.css";
 
 export interface JobPageProps {
@@ -43,11 +44,14 @@ export function JobPage({ jobId, client }: JobPageProps) {
   const state = useStore(store);
   const { job, shown, problem } = state;
   if (job === null) return <NoJob isUnknown={state.isUnknown} />;
+  const isOfProgram = !JOB_READERS.has(job.kind);
   return (
     <div className={styles["page"]}>
       <header className={styles["header"]}>
         <h1 className={styles["title"]}>{job.title}</h1>
-        <p className={styles["about"]}>{shown === null ? " " : aboutWords(shown)}</p>
+        <p className={styles["about"]}>
+          {isOfProgram ? programAbout(job) : shown === null ? " " : aboutWords(shown)}
+        </p>
       </header>
       <Progress state={state} job={job} client={client} />
       {problem !== null && (
@@ -55,7 +59,10 @@ export function JobPage({ jobId, client }: JobPageProps) {
           {problem}
         </Notice>
       )}
-      {shown === null && problem === null && <Skeleton className={styles["skeleton"] ?? ""} />}
+      {isOfProgram && <ProgramJob job={job} client={client} />}
+      {shown === null && problem === null && !isOfProgram && (
+        <Skeleton className={styles["skeleton"] ?? ""} />
+      )}
       {shown?.kind === "correlation" && <CorrelationResult shown={shown} />}
       {shown?.kind === "monte-carlo" && <SimulationResult shown={shown} />}
       <JobTiming job={job} workers={client.view.workers} />
@@ -79,7 +86,7 @@ function Progress({ state, job, client }: ProgressProps) {
     const story = simulationStory(facts);
     return <JobProgress {...common} story={story} {...simulationShares(facts)} />;
   }
-  const work = shown === null ? NO_WORK : correlationWork(shown);
+  const work = shown === null ? programWork(job) : correlationWork(shown);
   const story = jobStory({ job, workers, estimate, work });
   return <JobProgress {...common} story={story} done={doneShare(job)} known={knownShare(work)} />;
 }

@@ -16,7 +16,7 @@ export interface JobProgressProps {
   readonly done: number;
   readonly known: number;
   readonly lateResults: number;
-  readonly client: Pick<ClusterClient, "pause" | "resume" | "cancel">;
+  readonly client: Pick<ClusterClient, "pause" | "resume" | "cancel" | "closeJob">;
 }
 
 export function JobProgress(props: JobProgressProps) {
@@ -75,7 +75,7 @@ function PhaseIcon({ phase }: { phase: JobStory["phase"] }) {
   return null;
 }
 
-type Action = "pause" | "resume" | "cancel";
+type Action = "pause" | "resume" | "cancel" | "closeJob";
 
 function JobActions({ job, client }: Pick<JobProgressProps, "job" | "client">) {
   const [busy, setBusy] = useState<Action | null>(null);
@@ -128,6 +128,11 @@ function JobActions({ job, client }: Pick<JobProgressProps, "job" | "client">) {
           onClick={() => act("resume")}
         >
           Resume
+        </Button>
+      )}
+      {job.isOpen && (
+        <Button variant="default" loading={busy === "closeJob"} onClick={() => act("closeJob")}>
+          Close
         </Button>
       )}
       <Button variant="subtle" color="gray" onClick={() => setIsAsking(true)}>

@@ -313,11 +313,12 @@ describe("createJobStore", () => {
     expect(tries).toBe(2);
   });
 
-  test("another kind of job is named, not shown", async () => {
+  test("a program's job is followed without a reader: its page reads the results by itself", async () => {
     const bench = createBench();
     bench.follow();
-    await bench.show([jobView({ kind: "regression" })]);
-    expect(bench.store.getState().problem).toMatch(/“regression”/);
+    await bench.show([jobView({ kind: "session" })]);
+    expect(bench.store.getState()).toMatchObject({ job: { kind: "session" }, problem: null });
+    expect(bench.watchers.size).toBe(0);
   });
 
   test("unfollowing leaves no listener, watcher or timer, and following again starts anew", async () => {

@@ -150,12 +150,8 @@ class JobFollower<Shown> {
   async #openReader(job: JobView): Promise<void> {
     const { client, jobId, readers, hashTools, timers } = this.#parts;
     const open = readers.get(job.kind);
-    if (open === undefined) {
-      const kinds = [...readers.keys()].join(" and ");
-      const problem = `This page shows jobs of the kinds ${kinds}; this one is of the kind “${job.kind}”.`;
-      this.#store.setState({ problem });
-      return;
-    }
+    // A program's job: its results are the program's, and its page follows them by itself.
+    if (open === undefined) return;
     const after: SamplerTimers["after"] = (delayMs, call) => timers.after(delayMs, call);
     const onChange = (): void => this.#sampler.request();
     const reader = await open(job, { client, jobId, hashTools, after, onChange });

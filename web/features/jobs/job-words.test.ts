@@ -92,6 +92,12 @@ describe("jobStory", () => {
     expect(paused.text).toMatch(/paused or silent/);
   });
 
+  test("open: everything that was asked for is there, and more may come", () => {
+    const open = { isOpen: true, tasksDone: 100, targetsDone: 97, targetsFailed: 3 };
+    expect(story(open).phase).toBe("open");
+    expect(story({ ...open, targetsFailed: 0 }).phase).not.toBe("open");
+  });
+
   test("nearly done: all computed, not all stored", () => {
     expect(story({ tasksDone: 100, targetsDone: 97 }).phase).toBe("collecting");
   });

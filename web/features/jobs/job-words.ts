@@ -10,7 +10,15 @@ import {
 } from "../../components/format.ts";
 import type { Estimate } from "./progress-estimate.ts";
 
-type JobPhase = "waiting" | "running" | "collecting" | "paused" | "done" | "failed" | "cancelled";
+type JobPhase =
+  | "waiting"
+  | "open"
+  | "running"
+  | "collecting"
+  | "paused"
+  | "done"
+  | "failed"
+  | "cancelled";
 
 export interface JobStory {
   readonly phase: JobPhase;
@@ -31,8 +39,17 @@ export interface JobWork {
   readonly alsoCounted?: { readonly many: string; readonly total: number };
 }
 
-/** Of a job whose kind is not known, or not yet. */
-export const NO_WORK: JobWork = { one: "result", many: "results", total: 0, known: 0 };
+/** Of a program's job, or one whose results cannot be read yet. */
+export const programWork = ({ targetsTotal }: JobView): JobWork => ({
+  one: "result",
+  many: "results",
+  total: targetsTotal,
+  known: targetsTotal,
+});
+
+/** What the page of a program's job says under its title. */
+export const programAbout = ({ isOpen }: JobView): string =>
+  isOpen ? "Asked for by a program, which may ask for more" : "Asked for by a program";
 
 export interface JobFacts {
   readonly job: JobView;
@@ -88,7 +105,7 @@ export function jobStory(facts: JobFacts): JobStory {
 function runningStory({ job, workers, estimate, work }: JobFacts): JobStory {
   const active = workers.filter((worker) => worker.state !== "paused" && worker.state !== "silent");
   const threads = active.reduce((sum, worker) => sum + worker.threads, 0);
-  if (threads === 0 && job.targetsDone < job.targetsTotal) {
+  if (threads === 0 && job.targetsDone + job.targetsFailed < job.targetsTotal) {
     return {
       phase: "waiting",
       headline: "Waiting for a machine",
@@ -96,6 +113,13 @@ function runningStory({ job, workers, estimate, work }: JobFacts): JobStory {
         workers.length === 0
           ? "No machine has joined yet. Open the join address of the dashboard on any device; the work starts by itself."
           : "Every machine is paused or silent. Resume one, or join another; the work goes on by itself.",
+    };
+  }
+  if (job.isOpen && job.targetsDone + job.targetsFailed === job.targetsTotal) {
+    return {
+      phase: "open",
+      headline: "Open: all that was asked for is there",
+      text: "The program that sent it may ask for more. It ends when the program, or you, close it.",
     };
   }
   if (job.tasksDone === job.tasksTotal) {

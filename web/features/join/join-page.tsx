@@ -1,5 +1,5 @@
 // The page of a machine that joins: its threads, what it does, what it has done, and how to stop it.
-import { Button } from "@mantine/core";
+import { Button, Switch } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useStore } from "zustand";
 import { steadyClock, useNow } from "../../app/use-now.ts";
@@ -10,7 +10,7 @@ import { MessagePage } from "../../components/message-page.tsx";
 import { refusalAdvice } from "../../app/connection-words.ts";
 import { workerStateOf, type JoinState, type WorkerStateWord } from "./join-state.ts";
 import { openJoin, type Join } from "./join-store.ts";
-import { cacheWords, figures, pathWords, stateWords } from "./join-words.ts";
+import { cacheWords, CONSENT_WORDS, figures, pathWords, stateWords } from "./join-words.ts";
 import { MachineName } from "./machine-name.tsx";
 import { ThreadsSlider } from "./threads-slider.tsx";
 import styles from "./join-page.module.css";
@@ -96,6 +96,9 @@ function Joined({ join, onLeft }: { join: Join; onLeft: () => void }) {
           <p className={styles["detail"]}>{words.detail}</p>
         </div>
         <Controls join={join} state={state} onLeave={leave} />
+        {connection.state === "welcomed" && connection.allowsFunctions && (
+          <Consent join={join} runsFunctions={state.runsFunctions} />
+        )}
         <dl className={styles["figures"]}>
           {figures(state).map(({ label, value }) => (
             <div key={label}>
@@ -148,6 +151,20 @@ function Controls({ join, state, onLeave }: { join: Join; state: JoinState; onLe
           Leave
         </Button>
       </div>
+    </div>
+  );
+}
+
+/** Whether this machine runs what others write; nothing of that happens before somebody says so. */
+function Consent({ join, runsFunctions }: { join: Join; runsFunctions: boolean }) {
+  return (
+    <div className={styles["consent"]}>
+      <Switch
+        checked={runsFunctions}
+        onChange={(event) => join.worker.setRunsFunctions(event.currentTarget.checked)}
+        label="Run custom code as well"
+        description={CONSENT_WORDS}
+      />
     </div>
   );
 }

@@ -29,15 +29,22 @@ export function isUrgent(before: JoinState, after: JoinState): boolean {
     before.connection.state !== after.connection.state ||
     before.paused !== after.paused ||
     before.name !== after.name ||
+    before.runsFunctions !== after.runsFunctions ||
     before.threads !== after.threads
   );
 }
 
-/** Name and threads that the address asks for, for pages that no person sits at. */
-export function askedByAddress(search: string): Pick<StartWorkerOptions, "name" | "threads"> {
+/** What the address asks for, for pages that no person sits at. */
+export function askedByAddress(
+  search: string,
+): Pick<StartWorkerOptions, "name" | "threads" | "runsFunctions"> {
   const query = new URLSearchParams(search);
   const name = query.get("name")?.trim().slice(0, NAME_LENGTH_MAX) ?? "";
   const threads = Number(query.get("threads") ?? Number.NaN);
   const isCount = Number.isInteger(threads) && threads >= 1 && threads <= THREADS_PER_WORKER_MAX;
-  return { ...(name === "" ? {} : { name }), ...(isCount ? { threads } : {}) };
+  return {
+    ...(name === "" ? {} : { name }),
+    ...(isCount ? { threads } : {}),
+    ...(query.get("functions") === "1" ? { runsFunctions: true } : {}),
+  };
 }

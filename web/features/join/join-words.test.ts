@@ -5,9 +5,15 @@ import { askedByAddress, isUrgent, workerStateOf, type JoinState } from "./join-
 import { cacheWords, figures, pathWords, stateWords, threadsWords } from "./join-words.ts";
 
 const ready: JoinState = {
-  connection: { state: "welcomed", incarnation: asIncarnation(1), peer: asPeerId("peer-0001") },
+  connection: {
+    state: "welcomed",
+    incarnation: asIncarnation(1),
+    peer: asPeerId("peer-0001"),
+    allowsFunctions: true,
+  },
   name: "Laptop",
   paused: false,
+  runsFunctions: false,
   threads: 3,
   threadsMax: 4,
   cells: [],

@@ -85,6 +85,11 @@ export function figures(
   ];
 }
 
+/** What somebody agrees to who lets custom code run here. */
+export const CONSENT_WORDS =
+  "This cluster may send functions that its users wrote. They run sandboxed: they compute, and reach " +
+  "neither the network nor your files nor this page.";
+
 /** "Use 3 of 4 threads" */
 export const threadsWords = (threads: number, threadsMax: number): string =>
   `Use ${formatCount(threads)} of ${formatPlural(threadsMax, "thread")}`;
