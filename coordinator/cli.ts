@@ -11,6 +11,7 @@ import { CommandError } from "./commands/command-error.ts";
 import type { CorrelateOptions } from "./commands/correlate-command.ts";
 import type { DemoOptions } from "./commands/demo-command.ts";
 import { BROWSERS_MAX, integer } from "./commands/option-values.ts";
+import type { RunOptions } from "./commands/run-command.ts";
 import type { ServeOptions } from "./commands/serve-command.ts";
 import type { WorkOptions } from "./commands/work-command.ts";
 
@@ -53,6 +54,7 @@ function createProgram(): Command {
   addWork(program);
   addCorrelate(program);
   addMonteCarlo(program);
+  addRun(program);
   addDemo(program);
   program
     .command("build")
@@ -161,6 +163,42 @@ function addCorrelate(program: Command): void {
     });
 }
 
+function addRun(program: Command): void {
+  program
+    .command("run")
+    .description('Run a script of yours with "cluster" in its scope, and exit with its status.')
+    .argument("<script>", "TypeScript or JavaScript; its own imports are bundled")
+    .argument("[args...]", 'after "--": what the script finds in process.argv')
+    .addOption(
+      new Option("--coordinator <url>", "use this coordinator and its workers").conflicts(
+        "workers",
+      ),
+    )
+    .addOption(
+      new Option("--token <token>", "the coordinator's submit token: see #t= in its address"),
+    )
+    .addOption(
+      new Option("--workers <number>", "without --coordinator: headless workers for this run")
+        .argParser(integer(1, BROWSERS_MAX))
+        .default(2),
+    )
+    .addHelpText("after", RUN_HELP)
+    .action(async (script: string, args: readonly string[], options: RunOptions) => {
+      if (options.token !== undefined && options.coordinator === undefined) {
+        throw new CommandError("--token belongs to --coordinator; give both or none.", 2);
+      }
+      const { run } = await import("./commands/run-command.ts");
+      await run(script, args, options);
+    });
+}
+
+const RUN_HELP = `
+The script may use "await" anywhere. It ends when its last line has: await what you want to see.
+  const squares = cluster.map((n) => n * n, [1, 2, 3]);
+  console.log(await cluster.gather(squares));
+cluster.load("./file.ts") gives the functions of a file for submit and map, with all that it imports.
+Functions run in sandboxes, without network or files. Workers of --coordinator must have agreed to that.`;
+
 function addDemo(program: Command): void {
   program
     .command("demo")
@@ -185,8 +223,10 @@ Examples:
   $ tabswarm correlate prices.csv --out pairs.csv --matrix matrix.npy --json
   $ tabswarm correlate prices.csv --out pairs.csv --coordinator http://192.168.1.20:7070 --token TOKEN
   $ tabswarm correlate prices.csv --out pairs.csv --common-dates --shrink --covariance covariance.npy
+  $ tabswarm run script.ts --workers 4 -- --its-own option
   $ tabswarm monte-carlo --paths 1e7 --sigma 0.1,0.2,0.3
 
-Exit status: 0 when all went well, 2 for bad usage or bad input, 1 for any other failure.
+Exit status: 0 when all went well, 2 for bad usage or bad input, 1 for any other failure; that of the
+script for "run".
 TABSWARM_BROWSER names the Chromium or Chrome that headless workers use.
 "tabswarm COMMAND --help" explains a command.`;

@@ -156,7 +156,12 @@ export class FunctionWorker {
   ): Promise<unknown> {
     if (module === undefined || args === undefined) throw new Error("Inputs are missing.");
     const text = decodeValue(module, { decodeText }) as string;
-    const exports = runInThisContext(text) as Record<string, (...all: unknown[]) => unknown>;
+    // As a browser names it in stacks, where this process does not.
+    const filename = /^\/\/# sourceURL=(\S+)$/m.exec(text)?.[1] ?? "function.js";
+    const exports = runInThisContext(text, { filename }) as Record<
+      string,
+      (...all: unknown[]) => unknown
+    >;
     const fn = exports[params.name];
     if (fn === undefined) throw new Error(`The module has no export ${params.name}.`);
     const list = decodeValue(args, {

@@ -45,6 +45,13 @@ export type AnyFunction = (...args: never[]) => unknown;
 
 const known = new WeakMap<AnyFunction, FunctionRef>();
 
+let nameSource: ((text: string) => string) | null = null;
+
+/** Has stack traces call functions of this program by names that the program can make sense of. */
+export function setSourceNamer(name: (text: string) => string): void {
+  nameSource = name;
+}
+
 /**
  * The module of a function of this page or program. Throws TypeError, in plain words, for what has no
  * source text or would not be a function elsewhere.
@@ -56,7 +63,9 @@ export function asFunctionRef(value: AnyFunction | FunctionRef): FunctionRef {
   }
   const cached = known.get(value);
   if (cached !== undefined) return cached;
-  const ref = functionRef(`({ default: (${expressionOf(value)}) })`);
+  const text = expressionOf(value);
+  const named = nameSource === null ? "" : `\n//# sourceURL=${nameSource(text)}`;
+  const ref = functionRef(`({ default: (${text}) })${named}`);
   known.set(value, ref);
   return ref;
 }
