@@ -34,6 +34,10 @@ interface SimulatedPage {
   lastToHostMs: number;
   lastToPageMs: number;
   runsFunctions: boolean;
+  /** A start that is repeated after its thread died makes no second one. */
+  readonly newestLives: Map<ActorId, number>;
+  /** Of each connection that ended: what was to arrive until then had arrived, and is told late. */
+  readonly receivedUntilMs: Map<Incarnation | null, number>;
 }
 
 interface SimulatedActor {
@@ -179,7 +183,7 @@ function answered(world: World, { caller, call, outcome }: Command<"answer-call"
 
 /** The coordinator's process ends and another begins with what its journal has. */
 function restartCoordinator(world: World): void {
-  for (const page of world.pages) if (page.incarnation !== null) loseConnection(page);
+  for (const page of world.pages) if (page.incarnation !== null) loseConnection(world, page);
   world.dropped += world.state.dropped;
   world.state = createActorsState();
   for (const call of world.calls.values()) call.isForgotten ||= call.outcome === null;
@@ -196,14 +200,21 @@ function restartCoordinator(world: World): void {
 // The network: in order, late, sometimes twice, and cut off when the connection is
 
 function toHost(world: World, page: SimulatedPage, event: ActorEvent): void {
-  page.lastToHostMs = deliver(world, page, page.lastToHostMs, () => tell(world, event));
+  page.lastToHostMs = deliver(world, page, page.lastToHostMs, () => tell(world, event), true);
 }
 
 function toPage(world: World, page: SimulatedPage, act: () => void): void {
   page.lastToPageMs = deliver(world, page, page.lastToPageMs, act);
 }
 
-function deliver(world: World, page: SimulatedPage, lastMs: number, act: () => void): number {
+/** `mayBeStale`: what the coordinator had received already is told after the connection's end, too. */
+function deliver(
+  world: World,
+  page: SimulatedPage,
+  lastMs: number,
+  act: () => void,
+  mayBeStale = false,
+): number {
   const { timeline, prng } = world;
   const { incarnation } = page;
   const copies = chance(world, 0.1) ? 2 : 1;
@@ -212,7 +223,8 @@ function deliver(world: World, page: SimulatedPage, lastMs: number, act: () => v
     const delayMs = chance(world, 0.03) ? nextInteger(prng, 4_000) : nextInteger(prng, 20);
     atMs = Math.max(atMs, timeline.nowMs + delayMs);
     timeline.after(atMs - timeline.nowMs, () => {
-      if (page.incarnation === incarnation && incarnation !== null) act();
+      const isLate = mayBeStale && timeline.nowMs <= (page.receivedUntilMs.get(incarnation) ?? 0);
+      if ((page.incarnation === incarnation && incarnation !== null) || isLate) act();
     });
   }
   return atMs;
@@ -229,6 +241,8 @@ function addPage(world: World): void {
     lastToHostMs: 0,
     lastToPageMs: 0,
     runsFunctions: nextFloat(world.prng) < 0.7,
+    newestLives: new Map(),
+    receivedUntilMs: new Map(),
   };
   world.pages.push(page);
   comeBackLater(world, page);
@@ -254,7 +268,9 @@ function changePage(world: World, page: SimulatedPage): void {
   toHost(world, page, { type: "worker-changed", worker, incarnation, ...abilityOf(page) });
 }
 
-function loseConnection(page: SimulatedPage): void {
+function loseConnection(world: World, page: SimulatedPage): void {
+  const { timeline, prng } = world;
+  page.receivedUntilMs.set(page.incarnation, timeline.nowMs + nextInteger(prng, 2_000));
   page.incarnation = null;
   for (const thread of page.threads.values()) {
     // Those who made these calls are told that they are lost.
@@ -274,7 +290,7 @@ function comeBackLater(world: World, page: SimulatedPage): void {
 function breakConnection(world: World, page: SimulatedPage, diesToo: boolean): void {
   const { worker, incarnation } = page;
   if (incarnation === null) return;
-  loseConnection(page);
+  loseConnection(world, page);
   if (diesToo) page.threads = new Map();
   world.timeline.after(nextInteger(world.prng, 3_000), () =>
     tell(world, { type: "worker-left", worker, incarnation, mayReturn: true }),
@@ -315,7 +331,8 @@ function receive(
   } else if (command.isResumed) {
     if (thread?.life === life) say(world, page, { type: "actor-started", actor, life });
     else sayDead(world, page, actor, life);
-  } else if (thread?.life !== life) {
+  } else if (life > (page.newestLives.get(actor) ?? 0)) {
+    page.newestLives.set(actor, life);
     if (chance(world, 0.05)) return sayDead(world, page, actor, life);
     page.threads.set(actor, {
       life,
@@ -339,7 +356,7 @@ function runNext(world: World, page: SimulatedPage, actor: ActorId, thread: Simu
   world.timeline.after(nextInteger(world.prng, 30), () => {
     if (page.threads.get(actor) !== thread) return;
     thread.isRunning = false;
-    if (chance(world, 0.01)) {
+    if (chance(world, 0.03)) {
       page.threads.delete(actor);
       return sayDead(world, page, actor, thread.life);
     }
@@ -384,13 +401,14 @@ function keepCheckpoint(
   if (incarnation === null || known.everyCalls === null) return;
   thread.sinceCheckpoint = 0;
   const { life, value } = thread;
-  page.lastToHostMs = deliver(world, page, page.lastToHostMs, () => {
+  const keep = (): void => {
     // As the host does: kept only when it is of the present life.
     const record = world.state.actors.get(actor);
     const isPresent = record?.life === life && record.place?.incarnation === incarnation;
     if (isPresent) known.checkpoint = value;
     tell(world, { type: "actor-checkpointed", worker, incarnation, actor, life });
-  });
+  };
+  page.lastToHostMs = deliver(world, page, page.lastToHostMs, keep, true);
 }
 
 type Said = "actor-started" | "call-returned" | "actor-ended";
@@ -475,7 +493,7 @@ function makeCall(world: World): void {
   const call = (world.callers.get(caller) ?? 0) + 1;
   world.callers.set(caller, call);
   const actor = pick(world, [...world.actors.keys()]);
-  const retries = pick(world, [0, 0, 0, 2]);
+  const retries = pick(world, [0, 0, 0, 1, 2]);
   const made = { actor, retries, executions: 0, outcome: null, isForgotten: false };
   world.calls.set(`${caller}:${call}`, made);
   const event: ActorEvent = {
@@ -506,6 +524,13 @@ function judge(world: World): ActorStory {
     if (kind === "ok") assert(call.executions > 0, `call ${name} was answered and never ran`);
     if (kind === "gone" || kind === "late" || kind === "busy") {
       assert(call.executions === 0, `call ${name} ran, though its caller was told otherwise`);
+    }
+  }
+  for (const page of world.pages) {
+    for (const [actor, { life }] of page.threads) {
+      const record = world.state.actors.get(actor);
+      const isWanted = record?.place?.worker === page.worker && record.life === life;
+      assert(isWanted, "[R3] a thread that nobody wants lives on");
     }
   }
   let running = 0;
