@@ -420,7 +420,7 @@ function say(
   event: WithoutIdentity<Extract<ActorEvent, { type: Said }>>,
 ): void {
   const { worker, incarnation } = page;
-  if (incarnation !== null) toHost(world, page, { ...event, worker, incarnation } as ActorEvent);
+  if (incarnation !== null) toHost(world, page, { ...event, worker, incarnation });
 }
 
 function sayDead(world: World, page: SimulatedPage, actor: ActorId, life: number): void {
