@@ -27,7 +27,7 @@ export type WorkerActorMessage = Said<
   "actor-started" | "actor-ended" | "actor-checkpointed" | "actor-touched" | "actor-returned"
 >;
 export type ClientActorMessage = Asked<
-  "create-actor" | "attach-actor" | "detach-actor" | "release-actor" | "list-actors" | "call-actor"
+  "create-actor" | "attach-actor" | "release-actor" | "list-actors" | "call-actor"
 >;
 
 export interface ActorServiceParts {
@@ -169,8 +169,6 @@ export class ActorService {
       case "attach-actor":
         if (this.#rows.has(message.actor)) this.#follow(port, message.actor);
         return this.#reply(port, message.request, message.actor);
-      case "detach-actor":
-        return void this.#followers.get(message.actor)?.delete(port);
       case "release-actor":
         // Released already is as good as released.
         if (this.#rows.has(message.actor)) {

@@ -91,7 +91,6 @@ export class ClientSession implements ClientPort {
         return;
       case "create-actor":
       case "attach-actor":
-      case "detach-actor":
       case "release-actor":
       case "list-actors":
       case "call-actor":

@@ -285,7 +285,6 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
   }),
   /** Follow an actor: each change of it is told. */
   z.object({ type: z.literal("attach-actor"), request: count, actor: actorIdSchema }),
-  z.object({ type: z.literal("detach-actor"), actor: actorIdSchema }),
   z.object({ type: z.literal("release-actor"), request: count, actor: actorIdSchema }),
   z.object({ type: z.literal("list-actors"), request: count }),
   /** \`call\` grows with each call of this connection; answered by "actor-returned". */
