@@ -61,7 +61,7 @@ export function createActorProxy<T extends object>(
   const get = (_: object, name: string | symbol): unknown => {
     // Promises would take an object with "then" for one of theirs.
     if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
-    if (name in controls) return controls[name as keyof ActorControls<T>];
+    if (Object.hasOwn(controls, name)) return controls[name as keyof ActorControls<T>];
     let method = methods.get(name);
     if (method === undefined) {
       method = (...args) => target.call(name, args, options);
