@@ -72,7 +72,7 @@ type Expected = { readonly value: Value } | { readonly errors: ReadonlySet<strin
 /** The values, or the messages of the errors that may be told: any of those behind a node. */
 function evaluate(nodes: readonly Node[]): Expected[] {
   const results: Expected[] = [];
-  nodes.forEach(({ operation, args }, i) => {
+  for (const [i, { operation, args }] of nodes.entries()) {
     const values: Value[] = [];
     const errors = new Set<string>();
     for (const arg of args) {
@@ -81,13 +81,16 @@ function evaluate(nodes: readonly Node[]): Expected[] {
       if ("value" in known) values.push(known.value);
       else for (const error of known.errors) errors.add(error);
     }
-    if (errors.size > 0) return void results.push({ errors });
+    if (errors.size > 0) {
+      results.push({ errors });
+      continue;
+    }
     try {
       results.push({ value: operations[operation](...values) });
     } catch (error) {
       results.push({ errors: new Set([(error as Error).message]) });
     }
-  });
+  }
   return results;
 }
 
@@ -98,7 +101,7 @@ async function submit(
   isLazy: boolean,
 ): Promise<readonly Future[]> {
   const made: (Future | Lazy)[] = [];
-  nodes.forEach(({ operation, args }, i) => {
+  for (const [i, { operation, args }] of nodes.entries()) {
     const values = args.map((arg) => ("literal" in arg ? arg.literal : (made[i - arg.back] ?? 1)));
     const fn = operations[operation];
     made.push(

@@ -41,7 +41,7 @@ export type DecodeText = (bytes: Uint8Array) => string;
 export const TAG = "$";
 
 /** What objects with "$" stand for. */
-export type ValueTag =
+type ValueTag =
   | { readonly $: "undefined" }
   /** NaN, Infinity, -Infinity or -0. */
   | { readonly $: "number"; readonly of: string }
