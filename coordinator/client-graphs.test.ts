@@ -107,7 +107,7 @@ async function submit(
     made.push(
       isLazy ? lazy(fn)(...(values as never[])) : cluster.submit(fn, ...(values as never[])),
     );
-  });
+  }
   if (!isLazy) return made as Future[];
   return (await cluster.compute(made as Lazy[])).futures;
 }
