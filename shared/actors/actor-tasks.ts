@@ -90,10 +90,7 @@ export function createActorTasks(parts: ActorInstanceParts): ActorTasks {
 
 /** The page's end: an actor's thread over one that runs such requests. */
 export function actorThreadOver(thread: ActorTaskThread): ActorThread {
-  async function ask(
-    asked: Asked,
-    inputs: readonly Uint8Array[],
-  ): Promise<ThreadOutcome<Uint8Array>> {
+  async function ask(asked: Asked, inputs: readonly Uint8Array[]): Promise<ThreadOutcome> {
     const outcome = await thread.run({
       params: asked,
       inputs: inputs.map((bytes) => ({ bytes })),

@@ -16,4 +16,4 @@ const tasks: ActorTasks = createActorTasks({
 });
 
 // A plain object: comlink exposes what it is given, member by member.
-expose({ run: tasks.run } satisfies ActorTasks);
+expose({ run: (params, inputs) => tasks.run(params, inputs) } satisfies ActorTasks);
