@@ -51,9 +51,22 @@ describe("functions that travel", () => {
     ["an arrow function of an argument without parentheses", (0, eval)("n => n + 1") as Fn],
     ["an async arrow function", async (n) => n + 1],
     ["an async arrow function without a space", (0, eval)("async(n)=>n+1") as Fn],
-    ["a named function", Object.assign(function named(n: number) { return n + 1; })],
-    ["an async function", Object.assign(async function named(n: number) { return n + 1; })],
-    ["defaults with parentheses", (n: number, text = ")", { a = ")" } = {}) => n + (text + a).length - 1],
+    [
+      "a named function",
+      Object.assign(function named(n: number) {
+        return n + 1;
+      }),
+    ],
+    [
+      "an async function",
+      Object.assign(async function named(n: number) {
+        return n + 1;
+      }),
+    ],
+    [
+      "defaults with parentheses",
+      (n: number, text = ")", { a = ")" } = {}) => n + (text + a).length - 1,
+    ],
     ["comments among the parameters", (0, eval)("(/* ) */ n // )\n) => n + 1") as Fn],
     ["a method", methods.plain],
     ["an async method", methods.later],
@@ -84,9 +97,26 @@ describe("what is refused, and what to do then", () => {
     ["a class", Machine, '"Machine" is a class. Wrap it'],
     ["a built-in function", Math.max, '"max" is built in and has no text to send. Wrap it'],
     ["a bound function", methods.plain.bind(null), "Pass what it is bound to as an argument"],
-    ["a generator", function* numbers() { yield 1; }, '"numbers" is a generator'],
+    [
+      "a generator",
+      function* numbers() {
+        yield 1;
+      },
+      '"numbers" is a generator',
+    ],
     ["a method with a computed name", methods["computed"], '"computed" cannot be sent'],
-    ["an accessor", Object.getOwnPropertyDescriptor({ get a() { return 1; } }, "a")?.get, "is an accessor"],
+    [
+      "an accessor",
+      Object.getOwnPropertyDescriptor(
+        {
+          get a() {
+            return 1;
+          },
+        },
+        "a",
+      )?.get,
+      "is an accessor",
+    ],
     ["an object", { kernel: "forged@1" }, "Only a function"],
   ])("%s", (_, value, message) => {
     expect(() => asFunctionRef(value as Fn)).toThrow(TypeError);

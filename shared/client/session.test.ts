@@ -3,7 +3,12 @@ import { describe, expect, it } from "vitest";
 import { createVirtualClock } from "../data-plane/virtual-clock.ts";
 import type { JobExtension, SmallBlock } from "../graph/task.ts";
 import { asJobId, asTaskKey, type TaskKey } from "../ids.ts";
-import { ClusterError, type ClusterClient, type ClusterView, type JobFollower } from "./cluster-client.ts";
+import {
+  ClusterError,
+  type ClusterClient,
+  type ClusterView,
+  type JobFollower,
+} from "./cluster-client.ts";
 import { Session } from "./session.ts";
 import type { Target } from "./target.ts";
 import { TaskError } from "./task-error.ts";
@@ -31,7 +36,10 @@ function wordsOf({ released, retried, tasks, targets }: JobExtension): string {
   return [
     ...digits("-", released),
     ...digits("~", retried),
-    ...digits("+", tasks.map(({ key }) => key)),
+    ...digits(
+      "+",
+      tasks.map(({ key }) => key),
+    ),
     ...digits("=", targets),
   ].join(" ");
 }
@@ -82,8 +90,7 @@ function open() {
     clock,
     renewed,
     answerWith: (next: typeof answer) => void (answer = next),
-    tellResult: (digit: string) =>
-      follower?.onResults([{ task: keyOf(digit), outputs: [] }]),
+    tellResult: (digit: string) => follower?.onResults([{ task: keyOf(digit), outputs: [] }]),
     tellFailure: (digit: string, message: string) =>
       follower?.onFailures([{ task: keyOf(digit), message, error: null }]),
     tellEnd: () => follower?.onEnd(),
