@@ -1,6 +1,7 @@
 // Every snippet of the guide runs, and prints what the guide says.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { runInThisContext } from "node:vm";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import * as library from "./client.ts";
@@ -41,7 +42,7 @@ it.each(snippets.map((code) => [code.split("\n")[0] ?? "", code]))("%s", async (
   const log = (...values: readonly unknown[]): void => {
     printed.push(values.map((value) => JSON.stringify(value)).join(" "));
   };
-  const run = (0, eval)(script) as (...scope: readonly unknown[]) => Promise<void>;
+  const run = runInThisContext(script) as (...scope: readonly unknown[]) => Promise<void>;
   await run(cluster, library, { log });
   expect(printed).toEqual(expected);
 });
