@@ -19,8 +19,11 @@ import {
 } from "./dashboard-actions.ts";
 import { writeReturns } from "./generated-table.ts";
 
-/** Small tiles make many short tasks, so that bad luck can strike in the middle. */
-const TILE = 8;
+/**
+ * Many tasks, so that bad luck can strike in the middle. Smaller tiles would travel in messages, and the
+ * job be over before anybody could look.
+ */
+const TILE = 40;
 let folder: string;
 let table: string;
 let undisturbed: Buffer;
@@ -28,8 +31,8 @@ let undisturbed: Buffer;
 test.beforeAll(async ({ browser }) => {
   folder = await mkdtemp(join(tmpdir(), "tabswarm-bad-luck-"));
   table = await writeReturns(join(folder, "returns.csv"), {
-    series: 240,
-    dates: 300,
+    series: 1_200,
+    dates: 600,
     missing: 0.05,
   });
   const coordinator = await CoordinatorProcess.start();

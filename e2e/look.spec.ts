@@ -54,12 +54,12 @@ test("every main view in both sizes and schemes", async ({ browser, coordinator 
 
   const folder = await mkdtemp(join(tmpdir(), "tabswarm-look-"));
   const table = await writeReturns(join(folder, "funds.csv"), {
-    series: 400,
+    series: 1_600,
     dates: 600,
     missing: 0.05,
   });
   await dashboard.goto(coordinator.dashboardUrl());
-  await correlate(dashboard, table, { tile: 8 });
+  await correlate(dashboard, table, { tile: 40 });
   await waitForShare(dashboard, 0.05);
   await worker.screenshot({ path: join(shots, "join-computing.png") });
   await dashboard.getByRole("button", { name: "Pause" }).click();
