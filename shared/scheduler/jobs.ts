@@ -121,6 +121,9 @@ export function endJob(turn: Turn, ending: Ending): void {
   job.tasks.clear();
   job.targets.clear();
   job.targetsFailed.clear();
+  // Empty already, but an array keeps the room that it once needed until its length is set.
+  job.ready.length = 0;
+  job.readyFunctions.length = 0;
   const { counts } = job;
   counts.cancelled += counts.waiting + counts.ready + counts.leased;
   counts.waiting = counts.ready = counts.leased = 0;

@@ -11,6 +11,8 @@ const PINNED: readonly (readonly [seed: number, mistake: string])[] = [
   [9, "a target that another job had made and let go was taken for present"],
   [207, "copies without inputs hid for ever that these had to be computed again"],
   [1932, "the same, with a suspect worker"],
+  [1381, "a job was never told that a target had failed for another job before"],
+  [1922, "a result was not announced again after its failure had been"],
 ];
 
 const environment = process.env;
