@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { freshToken } from "./access-tokens.ts";
 import { HttpProblem } from "./problem.ts";
 
-/** Stands in index.html where each response gets its own nonce. */
+/** Stands in the pages where each response gets its own nonce. */
 const NONCE_MARK = "__NONCE__";
 
 /** The policy for a response to `host`, which the guard has checked. */
@@ -21,12 +21,32 @@ function contentSecurityPolicy(host: string, nonce: string | undefined): string 
     `style-src 'self'${nonce === undefined ? "" : ` 'nonce-${nonce}'`}`,
     "img-src 'self' data: blob:",
     "font-src 'self'",
+    // The one frame is the sandbox for functions of users.
+    "frame-src 'self'",
     "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join("; ");
 }
+
+/** The page of the frame in which functions of users run. */
+const SANDBOX_PAGE = "sandbox.html";
+
+/**
+ * The policy of the sandbox: an origin of its own, without storage or access to any page, and no
+ * connection of any kind. Its Worker, which has the same policy, evaluates the functions.
+ */
+const sandboxPolicy = (nonce: string): string =>
+  [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}' 'unsafe-eval'`,
+    "worker-src blob:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+    "sandbox allow-scripts",
+  ].join("; ");
 
 /** Make a page cross-origin isolated, which gives it shared memory. */
 const ISOLATION = {
@@ -69,18 +89,24 @@ const isPagePath = (path: string): boolean =>
 
 /** Adds the app's files, and its page for every path that the app routes by itself. */
 export async function serveApp(server: FastifyInstance, staticDir: string): Promise<void> {
-  const sendPage = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const page = await readFile(join(staticDir, "index.html"), "utf8").catch(() => {
+  const send = async (reply: FastifyReply, file: string, policy: (nonce: string) => string) => {
+    const page = await readFile(join(staticDir, file), "utf8").catch(() => {
       throw new HttpProblem(503, "The web app is not built yet. Run: npm run build");
     });
     const nonce = freshToken();
     return reply
       .type("text/html; charset=utf-8")
       .header("cache-control", "no-store")
-      .header("content-security-policy", contentSecurityPolicy(request.headers.host ?? "", nonce))
+      .header("content-security-policy", policy(nonce))
       .send(page.replaceAll(NONCE_MARK, nonce));
   };
+  const sendPage = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    send(reply, "index.html", (nonce) => contentSecurityPolicy(request.headers.host ?? "", nonce));
 
+  // Its policy says who may frame it; the older header knows no such exception.
+  server.get(`/${SANDBOX_PAGE}`, (_request, reply) =>
+    send(reply.removeHeader("x-frame-options"), SANDBOX_PAGE, sandboxPolicy),
+  );
   server.get("/", sendPage);
   server.get("/index.html", sendPage);
   if (existsSync(staticDir)) {

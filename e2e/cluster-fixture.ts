@@ -112,11 +112,13 @@ export async function joinWorker(
   coordinator: CoordinatorProcess,
   name: string,
   threads = 1,
+  options: { readonly runsFunctions?: boolean } = {},
 ): Promise<Page> {
   const page = await context.newPage();
   const url = new URL(coordinator.joinUrl());
   url.searchParams.set("name", name);
   url.searchParams.set("threads", String(threads));
+  if (options.runsFunctions === true) url.searchParams.set("functions", "1");
   await page.goto(url.href);
   await page.locator("html[data-worker-state]:not([data-worker-state=connecting])").waitFor();
   return page;

@@ -1,6 +1,7 @@
 // The page of the GPU tests: the real thread pool over threads whose GPU the test commands.
 import { type Remote, releaseProxy, wrap } from "comlink";
 import type { JsonValue } from "../../shared/graph/task.ts";
+import { browserClock } from "../../web/transport/browser-clock.ts";
 import { asAttemptId, asBlockId, asJobId } from "../../shared/ids.ts";
 import { type StartThread, createThreadPool } from "../../web/worker/thread-pool.ts";
 import type { GpuState } from "../../web/worker/webgpu/gpu-pearson.ts";
@@ -24,7 +25,10 @@ const startThread: StartThread = (onDeath) => {
   };
 };
 
-const pool = createThreadPool(startThread);
+const noSandbox = (): never => {
+  throw new Error("The harness runs no functions.");
+};
+const pool = createThreadPool(startThread, { start: noSandbox, clock: browserClock });
 const blocks = new Map<string, Uint8Array>();
 let attempts = 0;
 

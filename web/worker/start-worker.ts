@@ -13,8 +13,9 @@ import { createHash } from "../transport/hash.ts";
 import { defaultName, defaultThreads, detectDevice } from "./device.ts";
 import { claimIdentity, rememberedName, rememberFunctions } from "./identity.ts";
 import { rememberName, remembersFunctions } from "./identity.ts";
+import { createStartSandbox } from "./start-sandbox.ts";
 import { startThread } from "./start-thread.ts";
-import { createThreadPool } from "./thread-pool.ts";
+import { type BrowserThreadPool, createThreadPool } from "./thread-pool.ts";
 import { bytesSentOf, type DataPath, pathOf, type ThreadView, threadViews } from "./worker-view.ts";
 
 /** What blocks in memory may take; a phone's page is ended by its system well before a gigabyte. */
@@ -60,7 +61,7 @@ export interface WorkerHandle {
   onChange(listener: (view: WorkerSnapshot) => void): () => void;
   setName(name: string): void;
   setThreads(threads: number): void;
-  /** Remembered for the next visit. */
+  /** Functions that run end when they may not any more. Remembered for the next visit. */
   setRunsFunctions(runsFunctions: boolean): void;
   pause(): void;
   resume(): void;
@@ -105,9 +106,12 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
     device,
   });
   const control = openBrowserControl<WorkerMessage>(hello);
-  const pool = createThreadPool(startThread);
+  const clock = browserClock;
+  const pool = createThreadPool(startThread, { start: createStartSandbox({ hash, clock }), clock });
+  const runsFunctions = options.runsFunctions ?? remembersFunctions();
+  pool.setRunsFunctions(runsFunctions);
   const agent = createWorkerAgent({
-    clock: browserClock,
+    clock,
     control,
     cache,
     pool,
@@ -115,7 +119,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
       createBrowserDataPlane({ control, token: options.token, hash, lookup }),
     name: name === "" ? defaultName(device) : name,
     threads,
-    runsFunctions: options.runsFunctions ?? remembersFunctions(),
+    runsFunctions,
     memoryBudgetBytes: device.isMobile ? MEMORY_BUDGET_MOBILE_BYTES : MEMORY_BUDGET_BYTES,
   });
   agent.setHidden(document.hidden);
@@ -132,12 +136,13 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
     cache: cache.state,
   });
   followVisibility(agent, close, followPage.signal);
-  return bindHandle(agent, snapshot, close);
+  return bindHandle(agent, pool, snapshot, close);
 }
 
 /** Changes come in bursts; a page is drawn at most once for each. */
 function bindHandle(
   agent: WorkerAgent,
+  pool: BrowserThreadPool,
   snapshot: () => WorkerSnapshot,
   close: () => void,
 ): WorkerHandle {
@@ -168,7 +173,10 @@ function bindHandle(
     },
     setThreads: (threads) => agent.setThreads(threads),
     setRunsFunctions(runsFunctions) {
+      // The coordinator hears first, so that it does not lease again what the pool gives back.
+      if (runsFunctions) pool.setRunsFunctions(true);
       agent.setRunsFunctions(runsFunctions);
+      if (!runsFunctions) pool.setRunsFunctions(false);
       rememberFunctions(runsFunctions);
     },
     pause: () => agent.setPaused(true),

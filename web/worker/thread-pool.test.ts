@@ -3,6 +3,7 @@ import { expose, wrap, type Endpoint } from "comlink";
 // @ts-expect-error comlink ships no types for its documented adapter to Node under this name.
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { afterEach, expect, test } from "vitest";
+import { createVirtualClock } from "../../shared/data-plane/virtual-clock.ts";
 import { asAttemptId, asBlockId, asJobId, type BlockId } from "../../shared/ids.ts";
 import type { RunRequest } from "../../shared/worker/worker-platform.ts";
 import type { ThreadApi, ThreadOutcome, ThreadTask } from "./thread-api.ts";
@@ -59,7 +60,10 @@ function setUp(work: (task: ThreadTask, thread: number) => Promise<ThreadOutcome
       },
     };
   };
-  const pool = createThreadPool(startThread);
+  const noSandbox = (): never => {
+    throw new Error("No functions are run here.");
+  };
+  const pool = createThreadPool(startThread, { start: noSandbox, clock: createVirtualClock() });
   return { pool, tasks, terminated, deaths };
 }
 

@@ -1,5 +1,6 @@
 // The threads of this machine: who computes what, and what happens when one dies or is cancelled.
 import { assert } from "../../shared/assert.ts";
+import { FUNCTION_KERNEL } from "../../shared/graph/task.ts";
 import type { AttemptId, BlockId } from "../../shared/ids.ts";
 import type {
   RunFailure,
@@ -7,6 +8,7 @@ import type {
   RunRequest,
   ThreadPool,
 } from "../../shared/worker/worker-platform.ts";
+import { type SandboxParts, SlotSandbox } from "./slot-sandbox.ts";
 import type { ThreadOutcome, ThreadTask } from "./thread-api.ts";
 
 /** Blocks remembered as sent to one thread; it holds fewer, and says so when asked for one. */
@@ -26,14 +28,30 @@ interface Slot {
   thread: Thread | null;
   /** Blocks that this thread was sent and may still hold. */
   readonly sent: Set<BlockId>;
-  running: { readonly attempt: AttemptId; settle(outcome: RunOutcome): void } | null;
+  /** Where functions of users run. */
+  readonly sandbox: SlotSandbox;
+  running: {
+    readonly attempt: AttemptId;
+    readonly isSandboxed: boolean;
+    settle(outcome: RunOutcome): void;
+  } | null;
   /** To be removed as soon as it is free. */
   isSurplus: boolean;
 }
 
-export function createThreadPool(startThread: StartThread): ThreadPool {
+export interface BrowserThreadPool extends ThreadPool {
+  /** False ends all functions of users at once and returns those that still come. */
+  setRunsFunctions(runsFunctions: boolean): void;
+}
+
+/** `sandboxing` is how functions of users are run; they are not before `setRunsFunctions(true)`. */
+export function createThreadPool(
+  startThread: StartThread,
+  sandboxing: SandboxParts,
+): BrowserThreadPool {
   let slots: Slot[] = [];
   let isClosed = false;
+  let runsFunctions = false;
 
   function start(slot: Slot): Thread {
     const thread = startThread((why) => {
@@ -62,19 +80,17 @@ export function createThreadPool(startThread: StartThread): ThreadPool {
 
   function remove(slot: Slot): void {
     stop(slot);
+    slot.sandbox.stop();
     slots = slots.filter((other) => other !== slot);
   }
 
-  /** The free thread that already holds most of the inputs' bytes. */
-  function chooseSlot(request: RunRequest): Slot {
-    let best: { slot: Slot; heldBytes: number } | null = null;
+  /** The free slot that suits best. */
+  function chooseSlot(suits: (slot: Slot) => number): Slot {
+    let best: { slot: Slot; score: number } | null = null;
     for (const slot of slots) {
       if (slot.running !== null || slot.isSurplus) continue;
-      let heldBytes = 0;
-      for (const { block, bytes } of request.inputs) {
-        if (slot.sent.has(block)) heldBytes += bytes.length;
-      }
-      if (best === null || heldBytes > best.heldBytes) best = { slot, heldBytes };
+      const score = suits(slot);
+      if (best === null || score > best.score) best = { slot, score };
     }
     assert(best !== null, "an attempt was started without a free thread");
     return best.slot;
@@ -102,6 +118,34 @@ export function createThreadPool(startThread: StartThread): ThreadPool {
     return outcome;
   }
 
+  function runKernel(request: RunRequest): Promise<RunOutcome> {
+    return new Promise((resolve) => {
+      const slot = chooseSlot(({ sent }) => heldBytes(sent, request));
+      const thread = slot.thread ?? start(slot);
+      slot.running = { attempt: request.attempt, isSandboxed: false, settle: resolve };
+      compute(slot, thread, request).then(
+        (outcome) => ended(slot, thread, outcome),
+        (error: unknown) => ended(slot, thread, failure("thread-died", String(error))),
+      );
+    });
+  }
+
+  function runFunction(request: RunRequest): Promise<RunOutcome> {
+    if (!runsFunctions) {
+      return Promise.resolve(
+        failure("cancelled", "This machine does not run functions of others."),
+      );
+    }
+    return new Promise((resolve) => {
+      const slot = chooseSlot(({ sandbox }) => sandboxFit(sandbox, request));
+      const running = { attempt: request.attempt, isSandboxed: true, settle: resolve };
+      slot.running = running;
+      void slot.sandbox.run(request).then((outcome) => {
+        if (slot.running === running) settle(slot, outcome);
+      });
+    });
+  }
+
   function ended(slot: Slot, thread: Thread, outcome: RunOutcome): void {
     if (slot.thread !== thread) return;
     // What a failed kernel left in the thread's memory is not trusted with the next task.
@@ -125,7 +169,13 @@ export function createThreadPool(startThread: StartThread): ThreadPool {
       }
       if (isClosed) return;
       for (let count = keeping.length; count < threads; count += 1) {
-        const slot: Slot = { thread: null, sent: new Set(), running: null, isSurplus: false };
+        const slot: Slot = {
+          thread: null,
+          sent: new Set(),
+          sandbox: new SlotSandbox(sandboxing),
+          running: null,
+          isSurplus: false,
+        };
         slots.push(slot);
         start(slot);
       }
@@ -133,22 +183,22 @@ export function createThreadPool(startThread: StartThread): ThreadPool {
     share: shareBytes,
     run(request) {
       if (isClosed) return Promise.resolve(failure("cancelled", "The page is leaving."));
-      return new Promise((resolve) => {
-        const slot = chooseSlot(request);
-        const thread = slot.thread ?? start(slot);
-        slot.running = { attempt: request.attempt, settle: resolve };
-        compute(slot, thread, request).then(
-          (outcome) => ended(slot, thread, outcome),
-          (error: unknown) => ended(slot, thread, failure("thread-died", String(error))),
-        );
-      });
+      return request.kernel === FUNCTION_KERNEL ? runFunction(request) : runKernel(request);
     },
     cancel(attempt) {
       const slot = slots.find(({ running }) => running?.attempt === attempt);
       if (slot === undefined) return;
-      stop(slot);
-      if (!slot.isSurplus) start(slot);
+      if (slot.running?.isSandboxed === true) slot.sandbox.stop();
+      else {
+        stop(slot);
+        if (!slot.isSurplus) start(slot);
+      }
       settle(slot, failure("cancelled", "The attempt was cancelled."));
+    },
+    setRunsFunctions(runs) {
+      runsFunctions = runs;
+      if (runs) return;
+      for (const slot of slots) slot.sandbox.stop();
     },
     get threads() {
       return slots.map(({ running }) => running?.attempt ?? null);
@@ -161,6 +211,18 @@ export function createThreadPool(startThread: StartThread): ThreadPool {
       }
     },
   };
+}
+
+function heldBytes(sent: ReadonlySet<BlockId>, request: RunRequest): number {
+  let sum = 0;
+  for (const { block, bytes } of request.inputs) if (sent.has(block)) sum += bytes.length;
+  return sum;
+}
+
+/** The job's own thread before none, and both before another job's, which would have to end. */
+function sandboxFit({ job }: SlotSandbox, request: RunRequest): number {
+  if (job === request.job) return 2;
+  return job === null ? 1 : 0;
 }
 
 /** Shared memory exists on isolated pages only; elsewhere each thread is sent a copy. */

@@ -1,0 +1,65 @@
+// The entry of a sandboxed thread: a Web Worker that runs functions of users, all of one job.
+import { runFunctionTask, type FunctionTools } from "../../shared/functions/run-function.ts";
+import { denyGlobals } from "./deny-globals.ts";
+import type { SandboxAnswer, SandboxTask } from "./messages.ts";
+
+// Kept before any function of a user runs, which may put its own in their places.
+const { apply } = Reflect;
+// oxlint-disable-next-line typescript/unbound-method -- It is applied to the event.
+const readData = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data")?.get;
+const readNow = performance.now.bind(performance);
+// oxlint-disable-next-line no-eval -- To run the text of others is what this place is for.
+const evaluate = globalThis.eval;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A module is loaded once for the many tasks that call it; a job rarely has more than a few. */
+const MODULES_MAX = 32;
+const modules = new Map<string, unknown>();
+
+const tools: FunctionTools = {
+  encodeText: encoder.encode.bind(encoder),
+  decodeText: decoder.decode.bind(decoder),
+  loadModule(text) {
+    if (modules.has(text)) return modules.get(text);
+    // In the global scope: nothing of this file is in reach.
+    const exports: unknown = evaluate(text);
+    if (modules.size >= MODULES_MAX) modules.clear();
+    modules.set(text, exports);
+    return exports;
+  },
+};
+
+function serve(port: MessagePort): void {
+  const post = port.postMessage.bind(port);
+  const answer = (message: SandboxAnswer, transfer: Transferable[] = []): void =>
+    post(message, transfer);
+
+  async function run({ run, params, inputs }: SandboxTask): Promise<void> {
+    const startedAtMs = readNow();
+    const outcome = await runFunctionTask(params, inputs, tools);
+    const computeMs = readNow() - startedAtMs;
+    if (outcome.ok) {
+      const { output } = outcome;
+      return answer({ type: "done", run, output, computeMs }, [output.buffer]);
+    }
+    const { reason, message, error } = outcome;
+    answer({ type: "failed", run, reason, message, ...(error === undefined ? {} : { error }) });
+  }
+
+  // Not through `event.data`, whose getter a function could replace to get hold of the port.
+  port.addEventListener("message", (event) => {
+    void run(readData === undefined ? event.data : apply(readData, event, []));
+  });
+  port.start();
+  answer({ type: "ready" });
+}
+
+addEventListener(
+  "message",
+  ({ ports: [port] }) => {
+    if (port !== undefined) serve(port);
+  },
+  { once: true },
+);
+denyGlobals(globalThis);
