@@ -44,6 +44,7 @@ export class ClientSession implements ClientPort {
 
   join(): void {
     this.#services.host.clientJoined(this);
+    this.#services.actors.clientJoined(this);
   }
 
   /** Later calls do nothing. */
@@ -51,6 +52,7 @@ export class ClientSession implements ClientPort {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
     this.#services.host.clientLeft(this);
+    this.#services.actors.clientLeft(this);
   }
 
   /** Ends the session when the page has been silent for as long as even a hidden page may be. */
@@ -69,7 +71,7 @@ export class ClientSession implements ClientPort {
   }
 
   #handle(message: ClientMessage): void {
-    const { host, sources } = this.#services;
+    const { host, sources, actors } = this.#services;
     switch (message.type) {
       case "pong":
       case "links": // Only workers are placed by their links.
@@ -87,6 +89,12 @@ export class ClientSession implements ClientPort {
           this.send({ type: "refused", reason: "unknown-job", message: text });
         }
         return;
+      case "create-actor":
+      case "attach-actor":
+      case "release-actor":
+      case "list-actors":
+      case "call-actor":
+        return actors.clientSaid(this, message);
       case "unwatch-job":
         return host.unwatch(this, message.job);
       case "broadcast-blocks":

@@ -7,6 +7,7 @@ import type { BlockRef, JobExtension, JobSubmission, SmallBlock } from "../share
 import type { Task, TaskResult } from "../shared/graph/task.ts";
 import { asJobId, randomText, type BlockId, type DatasetId, type JobId } from "../shared/ids.ts";
 import type { TaskKey } from "../shared/ids.ts";
+import { blocksOfActor } from "./actor-service.ts";
 import type { BlockSources } from "./block-sources.ts";
 import { BlockStoreError, type BlockStore } from "./block-store.ts";
 import { rowOf, type ActiveJob, type JobBook } from "./job-book.ts";
@@ -263,6 +264,9 @@ export class JobService {
     for (const block of blocksOf(journal.allResults())) referenced.add(block);
     for (const { panels } of journal.datasets()) {
       for (const { block } of panels) referenced.add(block);
+    }
+    for (const row of journal.actors()) {
+      for (const block of blocksOfActor(row)) referenced.add(block);
     }
     const unwanted = [...new Set(candidates)].filter(
       (block) => !referenced.has(block) && store.get(block) !== undefined,

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import Libsql from "libsql";
 import type { BlockRef, JobState, JobSubmission, Task, TaskResult } from "../shared/graph/task.ts";
 import { asBlockId, asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
-import type { BlockId, DatasetId, JobId, TaskKey } from "../shared/ids.ts";
+import type { ActorId, BlockId, DatasetId, JobId, TaskKey } from "../shared/ids.ts";
 import type { Dataset, DatasetRecord } from "../shared/protocol/http.ts";
-import type { JobView } from "../shared/protocol/messages.ts";
+import type { ActorSpec, JobView, SaidValue } from "../shared/protocol/messages.ts";
 
 /** Raised with every change of the tables below. */
 export const JOURNAL_VERSION = 2;
@@ -45,6 +45,16 @@ export interface JobRow {
   readonly isOpen: boolean;
 }
 
+/** An actor as the journal knows it: all that is needed to make it again. */
+export interface ActorRow {
+  readonly actor: ActorId;
+  readonly spec: ActorSpec;
+  /** The number of its newest start. */
+  readonly life: number;
+  readonly checkpoint: SaidValue | null;
+  readonly createdAtMs: number;
+}
+
 export type Counter = "incarnation" | "attempt";
 
 const TABLES = `
@@ -69,6 +79,7 @@ const TABLES = `
   CREATE TABLE small_blocks (
     block TEXT PRIMARY KEY, bytes BLOB NOT NULL, created_at_ms REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE actors (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 `;
 
@@ -368,6 +379,27 @@ export class Journal {
   removeSmallBlock(block: BlockId): void {
     this.#writeLate();
     this.#prepare("DELETE FROM small_blocks WHERE block = ?").run(block);
+  }
+
+  // Actors
+
+  /** Writes actors that are new or different; those without a row are forgotten. */
+  saveActors(
+    changed: Iterable<{ readonly actor: ActorId; readonly row: ActorRow | undefined }>,
+  ): void {
+    const save = this.#prepare("INSERT OR REPLACE INTO actors (id, body) VALUES (?, ?)");
+    const forget = this.#prepare("DELETE FROM actors WHERE id = ?");
+    this.#transact(() => {
+      for (const { actor, row } of changed) {
+        if (row === undefined) forget.run(actor);
+        else save.run(actor, JSON.stringify(row));
+      }
+    });
+  }
+
+  actors(): ActorRow[] {
+    const rows = this.#prepare("SELECT body FROM actors").all() as Row[];
+    return rows.map((row) => parse<ActorRow>(row["body"]));
   }
 
   // Counters

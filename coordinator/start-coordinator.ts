@@ -7,6 +7,7 @@ import { assert } from "../shared/assert.ts";
 import { httpPaths } from "../shared/protocol/http.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
 import { loadAccessTokens, type AccessTokens } from "./access-tokens.ts";
+import { ActorService } from "./actor-service.ts";
 import { BlockSources } from "./block-sources.ts";
 import { BlockStore } from "./block-store.ts";
 import { ClusterFeed } from "./cluster-feed.ts";
@@ -145,11 +146,15 @@ async function assemble(
     workers: host.workers.map((port) => port.record.view(nowMs())),
     jobs: book.views().slice(0, JOBS_IN_VIEW_MAX),
   });
+  const actors = new ActorService({
+    ...parts,
+    onDropped: (blocks) => host.blocksDropped("store", blocks),
+  });
   const service = new JobService({ ...parts, host, hasher: await createBLAKE3() });
   const server = createHttpServer(https);
   if (options.onRoute !== undefined) server.addHook("onRoute", options.onRoute);
   const signalling = new Signalling(server.server, httpPaths.signal, nowMs);
-  const sessions = new Sessions({ ...parts, host, guard, signalling, clusterMessage });
+  const sessions = new Sessions({ ...parts, host, actors, guard, signalling, clusterMessage });
   const events = new JobEvents({ ...parts, host, clock: nodeClock });
   const feed = new ClusterFeed(clusterMessage, (message) => {
     sessions.sendToClients(message);
@@ -157,6 +162,7 @@ async function assemble(
   });
 
   host.start();
+  actors.start();
   await service.restore();
   await service.sweep();
   const joinLinks = (): readonly string[] => urlsOf(options, tokens, portOf(server)).join;
@@ -191,6 +197,7 @@ async function assemble(
     close: async () => {
       // The host first: from then on leaving pages change nothing that the journal will remember.
       host.close();
+      actors.close();
       feed.close();
       sessions.close();
       endUpgrades();

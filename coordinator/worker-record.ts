@@ -52,6 +52,11 @@ export class WorkerRecord {
     this.#status = { name, threads, paused, hidden, runsFunctions, running: [], cacheBytes: 0 };
   }
 
+  /** Actors that live on from before its connection was lost. */
+  get heldActors(): NonNullable<WorkerHello["actors"]> {
+    return this.#hello.actors ?? [];
+  }
+
   get name(): string {
     return this.#status.name;
   }

@@ -6,6 +6,7 @@ import type {
   RefusalReason,
   WorkerMessage,
 } from "../shared/protocol/messages.ts";
+import type { ActorService } from "./actor-service.ts";
 import type { BlockSources } from "./block-sources.ts";
 import type { ControlSocket } from "./control-socket.ts";
 import type { WorkerPort } from "./ports.ts";
@@ -15,6 +16,7 @@ import type { WorkerRecord } from "./worker-record.ts";
 export interface SessionServices {
   readonly host: SchedulerHost;
   readonly sources: BlockSources;
+  readonly actors: ActorService;
 }
 
 export class WorkerSession implements WorkerPort {
@@ -25,6 +27,7 @@ export class WorkerSession implements WorkerPort {
   readonly #socket: ControlSocket;
   readonly #services: SessionServices;
   #hasLeft = false;
+  #saidGoodbye = false;
 
   constructor(
     worker: WorkerId,
@@ -52,6 +55,7 @@ export class WorkerSession implements WorkerPort {
 
   join(): void {
     this.#services.host.workerJoined(this);
+    this.#services.actors.workerJoined(this, this.record.heldActors);
   }
 
   /** Ends the incarnation; later calls do nothing. `isExpected`: nothing is to blame. */
@@ -59,6 +63,7 @@ export class WorkerSession implements WorkerPort {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
     this.#services.host.workerLeft(this, isExpected);
+    this.#services.actors.workerLeft(this, this.#saidGoodbye);
   }
 
   /** False when the message is malformed; the caller refuses it then. */
@@ -70,7 +75,7 @@ export class WorkerSession implements WorkerPort {
   }
 
   #handle(message: WorkerMessage): void {
-    const { host, sources } = this.#services;
+    const { host, sources, actors } = this.#services;
     switch (message.type) {
       case "pong":
         return host.workerHeard(this);
@@ -83,14 +88,22 @@ export class WorkerSession implements WorkerPort {
       case "locate":
         return this.send({ type: "located", blocks: sources.locate(message.blocks) });
       case "status":
-        return host.workerStatus(this, message);
+        host.workerStatus(this, message);
+        return actors.workerChanged(this);
       case "attempt-finished":
         return host.attemptFinished(this, message);
       case "attempt-failed":
         return host.attemptFailed(this, message);
       case "attempts-returned":
         return host.attemptsReturned(this, message.attempts);
+      case "actor-started":
+      case "actor-ended":
+      case "actor-checkpointed":
+      case "actor-touched":
+      case "actor-returned":
+        return actors.workerSaid(this, message);
       case "leave":
+        this.#saidGoodbye = true;
         return this.leave(true);
     }
   }

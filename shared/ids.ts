@@ -15,6 +15,8 @@ export type DatasetId = Branded<string, "DatasetId">;
 export type WorkerId = Branded<string, "WorkerId">;
 /** One client (dashboard tab or command line): "c_" and 22 base64url characters. */
 export type ClientId = Branded<string, "ClientId">;
+/** One actor, for the whole of its life and its recoveries: "a_" and 22 base64url characters. */
+export type ActorId = Branded<string, "ActorId">;
 /** A transport endpoint for direct channels, given by the coordinator anew at each welcome. */
 export type PeerId = Branded<string, "PeerId">;
 /** One execution of a task; grows by one for the whole life of a coordinator's data folder. */
@@ -28,6 +30,7 @@ export const asJobId = (text: string): JobId => text as JobId;
 export const asDatasetId = (text: string): DatasetId => text as DatasetId;
 export const asWorkerId = (text: string): WorkerId => text as WorkerId;
 export const asClientId = (text: string): ClientId => text as ClientId;
+export const asActorId = (text: string): ActorId => text as ActorId;
 export const asPeerId = (text: string): PeerId => text as PeerId;
 export const asAttemptId = (value: number): AttemptId => value as AttemptId;
 export const asIncarnation = (value: number): Incarnation => value as Incarnation;

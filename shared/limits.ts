@@ -31,6 +31,21 @@ export const CLIENTS_MAX = 64;
 export const THREADS_PER_WORKER_MAX = 256;
 export const NAME_LENGTH_MAX = 64;
 
+/** Actors of one coordinator. */
+export const ACTORS_MAX = 1_000;
+/** Actors in the threads of one worker: each is a Web Worker of some megabytes. */
+export const ACTORS_PER_WORKER_MAX = 64;
+/** Calls of one actor that wait or run; one more is refused as "busy". */
+export const ACTOR_CALLS_MAX = 1_000;
+/** Bytes of the arguments of these calls, as far as they travel inside messages. */
+export const ACTOR_CALL_BYTES_MAX = 8 * 2 ** 20;
+/** Arguments and results up to this size travel inside messages; larger ones as blocks. */
+export const ACTOR_INLINE_BYTES_MAX = 64 * 2 ** 10;
+/** The longest deadline of a call: a day. */
+export const ACTOR_DEADLINE_MS_MAX = 86_400_000;
+/** A call is sent again at most so often after its worker was lost. */
+export const ACTOR_RETRIES_MAX = 100;
+
 /** The coordinator asks every session this often; answering needs no timer in the page. */
 export const PING_INTERVAL_MS = 2_000;
 /** Silent this long, a worker gets no new work and its attempts may be leased a second time. */

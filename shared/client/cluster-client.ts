@@ -3,6 +3,8 @@ import type { BlockId, DatasetId, JobId } from "../ids.ts";
 import type { JobExtension, JobSubmission, SmallBlock, TargetFailure } from "../graph/task.ts";
 import type { Dataset, DatasetRecord, ResultFormat, TargetView } from "../protocol/http.ts";
 import type {
+  ClientMessage,
+  CoordinatorMessage,
   JobResult,
   JobView,
   LocatedBlock,
@@ -124,6 +126,11 @@ export interface ClusterClient {
 
   /** The verified bytes of a block, from the fastest source. Rejects when no source has it. */
   fetchBlock(located: LocatedBlock, signal?: AbortSignalLike): Promise<Uint8Array>;
+
+  /** Says what has no method of its own here, if connected; it is dropped otherwise. */
+  say(message: ClientMessage): void;
+  /** Every message of the coordinator. */
+  onMessage(listener: (message: CoordinatorMessage) => void): () => void;
 
   /** A link that downloads the result once, within a minute, for the browser's own download. */
   downloadPath(job: JobId, format: ResultFormat): Promise<string>;

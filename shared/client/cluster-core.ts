@@ -1,6 +1,7 @@
 // What all views of one cluster share: sessions by priority, followed jobs, builders and readers.
 import { FUNCTION_KERNEL, type JsonValue } from "../graph/task.ts";
 import type { JobId, TaskKey } from "../ids.ts";
+import { Actors } from "./actors.ts";
 import { BlockShelf } from "./block-shelf.ts";
 import { ClusterError, type ClusterClient } from "./cluster-client.ts";
 import type { ClusterTools } from "./cluster-tools.ts";
@@ -34,6 +35,7 @@ export class ClusterCore {
   readonly shelf: BlockShelf;
   readonly builder: TaskBuilder;
   readonly reader: ResultReader;
+  readonly actors: Actors;
   readonly #lazyTasks: LazyTasks;
   readonly #sessions = new Map<string, Session>();
   readonly #jobs = new Set<JobTargets>();
@@ -46,6 +48,7 @@ export class ClusterCore {
     this.shelf = new BlockShelf(client, tools);
     this.builder = new TaskBuilder(this.shelf, tools, (value) => this.#sourceOf(value));
     this.reader = new ResultReader(client, tools);
+    this.actors = new Actors(client, tools, this.shelf);
     this.#lazyTasks = new LazyTasks(this.builder);
     this.#stopConnection = client.onConnection((connection) => {
       if (connection.state === "refused") this.#endAll(new ClusterError(connection.message, 0));
@@ -105,6 +108,7 @@ export class ClusterCore {
     } finally {
       this.#stopConnection();
       this.#endAll(closed());
+      this.actors.close(closed());
       this.client.close();
     }
   }

@@ -1,7 +1,10 @@
 // The cluster as programs see it: calls, maps, data, graphs, jobs. This is what `connect` gives.
 import type { JsonValue } from "../graph/task.ts";
-import type { JobId } from "../ids.ts";
-import type { JobView, WorkerView } from "../protocol/messages.ts";
+import type { ActorId, JobId } from "../ids.ts";
+import type { ActorView, JobView, WorkerView } from "../protocol/messages.ts";
+import type { ActorClass } from "./actor-class.ts";
+import type { Actor, ActorCallOptions } from "./actor-proxy.ts";
+import type { ActorOptions } from "./actors.ts";
 import type { Argument, Arguments } from "./argument-types.ts";
 import { asFunctionRef, isKernel } from "./callable.ts";
 import type { AnyFunction, FunctionRef, KernelRef } from "./callable.ts";
@@ -149,6 +152,42 @@ export class Cluster {
     return targets.map((target) => {
       return this.#core.want(this.#core.nodeOf(target, settings), this.#lane) as Future<T>;
     });
+  }
+
+  /**
+   * Makes an actor: an object whose state lives in one thread of one worker. Its methods answer with
+   * promises; calls of one client run in order, one at a time, without the scheduler. Made of a class,
+   * whose text is sent as a function's is, of a `functionRef` of an exported class, or of a built-in kind.
+   * `init` is the constructor's argument.
+   *
+   * A call runs once or not at all. When its worker is lost, the actor comes back on another one, from
+   * its last checkpoint if its class has `checkpoint()` and `restore(value)`. It lives until it is released.
+   */
+  actor<T extends object, I>(
+    kind: ActorClass<T, I>,
+    init?: I,
+    options?: ActorOptions,
+  ): Promise<Actor<T>>;
+  actor<T extends object = Record<string, (...args: unknown[]) => unknown>>(
+    kind: FunctionRef | string,
+    init?: unknown,
+    options?: ActorOptions,
+  ): Promise<Actor<T>>;
+  actor(kind: unknown, init: unknown = null, options: ActorOptions = {}): Promise<Actor<object>> {
+    return this.#core.actors.create(kind, init, options);
+  }
+
+  /** All actors that the coordinator knows; those of other clients too. */
+  actors(): Promise<readonly ActorView[]> {
+    return this.#core.actors.list();
+  }
+
+  /** An actor by its `$id`, whoever made it. Rejects with ActorError when there is none. */
+  attachActor<T extends object = Record<string, (...args: unknown[]) => unknown>>(
+    actor: ActorId | string,
+    options: ActorCallOptions = {},
+  ): Promise<Actor<T>> {
+    return this.#core.actors.attach<T>(actor, options);
   }
 
   /** All jobs that the coordinator knows, the newest first; those of other clients too. */

@@ -133,6 +133,8 @@ export function createClusterClient(
       if (located.bytes !== undefined) return Promise.resolve(decodeBase64(located.bytes));
       return run((both) => blocks.fetch(located, both), signal);
     },
+    say: send,
+    onMessage: (listener) => control.onMessage(listener),
     downloadPath: async (job, format) => {
       const body = { job, format };
       const { ticket } = await call("POST", httpPaths.tickets, ticketCreatedSchema, body);

@@ -1,4 +1,14 @@
 // What programs import from "tabswarm/client", beside `connect`, which differs between Node and browsers.
+export type { ActorClass } from "./actor-class.ts";
+export {
+  ActorBusyError,
+  ActorDeadlineError,
+  ActorError,
+  ActorLostError,
+  ActorMethodError,
+} from "./actor-errors.ts";
+export type { Actor, ActorCallOptions, ActorControls, ActorMethods } from "./actor-proxy.ts";
+export type { ActorOptions } from "./actors.ts";
 export { asCompleted, progress, type ProgressCounts } from "./as-completed.ts";
 export type { Argument, Arguments } from "./argument-types.ts";
 export { functionRef, kernel, type FunctionRef, type KernelRef } from "./callable.ts";
@@ -16,4 +26,4 @@ export { Job } from "./job.ts";
 export { lazy, Lazy, type LazyOptions } from "./lazy.ts";
 export { CancelledError, TaskError } from "./task-error.ts";
 export { ArrowBytes, ValueError } from "../values/value-format.ts";
-export type { JobView, WorkerView } from "../protocol/messages.ts";
+export type { ActorView, JobView, WorkerView } from "../protocol/messages.ts";

@@ -1,4 +1,6 @@
 // Runs the worker machine: carries out its commands with the platform's parts and tells it what came.
+import { type ActorHost, createActorHost } from "../actors/actor-host.ts";
+import type { ActorThreads } from "../actors/actor-thread.ts";
 import { present, unreachable } from "../assert.ts";
 import { decodeBase64, encodeBase64 } from "../codecs/base64.ts";
 import type { ControlConnection } from "../client/control-connection.ts";
@@ -6,6 +8,7 @@ import { type Abort, createAbort } from "../data-plane/abort.ts";
 import { FetchError } from "../data-plane/block-fetcher.ts";
 import type { Lookup } from "../data-plane/channel-session.ts";
 import type { Clock } from "../data-plane/clock.ts";
+import type { Hash } from "../graph/task-key.ts";
 import type { AttemptId, BlockId } from "../ids.ts";
 import { SMALL_BLOCK_BYTES_MAX } from "../limits.ts";
 import type { CoordinatorMessage, LocatedBlock, WorkerMessage } from "../protocol/messages.ts";
@@ -21,6 +24,8 @@ const UPLOADS_MAX = 2;
 const CACHE_WRITING_SHARE = 0.2;
 /** So long a block waits for a quiet moment: most jobs are over before their blocks are written. */
 const CACHE_PATIENCE_MS = 60_000;
+/** A person who leaves does not wait longer for the actors' last checkpoints. */
+const LAST_CHECKPOINTS_MS = 3_000;
 /** Without a lease for so long, the machine is quiet; between two leases it is not. */
 const QUIET_AFTER_MS = 1_000;
 
@@ -34,11 +39,15 @@ export interface WorkerAgentOptions {
   readonly threads: number;
   readonly runsFunctions: boolean;
   readonly memoryBudgetBytes: number;
+  /** Threads for actors; without them this worker takes none. */
+  readonly actors?: { readonly threads: ActorThreads; readonly hash: Hash };
 }
 
 export interface WorkerAgent {
   readonly state: Readonly<WorkerState>;
   readonly plane: Pick<DataPlane, "bytesReceived" | "activeTransfers" | "links">;
+  /** The actors of this machine; null where it takes none. */
+  readonly actors: ActorHost | null;
   /** Something that `state` or `plane` shows changed. */
   onChange(listener: () => void): () => void;
   setName(name: string): void;
@@ -47,6 +56,8 @@ export interface WorkerAgent {
   setHidden(hidden: boolean): void;
   /** Whether functions of others may run here, sandboxed. */
   setRunsFunctions(runsFunctions: boolean): void;
+  /** Keeps the state of the actors, for as long as that may take, and then closes. */
+  leave(): Promise<void>;
   /** Says goodbye and ends everything, all before it returns; idempotent. */
   close(): void;
 }
@@ -278,6 +289,12 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
       raise({ type: "store-requested", blocks: message.blocks });
     } else if (message.type === "release-blocks") {
       raise({ type: "blocks-released", blocks: message.blocks });
+    } else if (
+      message.type === "start-actor" ||
+      message.type === "stop-actor" ||
+      message.type === "call-actor"
+    ) {
+      actors?.receive(message);
     }
   }
 
@@ -296,12 +313,24 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   };
 
   const plane = options.openDataPlane(lookup);
+  const actors =
+    options.actors === undefined
+      ? null
+      : createActorHost({
+          ...options.actors,
+          clock,
+          send: (message) => control.send(message),
+          fetch: (located) => plane.fetch(located, closing.signal),
+          upload: (block, bytes) => plane.upload(block, bytes, closing.signal),
+        });
   let wasWelcomed = false;
   const followState = (): void => {
     const isWelcomed = control.state.state === "welcomed";
     if (isWelcomed) raise({ type: "welcomed" });
-    else if (wasWelcomed) raise({ type: "lost" });
-    else changed();
+    else if (wasWelcomed) {
+      raise({ type: "lost" });
+      actors?.connectionLost();
+    } else changed();
     wasWelcomed = isWelcomed;
   };
   const stops = [
@@ -315,6 +344,7 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   return {
     state,
     plane,
+    actors,
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -323,20 +353,37 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
     setThreads: (threads) => raise({ type: "threads-set", threads }),
     setPaused: (paused) => raise({ type: "paused-set", paused }),
     setHidden: (hidden) => raise({ type: "hidden-set", hidden }),
-    setRunsFunctions: (runsFunctions) => raise({ type: "runs-functions-set", runsFunctions }),
-    close() {
-      if (closing.signal.aborted) return;
-      raise({ type: "left" });
-      closing.abort();
-      for (const stop of [...stops, ...timers, ...quietWaiters]) stop();
-      linksTimer?.();
-      control.close();
-      plane.close();
-      pool.close();
-      cache.close();
-      listeners.clear();
+    setRunsFunctions: (runsFunctions) => {
+      raise({ type: "runs-functions-set", runsFunctions });
+      if (!runsFunctions) actors?.endClasses();
     },
+    leave: async () => {
+      if (actors !== null && control.state.state === "welcomed") {
+        let stopTimer = (): void => undefined;
+        const late = new Promise<void>((resolve) => {
+          stopTimer = after(LAST_CHECKPOINTS_MS, resolve);
+        });
+        await Promise.race([actors.prepareToLeave(), late]);
+        stopTimer();
+      }
+      close();
+    },
+    close,
   };
+
+  function close(): void {
+    if (closing.signal.aborted) return;
+    raise({ type: "left" });
+    closing.abort();
+    for (const stop of [...stops, ...timers, ...quietWaiters]) stop();
+    linksTimer?.();
+    control.close();
+    plane.close();
+    actors?.close();
+    pool.close();
+    cache.close();
+    listeners.clear();
+  }
 }
 
 const timedOut = (limitMs: number): RunOutcome => ({

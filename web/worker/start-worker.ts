@@ -103,6 +103,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
     paused: agent.state.paused,
     hidden: document.hidden,
     runsFunctions: agent.state.runsFunctions,
+    ...(agent.actors === null ? {} : { actors: agent.actors.held() }),
     device,
   });
   const control = openBrowserControl<WorkerMessage>(hello);

@@ -1,0 +1,119 @@
+// A worker in this process that has actors, for tests: the real host and the thread's side, no browser.
+import { runInThisContext } from "node:vm";
+import { createBLAKE3 } from "hash-wasm";
+import { type ActorHost, createActorHost } from "../../shared/actors/actor-host.ts";
+import { createActorInstance } from "../../shared/actors/actor-instance.ts";
+import { builtInActor } from "../../shared/actors/actor-kinds.ts";
+import type { StartActorThread } from "../../shared/actors/actor-thread.ts";
+import type { WorkerId } from "../../shared/ids.ts";
+import { httpPaths } from "../../shared/protocol/http.ts";
+import type { CoordinatorMessage } from "../../shared/protocol/messages.ts";
+import { nodeClock } from "../node-client.ts";
+import { freshWorkerId, httpOf, ScriptedSocket, workerHello } from "../scripted-pages.ts";
+import type { Coordinator } from "../start-coordinator.ts";
+
+const hasher = await createBLAKE3();
+const encodeText = (text: string): Uint8Array => new TextEncoder().encode(text);
+const decodeText = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+export interface ActorWorkerOptions {
+  readonly worker?: WorkerId;
+  readonly threads?: number;
+  readonly runsFunctions?: boolean;
+}
+
+export class ActorWorker {
+  readonly worker: WorkerId;
+  readonly host: ActorHost;
+  readonly #coordinator: Coordinator;
+  readonly #options: ActorWorkerOptions;
+  #socket: ScriptedSocket;
+  /** Ends the thread of each actor that was started here, as if it had died. */
+  readonly kills: ((why: string) => void)[] = [];
+
+  private constructor(coordinator: Coordinator, options: ActorWorkerOptions) {
+    this.#coordinator = coordinator;
+    this.#options = options;
+    this.worker = options.worker ?? freshWorkerId();
+    const http = httpOf(coordinator, coordinator.joinToken);
+    const startThread: StartActorThread = (onDeath) => {
+      this.kills.push(onDeath);
+      const loadModule = (text: string): unknown => runInThisContext(text);
+      const parts = { encodeText, decodeText, loadModule, builtIn: builtInActor };
+      return { ...createActorInstance(parts), terminate: () => undefined };
+    };
+    this.#socket = new ScriptedSocket(coordinator.port);
+    this.host = createActorHost({
+      clock: nodeClock,
+      threads: { forClasses: startThread, forBuiltIns: startThread },
+      hash: (bytes) => hasher.init().update(bytes).digest(),
+      send: (message) => this.#socket.send(message),
+      fetch: async ({ block }) => {
+        const response = await http("GET", httpPaths.block(block));
+        if (!response.ok) throw new Error(`The block did not come (${response.status}).`);
+        return new Uint8Array(await response.arrayBuffer());
+      },
+      upload: async (block, bytes) => {
+        const response = await http("PUT", httpPaths.block(block), bytes);
+        if (!response.ok) throw new Error(`The block was not taken (${response.status}).`);
+      },
+    });
+  }
+
+  static async join(
+    coordinator: Coordinator,
+    options: ActorWorkerOptions = {},
+  ): Promise<ActorWorker> {
+    const page = new ActorWorker(coordinator, options);
+    await page.#sayHello(page.#socket);
+    return page;
+  }
+
+  /** The connection breaks, and nothing else. */
+  async disconnect(): Promise<void> {
+    await this.#socket.close();
+    this.host.connectionLost();
+  }
+
+  /** Joins again with the actors that it still has, at the same or another coordinator. */
+  async rejoin(coordinator: Coordinator = this.#coordinator): Promise<void> {
+    this.#socket = new ScriptedSocket(coordinator.port);
+    await this.#sayHello(this.#socket);
+  }
+
+  /** The machine is gone, with all that it had. */
+  async vanish(): Promise<void> {
+    this.host.close();
+    await this.#socket.close();
+  }
+
+  async leave(): Promise<void> {
+    await this.host.prepareToLeave();
+    this.#socket.send({ type: "leave" });
+    this.host.close();
+    await this.#socket.close();
+  }
+
+  setRunsFunctions(runsFunctions: boolean): void {
+    const { threads = 2 } = this.#options;
+    const rest = { name: "Test machine", threads, paused: false, hidden: false };
+    this.#socket.send({ type: "status", ...rest, runsFunctions, running: [], cacheBytes: 0 });
+  }
+
+  async #sayHello(socket: ScriptedSocket): Promise<void> {
+    socket.onMessage = (message) => this.#receive(message);
+    await socket.opened();
+    const { threads = 2, runsFunctions = true } = this.#options;
+    const hello = workerHello(this.#coordinator.joinToken, this.worker);
+    socket.send({ ...hello, threads, runsFunctions, actors: this.host.held() });
+    await socket.next("welcome");
+  }
+
+  #receive(message: CoordinatorMessage): void {
+    const isOrder =
+      message.type === "start-actor" ||
+      message.type === "stop-actor" ||
+      message.type === "call-actor";
+    if (isOrder) this.host.receive(message);
+  }
+}
