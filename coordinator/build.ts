@@ -1,14 +1,23 @@
-// Builds what browsers need (kernels and the web app) into dist/, when missing or out of date.
+// Builds kernels, the web app and the client library into dist/, when missing or out of date.
 import { existsSync } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { randomUUID } from "node:crypto";
+import { buildClient, isClientBuilt } from "./build-client.ts";
 import { buildKernels } from "./build-kernels.ts";
 
 const root = resolve(import.meta.dirname, "..");
 /** Where the web app lies once built; served by the coordinator. */
 export const webFolder = join(root, "dist/web");
-const SOURCES = ["web", "shared", "dist/kernels", "vite.config.ts", "package-lock.json"];
+const SOURCES = [
+  "web",
+  "shared",
+  "coordinator/client.ts",
+  "coordinator/node-client.ts",
+  "dist/kernels",
+  "vite.config.ts",
+  "package-lock.json",
+];
 /** Changed at every build, as its scripts are named by their content. */
 const PROOF = join(webFolder, "index.html");
 
@@ -18,7 +27,9 @@ export async function ensureBuilt(say: (line: string) => void, force = false): P
   const isFirst = !existsSync(PROOF);
   if (isFirst) say("Building the web app (first run) …");
   await buildKernels({ force });
-  if (!force && !isFirst && (await isCurrent())) return;
+  const isWebCurrent = !force && !isFirst && (await isCurrent());
+  if (!isWebCurrent || !isClientBuilt()) await buildClient({ hasTypes: force });
+  if (isWebCurrent) return;
   if (!isFirst) say("Building the web app …");
   await buildWeb(force ? "warn" : "error");
 }

@@ -58,7 +58,9 @@ function createProgram(): Command {
   addDemo(program);
   program
     .command("build")
-    .description("Build the kernels and the web app into dist/ (other commands do when needed).")
+    .description(
+      "Build kernels, web app and client library into dist/ (other commands do when needed).",
+    )
     .action(() => ensureBuilt((line) => console.error(line), true));
   return program;
 }

@@ -1,11 +1,9 @@
 // "tabswarm/client" in Node: connects a program to a cluster.
-import { randomBytes } from "node:crypto";
-import { createCluster, type Cluster } from "../shared/client/cluster.ts";
-import { ClusterError, type ClusterClient } from "../shared/client/cluster-client.ts";
-import type { ClusterTools } from "../shared/client/cluster-tools.ts";
+import type { Cluster } from "../shared/client/cluster.ts";
+import { ClusterError } from "../shared/client/cluster-client.ts";
 import { untilConnected } from "../shared/client/until-connected.ts";
-import { randomText } from "../shared/ids.ts";
-import { createNodeTools, nodeClock, openNodeClient, type NodeTools } from "./node-client.ts";
+import { clusterOf } from "./node-cluster.ts";
+import { createNodeTools, openNodeClient } from "./node-client.ts";
 
 // oxlint-disable-next-line no-barrel-file -- this is the package's entry: bundled, it is one file.
 export * from "../shared/client/library.ts";
@@ -26,19 +24,6 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
   await untilConnected(client, baseUrl);
   return clusterOf(client, tools);
 }
-
-/** The cluster behind a connected client of this process. */
-export const clusterOf = (client: ClusterClient, tools: NodeTools): Cluster =>
-  createCluster(client, clusterTools(tools));
-
-const decoder = new TextDecoder();
-
-const clusterTools = (tools: NodeTools): ClusterTools => ({
-  ...tools,
-  decode: (bytes) => decoder.decode(bytes),
-  clock: nodeClock,
-  nonce: () => randomText(randomBytes(16)),
-});
 
 function parseAddress(
   text: string,

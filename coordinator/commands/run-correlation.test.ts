@@ -317,7 +317,7 @@ describe("runCorrelation", () => {
     const http = httpOf(coordinator, coordinator.submitToken);
     const jobs = (await (await http("GET", httpPaths.jobs)).json()) as { job: string }[];
     const answer = await http("GET", `/api/jobs/${jobs[0]?.job}/result?format=covariance.npy`);
-    expect(answer.status).toBe(409);
+    expect(answer.status).toBe(406);
     expect(await answer.text()).toMatch(/correlations only/);
   });
 

@@ -32,6 +32,8 @@ export interface FunctionWorkerOptions {
   readonly worker?: WorkerId;
   /** Asked at each lease. */
   readonly fault?: (lease: Lease) => Fault;
+  /** After a fault of that kind. */
+  readonly onVanished?: () => void;
 }
 
 export class FunctionWorker {
@@ -39,6 +41,7 @@ export class FunctionWorker {
   readonly socket: ScriptedSocket;
   readonly #http: ReturnType<typeof httpOf>;
   readonly #fault: (lease: Lease) => Fault;
+  readonly #onVanished: (() => void) | undefined;
   /** Large results, which stay here until somebody asks for them. */
   readonly #held = new Map<BlockId, Uint8Array<ArrayBuffer>>();
   /** Inputs that came: the coordinator sends small ones once. */
@@ -52,6 +55,7 @@ export class FunctionWorker {
     this.socket = new ScriptedSocket(coordinator.port);
     this.#http = httpOf(coordinator, coordinator.joinToken);
     this.#fault = options.fault ?? (() => "none");
+    this.#onVanished = options.onVanished;
     this.socket.onMessage = (message) => this.#handle(message);
   }
 
@@ -84,9 +88,13 @@ export class FunctionWorker {
   async #run(lease: Lease): Promise<void> {
     const fault = this.#fault(lease);
     const { attempt } = lease;
-    if (fault === "vanish") return this.vanish();
+    if (fault === "vanish") {
+      await this.vanish();
+      return this.#onVanished?.();
+    }
     if (fault === "return") {
-      return this.socket.send({ type: "attempts-returned", attempts: [attempt] });
+      this.socket.send({ type: "attempts-returned", attempts: [attempt] });
+      return this.#sayStatus();
     }
     const fail = (reason: string, rest: object): void =>
       this.socket.send({ type: "attempt-failed", attempt, reason, message: reason, ...rest });
@@ -96,7 +104,8 @@ export class FunctionWorker {
       if (fault === "lose-input") throw new Error("lost");
       inputs = await Promise.all(lease.inputs.map((input) => this.#fetch(input)));
     } catch {
-      return fail("input-unavailable", { block: lease.inputs[0]?.block });
+      fail("input-unavailable", { block: lease.inputs[0]?.block });
+      return this.#sayStatus();
     }
     try {
       if (lease.kernel !== FUNCTION_KERNEL) throw new Error(`There is no kernel ${lease.kernel}.`);
@@ -105,6 +114,21 @@ export class FunctionWorker {
       const described = remoteError(error);
       fail("kernel-error", { message: described.message, error: described });
     }
+  }
+
+  /** It can take the next lease. */
+  #sayStatus(): void {
+    const { name, threads, paused, hidden } = workerHello("", this.worker);
+    const status = {
+      name,
+      threads,
+      paused,
+      hidden,
+      runsFunctions: true,
+      running: [],
+      cacheBytes: 0,
+    };
+    this.socket.send({ type: "status", ...status });
   }
 
   #finish(lease: Lease, value: unknown): void {

@@ -11,3 +11,10 @@ export type Argument<T> =
 
 /** A function's parameters, each as an argument. */
 export type Arguments<A extends unknown[]> = { [K in keyof A]: Argument<A[K]> };
+
+/** A function whose parameters are inferred where it is written. */
+// oxlint-disable-next-line no-explicit-any -- any other type would be taken for that of parameters with defaults.
+export type TypedFunction = (...args: any[]) => unknown;
+
+/** What a function gives once its promise is kept. */
+export type Result<F extends TypedFunction> = Awaited<ReturnType<F>>;

@@ -123,6 +123,8 @@ export interface ClusterClient {
    */
   keepBlock(block: BlockId, bytes: Uint8Array): Promise<void>;
   dropBlock(block: BlockId): void;
+  /** Tells every worker that is joined to fetch these now. */
+  broadcast(blocks: readonly BlockId[]): void;
 
   /** The verified bytes of a block, from the fastest source. Rejects when no source has it. */
   fetchBlock(located: LocatedBlock, signal?: AbortSignalLike): Promise<Uint8Array>;

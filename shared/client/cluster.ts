@@ -5,7 +5,7 @@ import type { ActorView, JobView, WorkerView } from "../protocol/messages.ts";
 import type { ActorClass } from "./actor-class.ts";
 import type { Actor, ActorCallOptions } from "./actor-proxy.ts";
 import type { ActorOptions } from "./actors.ts";
-import type { Argument, Arguments } from "./argument-types.ts";
+import type { Argument, Arguments, Result, TypedFunction } from "./argument-types.ts";
 import { asFunctionRef, isKernel } from "./callable.ts";
 import type { AnyFunction, FunctionRef, KernelRef } from "./callable.ts";
 import type { ClusterClient } from "./cluster-client.ts";
@@ -45,10 +45,7 @@ export interface MapOptions {
 }
 
 export interface ScatterOptions {
-  /**
-   * Says that every worker will need it. The coordinator keeps a copy of all that is scattered, which
-   * serves any number of workers, and each fetches it once: so this changes nothing at present.
-   */
+  /** Every worker will need it: those that are joined fetch it now, rather than with the first call. */
   readonly broadcast?: boolean;
 }
 
@@ -86,7 +83,7 @@ export class Cluster {
    * arguments, or built into every browser. Returns at once. Throws TypeError for a function that has no
    * text, and ValueError for arguments that cannot travel.
    */
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: Arguments<A>): Future<Awaited<R>>;
+  submit<F extends TypedFunction>(fn: F, ...args: Arguments<Parameters<F>>): Future<Result<F>>;
   /** The function of a bundled module, or a kernel with its parameters and inputs. */
   submit(callee: FunctionRef | KernelRef, ...args: readonly unknown[]): Future;
   submit(callee: AnyFunction | FunctionRef | KernelRef, ...args: readonly unknown[]): Future {
@@ -117,8 +114,8 @@ export class Cluster {
   }
 
   /** Sends data once, to be an argument of many calls. Resolves when workers can have it. */
-  scatter<T>(data: T, _options: ScatterOptions = {}): Promise<Future<T>> {
-    return scatterValue(this.#core, data) as Promise<Future<T>>;
+  scatter<T>(data: T, options: ScatterOptions = {}): Promise<Future<T>> {
+    return scatterValue(this.#core, data, options.broadcast ?? false) as Promise<Future<T>>;
   }
 
   /** The values of futures, wherever these stand in arrays and objects. Rejects with the first failure. */

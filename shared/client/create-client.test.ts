@@ -303,7 +303,7 @@ describe("errors and endings", () => {
       client.cancel(job),
       client.fetchBlock(located),
       client.uploadDataset({ description, panels: [new Uint8Array(1)] }),
-      client.downloadPath(job, "csv" as Parameters<typeof client.downloadPath>[1]),
+      client.downloadPath(job, "csv"),
     ];
     await settleAll();
     client.close();

@@ -129,6 +129,7 @@ export function createClusterClient(
       return run((signal) => blocks.upload(block, bytes, signal));
     },
     dropBlock: (block) => replicas.remove(block),
+    broadcast: (all) => send({ type: "broadcast-blocks", blocks: [...all] }),
     fetchBlock: (located, signal) => {
       if (located.bytes !== undefined) return Promise.resolve(decodeBase64(located.bytes));
       return run((both) => blocks.fetch(located, both), signal);

@@ -4,7 +4,7 @@ import { asFunctionRef, isKernel } from "./callable.ts";
 import type { AnyFunction, FunctionRef, KernelRef } from "./callable.ts";
 import type { TaskBuilder, TaskSettings } from "./task-builder.ts";
 import type { TaskNode } from "./task-node.ts";
-import type { Arguments } from "./argument-types.ts";
+import type { Arguments, Result, TypedFunction } from "./argument-types.ts";
 
 /** How a lazy call is to be run; what is not given is taken from the cluster's options. */
 export interface LazyOptions {
@@ -39,10 +39,10 @@ export class Lazy<T = unknown> {
  * A function (or kernel) whose calls are described rather than made: `cluster.compute` and
  * `cluster.persist` run them, and only those that their targets need.
  */
-export function lazy<A extends unknown[], R>(
-  fn: (...args: A) => R,
+export function lazy<F extends TypedFunction>(
+  fn: F,
   options?: LazyOptions,
-): (...args: Arguments<A>) => Lazy<Awaited<R>>;
+): (...args: Arguments<Parameters<F>>) => Lazy<Result<F>>;
 export function lazy(
   callee: FunctionRef | KernelRef,
   options?: LazyOptions,

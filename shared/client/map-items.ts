@@ -22,7 +22,7 @@ export interface MapSettings {
 }
 
 /** Items in a task when the user does not say. */
-export function defaultBatch(items: number, threads: number): number {
+function defaultBatch(items: number, threads: number): number {
   if (items <= FEW_ITEMS) return 1;
   const tasks = (threads === 0 ? THREADS_EXPECTED : threads) * BATCHES_PER_THREAD;
   return Math.min(BATCH_MAX, Math.max(1, Math.ceil(items / tasks)));

@@ -6,9 +6,14 @@ import { Future } from "./future.ts";
 import { Target, type TargetOwner } from "./target.ts";
 
 /** A future that is done as soon as it is there: its block is in the coordinator's store. */
-export async function scatterValue(core: ClusterCore, data: unknown): Promise<Future> {
+export async function scatterValue(
+  core: ClusterCore,
+  data: unknown,
+  isForAll: boolean,
+): Promise<Future> {
   const { ref, uploaded } = core.shelf.store(core.builder.encode(data));
   await uploaded;
+  if (isForAll) core.client.broadcast([ref.block]);
   return new Future({ target: scatteredTarget(core, ref), reader: core.reader });
 }
 

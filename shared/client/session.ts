@@ -16,7 +16,7 @@ const BYTES_PER_REQUEST = 8 * 2 ** 20;
 /** A task's JSON without its blocks. */
 const TASK_JSON_BYTES = 700;
 
-export const SESSION_KIND = "session";
+const SESSION_KIND = "session";
 
 export interface SessionParts {
   readonly client: ClusterClient;

@@ -20,7 +20,7 @@ export interface FunctionParams {
 export type ItemOutcome = { readonly ok: unknown } | { readonly error: RemoteError };
 
 /** Retrying at once is for faults that pass at once; more is a matter of the task's own retries. */
-export const ITEM_RETRIES_MAX = 100;
+const ITEM_RETRIES_MAX = 100;
 
 /** Null when these are no parameters of a function task. */
 export function parseFunctionParams(params: JsonValue): FunctionParams | null {

@@ -18,7 +18,7 @@ export interface FunctionTools {
   readonly loadModule: (text: string) => unknown;
 }
 
-export interface FunctionFailure {
+interface FunctionFailure {
   readonly ok: false;
   readonly reason: "kernel-error" | "bad-input" | "out-of-memory";
   /** One plain sentence. */

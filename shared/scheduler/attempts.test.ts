@@ -47,6 +47,13 @@ describe("leases", () => {
     ]);
   });
 
+  it("[L2] lasts longer by the time limit of its task", () => {
+    const f = createFixture();
+    f.join("w");
+    const commands = f.submit("j", [task("a", [], { limitMs: 90_000 })]);
+    expect(only(commands, "grant-lease")).toMatchObject([{ deadlineMs: 150_000 }]);
+  });
+
   it("[L2][L3] ends at its deadline though the worker is heard, and doubles", () => {
     const f = createFixture();
     f.join("w");
@@ -191,7 +198,7 @@ describe("failures", () => {
     f.hold("store", "p");
     f.join("w");
     f.submit("j", [task("a", ["p"])]);
-    expect(f.fail("w", "a", "input-unavailable", "p")).toEqual([]);
+    expect(f.fail("w", "a", "input-unavailable", { block: "p" })).toEqual([]);
     expect(f.counts("j")).toMatchObject({ state: "running", ready: 1, waitingForData: 0 });
     expect(granted(f.pass(2_000))).toEqual(["w:a"]);
   });
@@ -202,7 +209,7 @@ describe("failures", () => {
     f.join("w");
     f.hold("w", "p");
     f.submit("j", [task("a", ["p"])]);
-    f.fail("w", "a", "input-unavailable", "p");
+    f.fail("w", "a", "input-unavailable", { block: "p" });
     const [lease] = only(f.pass(2_000), "grant-lease");
     expect(lease?.inputs[0]?.holders).toEqual(["store"]);
   });
@@ -217,7 +224,7 @@ describe("failures", () => {
     f.nowMs += 10;
     expect(granted(f.leave("w", true))).toEqual([]);
     expect(granted(f.join("x"))).toEqual(["x:b"]);
-    expect(f.fail("x", "b", "input-unavailable", "a.0")).toEqual([]);
+    expect(f.fail("x", "b", "input-unavailable", { block: "a.0" })).toEqual([]);
     expect(granted(f.pass(2_000))).toEqual(["x:a"]);
   });
 
@@ -228,7 +235,7 @@ describe("failures", () => {
     f.submit("j", [task("a", ["p"])]);
     f.nowMs += 10;
     f.hold("c_other", "p");
-    f.fail("w", "a", "input-unavailable", "p");
+    f.fail("w", "a", "input-unavailable", { block: "p" });
     expect(f.counts("j")).toMatchObject({ ready: 1, waitingForData: 0 });
   });
 

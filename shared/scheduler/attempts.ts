@@ -1,8 +1,9 @@
 // How attempts end: a result, a failure, a lease given back or run out, or a death.
 import { unreachable } from "../assert.ts";
+import type { BlockRef } from "../graph/task.ts";
 import type { AttemptId } from "../ids.ts";
 import { rest } from "./capacity.ts";
-import { completeTask, failTask, hasOutputs, requeue } from "./demand.ts";
+import { completeTask, failTask, requeue } from "./demand.ts";
 import type { AttemptFailure, SchedulerEvent } from "./events.ts";
 import { cancelAttempt, endAttempt, type CancelReason } from "./leases.ts";
 import { observeCompute } from "./prediction.ts";
@@ -46,12 +47,19 @@ export function finishAttempt(turn: Turn, worker: WorkerRecord, event: Finished)
     attempt: attempt.id,
     computeMs: event.computeMs,
   });
-  for (const ref of event.outputs) {
-    addReplica(turn, ref.isStored === true ? state.store : worker.holder, blockOf(state, ref));
-  }
+  const outputs = event.outputs.map((ref) => {
+    const block = blockOf(state, ref);
+    addReplica(turn, ref.isStored === true ? state.store : worker.holder, block);
+    return block;
+  });
   // The replicas may have completed the task already, when it had lost exactly these.
-  if (task.state !== "done") completeTask(turn, task, event.outputs);
+  if (task.state !== "done") completeTask(turn, task, outputs);
 }
+
+/** True when these are the blocks that the task last produced. */
+const isResultOf = (task: TaskRecord, outputs: readonly BlockRef[]): boolean =>
+  task.outputs?.length === outputs.length &&
+  outputs.every((ref, i) => task.outputs?.[i]?.id === ref.block);
 
 /** A result that came too late: its blocks are replicas if they are the right ones, else litter. */
 function receiveLateResult(turn: Turn, worker: WorkerRecord, event: Finished): void {
@@ -60,7 +68,7 @@ function receiveLateResult(turn: Turn, worker: WorkerRecord, event: Finished): v
   if (key === undefined) return;
   state.lateAttempts.delete(event.attempt);
   const task = state.tasks.get(key);
-  const isSame = task !== undefined && hasOutputs(task, event.outputs);
+  const isSame = task !== undefined && isResultOf(task, event.outputs);
   if (task?.state === "done" && !isSame) state.counters.conflicting += 1;
   for (const ref of event.outputs) {
     const isStored = ref.isStored === true;

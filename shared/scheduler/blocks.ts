@@ -3,6 +3,7 @@ import { assert } from "../assert.ts";
 import type { BlockRef } from "../graph/task.ts";
 import type { BlockId, WorkerId } from "../ids.ts";
 import { SMALL_BLOCK_BYTES_MAX } from "../limits.ts";
+import { NONE, without } from "./lists.ts";
 import {
   workerBehind,
   type BlockRecord,
@@ -20,14 +21,14 @@ export function blockOf(state: SchedulerState, ref: BlockRef): BlockRecord {
   const block: BlockRecord = {
     id: ref.block,
     sizeBytes: ref.sizeBytes,
-    holders: [],
+    holders: NONE,
     heldSinceMs: 0,
     references: 0,
     consumers: null,
-    producers: [],
+    producers: NONE,
     upload: null,
     uploadTries: 0,
-    doubted: [],
+    doubted: NONE,
     pleadedAtMs: 0,
     lingering: 0,
   };
@@ -70,23 +71,25 @@ export const hasConsumers = (block: BlockRecord): boolean => (block.consumers?.s
 /** True while a task, a target or a finished job's viewers may want the block. */
 export function isNeeded(block: BlockRecord): boolean {
   if (hasConsumers(block) || block.lingering > 0) return true;
-  return block.producers.some((task) => task.demand > 0);
+  for (const task of block.producers) if (task.demand > 0) return true;
+  return false;
 }
 
 /** Removes a replica from the books, without consequences for tasks. */
 export function unlink(state: SchedulerState, holder: HolderRecord, block: BlockRecord): void {
   if (!holder.blocks.delete(block)) return;
-  block.holders.splice(block.holders.indexOf(holder), 1);
+  block.holders = without(block.holders, holder);
   if (block.upload?.holder === holder) endUpload(state, block);
 }
 
 /** Ends the copying of a block to the store, whether it was asked for or stood in a queue. */
 export function endUpload(state: SchedulerState, block: BlockRecord): HolderRecord | null {
-  const holder = block.upload?.holder ?? null;
+  if (block.upload === null) return null;
+  const { holder, askedAtMs } = block.upload;
   block.upload = null;
-  holder?.uploading.delete(block);
-  holder?.uploadQueue.delete(block);
-  return holder !== null && state.holders.get(holder.id) === holder ? holder : null;
+  if (askedAtMs === null) holder.uploadQueue.delete(block);
+  else holder.uploading.delete(block);
+  return state.holders.get(holder.id) === holder ? holder : null;
 }
 
 /** Tells the workers that hold the task's outputs to drop those that nobody needs. */
@@ -96,7 +99,7 @@ export function releaseOutputs(turn: Turn, task: TaskRecord): void {
 
 export function releaseIfUnneeded(turn: Turn, block: BlockRecord): void {
   if (isNeeded(block)) return;
-  for (const holder of block.holders.slice()) releaseReplica(turn, holder, block);
+  for (const holder of block.holders) releaseReplica(turn, holder, block);
 }
 
 /** Tells one worker to drop a block. Clients and the store mind their own blocks. */
@@ -114,6 +117,7 @@ export function releaseLitter(turn: Turn, worker: WorkerRecord, id: BlockId): vo
 }
 
 function addRelease(turn: Turn, worker: WorkerId, block: BlockId): void {
+  turn.releases ??= new Map();
   const list = turn.releases.get(worker);
   if (list === undefined) turn.releases.set(worker, [block]);
   else list.push(block);
@@ -121,6 +125,7 @@ function addRelease(turn: Turn, worker: WorkerId, block: BlockId): void {
 
 /** Puts the step's releases, gathered by worker, behind its other commands. */
 export function flushReleases(turn: Turn): void {
+  if (turn.releases === null) return;
   for (const [worker, blocks] of turn.releases) {
     if (turn.state.workers.has(worker))
       turn.commands.push({ type: "release-blocks", worker, blocks });

@@ -43,8 +43,7 @@ export function mayRun(worker: WorkerRecord, task: TaskRecord): boolean {
 
 /** Brings the set of hungry workers up to date after anything about `worker` changed. */
 export function refreshHunger(state: SchedulerState, worker: WorkerRecord): void {
-  const isHungry =
-    state.workers.get(worker.id) === worker && isEligible(state, worker) && hasRoom(state, worker);
+  const isHungry = worker.isJoined && isEligible(state, worker) && hasRoom(state, worker);
   if (isHungry) state.hungry.add(worker);
   else state.hungry.delete(worker);
 }

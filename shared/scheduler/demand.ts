@@ -1,10 +1,9 @@
 // Who needs what: demand flows from targets to their inputs, and decides what waits, runs, is
 // computed again, or is let go. Culling, cancelling, recomputing and releasing are all this.
 import { assert, present } from "../assert.ts";
-import type { BlockRef, TargetFailure } from "../graph/task.ts";
+import type { BlockRef, TargetFailure, TaskInput } from "../graph/task.ts";
 import {
   hasConsumers,
-  blockOf,
   forgetIfUnused,
   releaseIfUnneeded,
   releaseOutputs,
@@ -12,7 +11,8 @@ import {
 } from "./blocks.ts";
 import { cancelAttempt, type CancelReason } from "./leases.ts";
 import type { BlockRecord, JobRecord, SchedulerState, TaskRecord, Turn } from "./state.ts";
-import { moveTask, tell } from "./task-transitions.ts";
+import { NONE, withItem, without } from "./lists.ts";
+import { forgetDependant, moveTask, tell, withJob } from "./task-transitions.ts";
 import { storeOutputs } from "./uploads.ts";
 
 /** One more (+1) or one fewer (-1) that needs the task's result. */
@@ -63,7 +63,7 @@ function activate(turn: Turn, task: TaskRecord): void {
 
 /** Nobody needs the task any more. */
 function deactivate(turn: Turn, task: TaskRecord, reason: CancelReason): void {
-  for (const attempt of task.attempts.slice()) cancelAttempt(turn, attempt, reason);
+  for (const attempt of task.attempts) cancelAttempt(turn, attempt, reason);
   moveTask(task, "waiting", false);
   letInputsGo(turn, task);
 }
@@ -101,13 +101,15 @@ function settle(turn: Turn, task: TaskRecord): void {
 
 function makeReadyIfComplete(state: SchedulerState, task: TaskRecord): void {
   if (task.missing > 0) return;
-  task.inputs = task.task.inputs.map((input) =>
-    "block" in input
-      ? present(state.blocks.get(input.block), "input block")
-      : present(state.tasks.get(input.task)?.outputs?.[input.output], "input from a task"),
-  );
+  const { inputs } = task.task;
+  task.inputs = inputs.length === 0 ? NONE : inputs.map((input) => resolve(state, input));
   moveTask(task, "ready");
 }
+
+const resolve = (state: SchedulerState, input: TaskInput): BlockRecord =>
+  "block" in input
+    ? present(state.blocks.get(input.block), "input block")
+    : present(state.tasks.get(input.task)?.outputs?.[input.output], "input from a task");
 
 /** One thing that the active task lacked is there. */
 export function gainInput(state: SchedulerState, task: TaskRecord): void {
@@ -155,18 +157,18 @@ function isAwaited(task: TaskRecord, block: BlockRecord): boolean {
 }
 
 /** The task has its result: from an attempt, from a job's known results, or from a returning holder. */
-export function completeTask(turn: Turn, task: TaskRecord, outputs: readonly BlockRef[]): void {
+export function completeTask(turn: Turn, task: TaskRecord, outputs: readonly BlockRecord[]): void {
   const { state } = turn;
   // What is ready leaves its queue by way of waiting.
   if (task.state === "ready") moveTask(task, "waiting", true);
   const isNew = linkOutputs(turn, task, outputs);
-  for (const attempt of task.attempts.slice()) cancelAttempt(turn, attempt, "superseded");
+  for (const attempt of task.attempts) cancelAttempt(turn, attempt, "superseded");
   const wasActive = task.isActive;
   moveTask(task, "done");
   task.trouble = null;
   for (const dependant of task.dependants) if (dependant.isActive) gainInput(state, dependant);
   if (wasActive) letInputsGo(turn, task);
-  if (isNew) task.announcedTo = [];
+  if (isNew) task.announcedTo = NONE;
   announceTargets(turn, task);
   updateStored(turn, task);
   if (task.targetOf.length > 0) storeOutputs(turn, task);
@@ -177,44 +179,36 @@ export function completeTask(turn: Turn, task: TaskRecord, outputs: readonly Blo
 export function announceTargets(turn: Turn, task: TaskRecord): void {
   for (const job of task.targetOf) {
     if (task.announcedTo.includes(job)) continue;
-    task.announcedTo = [...task.announcedTo, job];
+    task.announcedTo = withJob(task.announcedTo, job);
     const outputs = (task.outputs ?? []).map(refOf);
     turn.commands.push({ type: "announce-target", job: job.id, task: task.key, outputs });
   }
 }
 
-export const refOf = (block: BlockRecord): BlockRef => ({
+const refOf = (block: BlockRecord): BlockRef => ({
   block: block.id,
   sizeBytes: block.sizeBytes,
 });
 
 /** Makes `outputs` the task's; false when it had the same ones before. */
-function linkOutputs(turn: Turn, task: TaskRecord, outputs: readonly BlockRef[]): boolean {
-  const { state } = turn;
+function linkOutputs(turn: Turn, task: TaskRecord, outputs: readonly BlockRecord[]): boolean {
   const before = task.outputs;
-  if (before !== null && hasOutputs(task, outputs)) return false;
-  const blocks = outputs.map((ref) => blockOf(state, ref));
-  task.outputs = blocks;
-  for (const block of blocks) {
+  if (before?.length === outputs.length && outputs.every((block, i) => before[i] === block)) {
+    return false;
+  }
+  task.outputs = outputs;
+  for (const block of outputs) {
     block.references += 1;
-    if (!block.producers.includes(task)) block.producers.push(task);
+    if (!block.producers.includes(task)) block.producers = withItem(block.producers, task);
   }
   for (const block of before ?? []) unlinkOutput(turn, task, block);
   return true;
 }
 
-/** True when these are the blocks that the task last produced. */
-export function hasOutputs(task: TaskRecord, outputs: readonly BlockRef[]): boolean {
-  return (
-    task.outputs?.length === outputs.length &&
-    outputs.every((ref, i) => task.outputs?.[i]?.id === ref.block)
-  );
-}
-
 /** The block is not an output of the task any more (unless it is so again). */
 function unlinkOutput(turn: Turn, task: TaskRecord, block: BlockRecord): void {
   if (task.outputs === null || !task.outputs.includes(block)) {
-    block.producers = block.producers.filter((producer) => producer !== task);
+    block.producers = without(block.producers, task);
   }
   block.references -= 1;
   releaseIfUnneeded(turn, block);
@@ -258,7 +252,7 @@ export function failTask(turn: Turn, task: TaskRecord, message: string | null): 
   const seen = new Set([task]);
   for (const doomed of seen) {
     if (doomed.state !== "failed") {
-      for (const attempt of doomed.attempts.slice()) cancelAttempt(turn, attempt, "job-cancelled");
+      for (const attempt of doomed.attempts) cancelAttempt(turn, attempt, "job-cancelled");
       const wasActive = doomed.isActive;
       moveTask(doomed, "failed");
       if (wasActive) letInputsGo(turn, doomed);
@@ -279,7 +273,7 @@ function failTarget(turn: Turn, job: JobRecord, target: TaskRecord, failure: Tar
   job.targetsFailed.set(target, failure);
   job.targetsOpen -= 1;
   // Should it be done later after all, even with the outputs of before, that is news.
-  target.announcedTo = target.announcedTo.filter((other) => other !== job);
+  target.announcedTo = without(target.announcedTo, job);
   turn.commands.push({ type: "announce-failure", job: job.id, ...failure, task: target.key });
   endIfSettled(turn, job);
 }
@@ -302,7 +296,7 @@ export function retryTarget(turn: Turn, target: TaskRecord): void {
   }
 }
 
-/** Drops what `task` points at; the record itself leaves the table of tasks. */
+/** The record leaves the table of tasks, and lets go of all that it pointed at. */
 export function dropTask(turn: Turn, task: TaskRecord): void {
   const { state } = turn;
   assert(!task.isActive && task.demand === 0, "only tasks that nobody needs are dropped");
@@ -311,5 +305,6 @@ export function dropTask(turn: Turn, task: TaskRecord): void {
   for (const block of task.blocks) unreference(state, block);
   const outputs = task.outputs ?? [];
   task.outputs = null;
+  forgetDependant(task);
   for (const block of outputs) unlinkOutput(turn, task, block);
 }

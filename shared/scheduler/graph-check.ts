@@ -2,6 +2,7 @@
 import { present } from "../assert.ts";
 import type { JsonValue, Task, TaskWork } from "../graph/task.ts";
 import type { TaskKey } from "../ids.ts";
+import { NONE } from "./lists.ts";
 
 interface GraphProblem {
   readonly task: TaskKey;
@@ -27,13 +28,15 @@ export function checkGraph(
   for (const task of tasks) {
     const other = byKey.get(task.key);
     if (other !== undefined && !isSameWork(task, other)) {
-      return problem(task.key, `Two tasks of the job have the key ${short(task.key)}.`);
+      return problem(task.key, `Two tasks of the job have the key ${shortKey(task.key)}.`);
     }
     byKey.set(task.key, task);
   }
   const isKnown = (key: TaskKey): boolean => !byKey.has(key) && isThere(key);
   const inGivenOrder = walk(byKey, targets, dependenciesOf, isKnown);
   if (inGivenOrder.problem !== null) return inGivenOrder;
+  // Without a choice of chains that order is the right one already.
+  if (inGivenOrder.tasks.every((task) => task.inputs.length < 2)) return inGivenOrder;
   const chains = chainOperations(inGivenOrder.tasks);
   const chainOf = (key: TaskKey): number => chains.get(key) ?? 0;
   const costliestFirst = (task: Task): readonly TaskKey[] => {
@@ -45,6 +48,9 @@ export function checkGraph(
 
 /** The distinct tasks whose outputs `task` takes, in order of first use. */
 export function dependenciesOf(task: TaskWork): readonly TaskKey[] {
+  const [only] = task.inputs;
+  if (only === undefined) return NONE;
+  if (task.inputs.length === 1) return "task" in only ? [only.task] : NONE;
   const keys = new Set<TaskKey>();
   for (const input of task.inputs) if ("task" in input) keys.add(input.task);
   return [...keys];
@@ -83,15 +89,17 @@ function walk(
     const state = seen.get(key);
     if (state === "listed") return null;
     if (state === "open") {
-      return { task: key, message: `Task ${short(key)} needs its own result (a cycle).` };
+      return { task: key, message: `Task ${shortKey(key)} needs its own result (a cycle).` };
     }
     if (isKnown(key)) return null;
     const task = byKey.get(key);
     if (task === undefined) {
-      return { task: key, message: `${wantedBy} ${short(key)}, which is not part of the job.` };
+      return { task: key, message: `${wantedBy} ${shortKey(key)}, which is not part of the job.` };
     }
-    seen.set(key, "open");
-    open.push({ task, dependencies: dependencies(task), next: 0 });
+    const needed = dependencies(task);
+    seen.set(key, needed.length === 0 ? "listed" : "open");
+    if (needed.length === 0) order.push(task);
+    else open.push({ task, dependencies: needed, next: 0 });
     return null;
   };
   for (const target of targets) {
@@ -107,7 +115,7 @@ function walk(
         order.push(visit.task);
         continue;
       }
-      const found = enter(key, `Task ${short(visit.task.key)} needs task`);
+      const found = enter(key, `Task ${shortKey(visit.task.key)} needs task`);
       if (found !== null) return { tasks: null, problem: found };
     }
   }
@@ -119,7 +127,8 @@ const problem = (task: TaskKey, message: string): CheckedGraph => ({
   problem: { task, message },
 });
 
-const short = (key: TaskKey): string => key.slice(0, 8);
+/** As people are shown it. */
+export const shortKey = (key: TaskKey): string => key.slice(0, 8);
 
 /** True when two tasks of one key are indeed the same work. Costs and retries may differ. */
 export function isSameWork(a: TaskWork, b: TaskWork): boolean {

@@ -117,6 +117,7 @@ function checkEdges(state: SchedulerState, task: TaskRecord): void {
 function checkWorker(state: SchedulerState, worker: WorkerRecord): void {
   const name = worker.id;
   claim(state.holders.get(worker.id) === worker.holder, name, "is a holder");
+  claim(worker.isJoined, name, "is joined");
   const isHungry = isEligible(state, worker) && hasRoom(state, worker);
   // A rest ends with time alone, and the next tick notices.
   if (!isHungry || worker.restUntilMs === 0) {

@@ -5,10 +5,11 @@ import type { JobId, TaskKey } from "../ids.ts";
 import { blockOf } from "./blocks.ts";
 import { announceTargets, changeDemand, completeTask, revive } from "./demand.ts";
 import type { SchedulerEvent } from "./events.ts";
-import { checkGraph, dependenciesOf, isSameWork } from "./graph-check.ts";
+import { checkGraph, dependenciesOf, isSameWork, shortKey } from "./graph-check.ts";
+import { NONE, without } from "./lists.ts";
 import { rehome } from "./ready-queue.ts";
-import type { JobRecord, SchedulerState, TaskRecord, Turn } from "./state.ts";
-import { joinJob } from "./task-transitions.ts";
+import type { BlockRecord, JobRecord, SchedulerState, TaskRecord, Turn } from "./state.ts";
+import { addDependant, joinJob, NO_TASKS, withJob } from "./task-transitions.ts";
 import { storeOutputs } from "./uploads.ts";
 
 type Submitted = Extract<SchedulerEvent, { type: "job-submitted" }>;
@@ -52,10 +53,9 @@ function firstConflict(
   tasks: readonly Task[],
 ): Pick<TargetFailure, "task" | "message"> | null {
   for (const task of tasks) {
-    const name = task.key.slice(0, 8);
     const known = state.tasks.get(task.key);
     if (known !== undefined && !isSameWork(known.task, task)) {
-      const message = `There is a different task with the key ${name} already.`;
+      const message = `There is a different task with the key ${shortKey(task.key)} already.`;
       return { task: task.key, message };
     }
     for (const input of task.inputs) {
@@ -63,11 +63,20 @@ function firstConflict(
       const outputs = state.tasks.get(input.task)?.outputs ?? null;
       if (outputs === null || input.output < outputs.length) continue;
       const has = `which has ${outputs.length}`;
-      const message = `Task ${name} needs output ${input.output} of task ${input.task.slice(0, 8)}, ${has}.`;
+      const needs = `needs output ${input.output} of task ${shortKey(input.task)}`;
+      const message = `Task ${shortKey(task.key)} ${needs}, ${has}.`;
       return { task: task.key, message };
     }
   }
   return null;
+}
+
+/** Distinct blocks that are inputs by themselves. */
+function inputBlocks(state: SchedulerState, task: Task): readonly BlockRecord[] {
+  if (task.inputs.every((input) => "task" in input)) return NONE;
+  const blocks = new Set<BlockRecord>();
+  for (const input of task.inputs) if ("block" in input) blocks.add(blockOf(state, input));
+  return [...blocks];
 }
 
 /** The record of a task, made when no job had it so far. Its dependencies have theirs already. */
@@ -79,9 +88,7 @@ function recordOf(state: SchedulerState, task: Task): TaskRecord {
   }
   const known = state.tasks.get(task.key);
   if (known !== undefined) return known;
-  const blocks = new Set(
-    task.inputs.flatMap((input) => ("block" in input ? [blockOf(state, input)] : [])),
-  );
+  const blocks = inputBlocks(state, task);
   const record: TaskRecord = {
     key: task.key,
     sequence: state.nextSequence,
@@ -92,16 +99,16 @@ function recordOf(state: SchedulerState, task: Task): TaskRecord {
     demand: 0,
     missing: 0,
     dependencies: dependenciesOf(task).map((key) => present(state.tasks.get(key), "dependency")),
-    blocks: [...blocks],
-    dependants: new Set(),
-    jobs: [],
-    targetOf: [],
-    announcedTo: [],
+    blocks,
+    dependants: NO_TASKS,
+    jobs: NONE,
+    targetOf: NONE,
+    announcedTo: NONE,
     outputsNeeded: 0,
     inputs: null,
     outputs: null,
     isStored: false,
-    attempts: [],
+    attempts: NONE,
     home: null,
     heapIndex: -1,
     passes: 0,
@@ -109,7 +116,7 @@ function recordOf(state: SchedulerState, task: Task): TaskRecord {
   };
   state.nextSequence += 1;
   for (const block of blocks) block.references += 1;
-  for (const dependency of record.dependencies) dependency.dependants.add(record);
+  for (const dependency of record.dependencies) addDependant(dependency, record);
   state.tasks.set(task.key, record);
   return record;
 }
@@ -117,7 +124,7 @@ function recordOf(state: SchedulerState, task: Task): TaskRecord {
 function addTarget(turn: Turn, job: JobRecord, target: TaskRecord): void {
   if (job.targets.has(target)) return;
   job.targets.add(target);
-  target.targetOf.push(job);
+  target.targetOf = withJob(target.targetOf, job);
   job.targetsTotal += 1;
   if (!target.isStored) job.targetsOpen += 1;
   changeDemand(turn, target, 1);
@@ -143,7 +150,12 @@ function acceptKnown(turn: Turn, job: JobRecord, known: Submitted["known"][numbe
   const isHeld = known.outputs.every(
     (ref) => (state.blocks.get(ref.block)?.holders.length ?? 0) > 0,
   );
-  if (isHeld) completeTask(turn, task, known.outputs);
+  if (!isHeld) return;
+  completeTask(
+    turn,
+    task,
+    known.outputs.map((ref) => blockOf(state, ref)),
+  );
 }
 
 /** Lets one of the job's targets go. */
@@ -155,7 +167,7 @@ export function removeTarget(turn: Turn, job: JobRecord, target: TaskRecord): vo
 }
 
 export function letTargetGo(turn: Turn, job: JobRecord, target: TaskRecord): void {
-  target.targetOf = target.targetOf.filter((other) => other !== job);
-  target.announcedTo = target.announcedTo.filter((other) => other !== job);
+  target.targetOf = without(target.targetOf, job);
+  target.announcedTo = without(target.announcedTo, job);
   changeDemand(turn, target, -1);
 }

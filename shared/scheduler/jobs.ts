@@ -4,6 +4,7 @@ import { dropTask, endIfSettled, runAgenda } from "./demand.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { addWork, isUnfinished, letTargetGo, removeTarget, unfinished } from "./job-work.ts";
 import { dropUnused, takeNoMore } from "./open-jobs.ts";
+import { without } from "./lists.ts";
 import { dequeue, enqueue, insertJob, rehome, removeJob } from "./ready-queue.ts";
 import { releaseLingering } from "./replicas.ts";
 import type { Ending, JobRecord, SchedulerState, TaskRecord, Turn } from "./state.ts";
@@ -31,9 +32,11 @@ export function submitJob(turn: Turn, event: Submitted): void {
 function createJob(state: SchedulerState, event: Submitted): JobRecord {
   const sequence = state.nextSequence;
   state.nextSequence += 1;
-  return {
+  const alone: JobRecord[] = [];
+  const job: JobRecord = {
     id: event.job,
     sequence,
+    alone,
     priority: event.priority,
     state: "running",
     isOpen: event.isOpen === true,
@@ -50,6 +53,8 @@ function createJob(state: SchedulerState, event: Submitted): JobRecord {
     lingering: [],
     lingerUntilMs: 0,
   };
+  alone.push(job);
+  return job;
 }
 
 export function cancelJob(turn: Turn, id: JobId): void {
@@ -104,7 +109,7 @@ export function endJob(turn: Turn, ending: Ending): void {
     ...(ending.failure === null ? {} : { failure: ending.failure }),
   });
   if (ending.state === "done" || job.goesOn) keepResults(turn, job);
-  for (const task of job.tasks) task.jobs = task.jobs.filter((other) => other !== job);
+  for (const task of job.tasks) task.jobs = without(task.jobs, job);
   for (const target of job.targets) letTargetGo(turn, job, target);
   runAgenda(turn, "job-cancelled");
   // What is still in its queue is shared: it moves to the queue of another job.
@@ -139,7 +144,6 @@ function dropOrphans(turn: Turn, tasks: ReadonlySet<TaskRecord>): void {
   for (const task of [...tasks].toReversed()) {
     if (task.jobs.length > 0) continue;
     dropTask(turn, task);
-    for (const dependency of task.dependencies) dependency.dependants.delete(task);
   }
 }
 

@@ -5,7 +5,8 @@ import { present } from "../assert.ts";
 import { refreshHunger } from "./capacity.ts";
 import type { SchedulerCommand } from "./commands.ts";
 import type { Holder } from "./events.ts";
-import { isTimed, predictComputeMs, predictFinishMs } from "./prediction.ts";
+import { NONE, withItem, without } from "./lists.ts";
+import { isTimed, predictComputeMs, predictDelayMs } from "./prediction.ts";
 import { leadingJob } from "./ready-queue.ts";
 import {
   trimOldest,
@@ -26,7 +27,8 @@ export function grantLease(turn: Turn, task: TaskRecord, worker: WorkerRecord): 
   const { tuning } = state;
   const isSpeculative = task.state === "leased";
   const inputs = present(task.inputs, "inputs of a ready task");
-  const finishMs = predictFinishMs(state, worker, task);
+  const computeMs = predictComputeMs(state, worker, task);
+  const finishMs = predictDelayMs(state, worker, task) + computeMs;
   const leaseMs =
     Math.max(tuning.leaseMinMs + (task.task.limitMs ?? 0), tuning.leaseFactor * finishMs) *
     2 ** Math.min(task.trouble?.expiries ?? 0, 10);
@@ -35,17 +37,18 @@ export function grantLease(turn: Turn, task: TaskRecord, worker: WorkerRecord): 
     task,
     worker,
     grantedAtMs: nowMs,
-    computeMs: predictComputeMs(state, worker, task),
+    computeMs,
     isTimed: isTimed(state, task),
     finishAtMs: nowMs + finishMs,
     isSpeculative,
     deadlineMs: nowMs + leaseMs,
-    incoming: inputs.filter((block) => !worker.holder.blocks.has(block)),
+    incoming:
+      inputs.length === 0 ? NONE : inputs.filter((block) => !worker.holder.blocks.has(block)),
   };
   state.nextAttempt += 1;
   if (isSpeculative) state.counters.copies += 1;
   else moveTask(task, "leased");
-  task.attempts.push(attempt);
+  task.attempts = withItem(task.attempts, attempt);
   task.passes = 0;
   state.attempts.set(attempt.id, attempt);
   worker.attempts.add(attempt);
@@ -90,7 +93,7 @@ function namedHolders(state: SchedulerState, block: BlockRecord): Holder[] {
 export function endAttempt(state: SchedulerState, attempt: AttemptRecord): void {
   const { task, worker } = attempt;
   state.attempts.delete(attempt.id);
-  task.attempts = task.attempts.filter((other) => other !== attempt);
+  task.attempts = without(task.attempts, attempt);
   worker.attempts.delete(attempt);
   // Sums of floats drift; an idle worker's load is exactly none.
   worker.loadMs = worker.attempts.size === 0 ? 0 : worker.loadMs - attempt.computeMs;
@@ -109,7 +112,7 @@ export function cancelAttempt(turn: Turn, attempt: AttemptRecord, reason: Cancel
   endAttempt(state, attempt);
   state.lateAttempts.set(attempt.id, attempt.task.key);
   trimOldest(state.lateAttempts, state.tuning.lateAttemptsMax);
-  if (state.workers.get(attempt.worker.id) !== attempt.worker) return;
+  if (!attempt.worker.isJoined) return;
   turn.commands.push({
     type: "cancel-attempt",
     worker: attempt.worker.id,

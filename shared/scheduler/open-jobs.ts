@@ -106,7 +106,6 @@ function pruneTask(turn: Turn, job: JobRecord, first: TaskRecord): TaskKey[] {
       continue;
     }
     dropTask(turn, task);
-    for (const dependency of task.dependencies) dependency.dependants.delete(task);
   }
   return dropped;
 }

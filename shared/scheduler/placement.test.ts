@@ -1,7 +1,8 @@
 // Tests of the rules about priority and placement (P).
 import { describe, expect, it } from "vitest";
 import { asWorkerId } from "../ids.ts";
-import { createFixture, granted, only, task } from "../testing/scheduler-fixture.ts";
+import { block, createFixture, granted, only, task } from "../testing/scheduler-fixture.ts";
+import type { Tuning } from "./tuning.ts";
 
 const many = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, i) => task(`${prefix}${i}`));
@@ -41,6 +42,37 @@ describe("capacity", () => {
     f.submit("j", tasks, { targets: keys(tasks) });
     expect(granted(f.join("two", 2))).toHaveLength(4);
     expect(granted(f.join("many", 20))).toHaveLength(28);
+  });
+
+  /** A worker that needed 5 ms for a task of a million operations. */
+  function withTimed(limits: Partial<Tuning> = {}) {
+    const f = createFixture({ limits });
+    f.join("w");
+    f.submit("j", [task("timed")]);
+    f.finish("w", "timed", ["timed.0"], 5);
+    return f;
+  }
+
+  it("[P3] grants more of what is known to be short, for 20 ms a thread", () => {
+    const f = withTimed();
+    const tasks = many("t", 60);
+    // Each is predicted to take 6 ms, and the fourth one begins after 18.
+    expect(granted(f.submit("k", tasks, { targets: keys(tasks) }))).toHaveLength(4);
+  });
+
+  it("[P3] grants no more than a bounded number of short ones", () => {
+    const f = withTimed({ shortLeasesMax: 3 });
+    const tasks = many("t", 60);
+    expect(granted(f.submit("k", tasks, { targets: keys(tasks) }))).toHaveLength(3);
+  });
+
+  it("[P3] grants no more of what is long or was never timed", () => {
+    for (const more of [{ kernel: "other@1" }, { cost: { operations: 4e6, outputBytes: 1 } }]) {
+      const f = withTimed();
+      f.submit("k", many("t", 2), { targets: ["t0", "t1"] });
+      f.submit("l", [task("a", [], more), task("short")], { targets: ["a", "short"] });
+      expect(f.leases()).toEqual(["w:t0", "w:t1", "w:short"]);
+    }
   });
 
   it("[P4] grants nothing to a worker without threads or paused", () => {
@@ -83,6 +115,25 @@ describe("placement", () => {
     f.finish("slow", "t0", ["t0.0"], 1_000);
     f.finish("fast", "t1", ["t1.0"], 10);
     expect(granted(f.submit("j2", [task("next")]))).toEqual(["fast:next"]);
+  });
+
+  it("[P6] learns of each group by itself, and remembers a bounded number", () => {
+    const f = createFixture({ limits: { groupsMax: 2 } });
+    f.join("slow");
+    f.join("fast");
+    const of = (group: string, name: string) => task(name, [], { group });
+    f.submit("j1", [of("f", "t0"), of("f", "t1")], { targets: ["t0", "t1"] });
+    f.finish("slow", "t0", ["t0.0"], 1_000);
+    f.finish("fast", "t1", ["t1.0"], 10);
+    expect(granted(f.submit("j2", [of("f", "next")]))).toEqual(["fast:next"]);
+    f.finish("fast", "next");
+    for (const group of ["g", "h"]) {
+      f.submit(group, [of(group, group)]);
+      f.finish("fast", group);
+    }
+    expect([...f.state.kernelSpeeds.keys()]).toEqual(["g", "h"]);
+    const speeds = [...f.state.profiles.values()].map((profile) => [...profile.speeds.keys()]);
+    expect(speeds).toEqual([["f"], ["g", "h"]]);
   });
 
   it("[P7] predicts an unseen kernel by the worker's speed with others", () => {
@@ -204,5 +255,14 @@ describe("placement", () => {
       f.send({ type: "link-measured", worker: asWorkerId(worker), source: "store", bytesPerMs });
     }
     expect(granted(f.submit("j", [task("a", ["p"])]))).toEqual(["near:a"]);
+  });
+
+  it("[P12] takes small inputs that the store holds to come with the lease", () => {
+    const f = createFixture();
+    f.join("w", 0);
+    const small = block("small", 100);
+    f.send({ type: "blocks-held", holder: "store", blocks: [small] });
+    f.submit("j", [{ ...task("a"), inputs: [small] }, task("b")], { targets: ["a", "b"] });
+    expect(granted(f.change("w", { threads: 1 }))).toEqual(["w:a", "w:b"]);
   });
 });

@@ -112,15 +112,18 @@ function predictWaitMs(worker: WorkerRecord): number {
   return worker.attempts.size < worker.threads ? 0 : worker.loadMs / Math.max(1, worker.threads);
 }
 
+/** Predicted time until the worker could begin with the task, were it granted now. */
+export const predictDelayMs = (
+  state: SchedulerState,
+  worker: WorkerRecord,
+  task: TaskRecord,
+): number => predictWaitMs(worker) + predictTransferMs(state, worker, task);
+
 /** Predicted time from now until the worker would have finished the task, were it granted now. */
 export function predictFinishMs(
   state: SchedulerState,
   worker: WorkerRecord,
   task: TaskRecord,
 ): number {
-  return (
-    predictWaitMs(worker) +
-    predictTransferMs(state, worker, task) +
-    predictComputeMs(state, worker, task)
-  );
+  return predictDelayMs(state, worker, task) + predictComputeMs(state, worker, task);
 }

@@ -1,10 +1,19 @@
 // Tests of the rules about blocks and their replicas (B).
 import { describe, expect, it } from "vitest";
-import { asJobId } from "../ids.ts";
-import { createFixture, granted, only, task } from "../testing/scheduler-fixture.ts";
+import { asAttemptId, asIncarnation, asJobId, asWorkerId } from "../ids.ts";
+import { block, createFixture, granted, only, task } from "../testing/scheduler-fixture.ts";
 
 const stores = (commands: Parameters<typeof only>[0]) =>
   only(commands, "store-block").map((command) => `${command.holder}:${command.block}`);
+
+const finished = (worker: string, attempt: number) =>
+  ({
+    type: "attempt-finished",
+    worker: asWorkerId(worker),
+    incarnation: asIncarnation(1),
+    attempt: asAttemptId(attempt),
+    computeMs: 10,
+  }) as const;
 
 describe("inputs", () => {
   it("[B1] waits for a block that nobody holds, and says so", () => {
@@ -103,7 +112,7 @@ describe("inputs", () => {
     f.submit("j", [task("a", ["p"])]);
     f.nowMs += 20_000;
     f.heard("w");
-    f.fail("w", "a", "input-unavailable", "p");
+    f.fail("w", "a", "input-unavailable", { block: "p" });
     expect(f.counts("j")).toMatchObject({ waitingForData: 1 });
     expect(stores(f.pass(1_000, "w"))).toEqual(["c_tab:p"]);
     expect(stores(f.pass(5_000, "w"))).toEqual([]);
@@ -117,7 +126,7 @@ describe("inputs", () => {
     f.hold("c_other", "p");
     f.join("w");
     f.submit("j", [task("a", ["p"])]);
-    f.fail("w", "a", "input-unavailable", "p");
+    f.fail("w", "a", "input-unavailable", { block: "p" });
     f.drop("c_tab", "p");
     f.send({ type: "holder-left", holder: "c_other" });
     expect(stores(f.pass(11_000, "w"))).toEqual([]);
@@ -154,6 +163,74 @@ describe("inputs", () => {
     f.hold("c_tab", "x", "y", "z", "wanted");
     expect([...f.state.blocks.keys()].toSorted()).toEqual(["wanted", "x", "y"]);
     expect(f.state.counters.dropped).toBe(2);
+    f.hold("store", "x1", "x2", "x3");
+    expect(f.state.blocks.size).toBe(6);
+  });
+});
+
+describe("small blocks", () => {
+  const small = (name: string) => block(name, 100);
+
+  it("[B10] are replicas of the store when they came with their result", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j", [task("a"), task("b", ["a.0"])], { targets: ["a", "b"] });
+    expect(stores(f.finishSmall("w", "a"))).toEqual([]);
+    expect(f.counts("j")?.targetsDone).toBe(1);
+    f.leave("w", true);
+    const [lease] = only(f.join("v"), "grant-lease");
+    expect(lease).toMatchObject({ task: "b", inputs: [{ block: "a.0", holders: ["store"] }] });
+  });
+
+  it("[B10][L5] are so when their result came too late", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j", [task("a"), task("b", ["a.0", "gone"])]);
+    const late = f.attempt("w", "a");
+    f.join("v");
+    f.pass(30_000, "w", "v");
+    // The same bytes, but this worker kept them.
+    f.send({ ...finished("v", f.attempt("v", "a")), outputs: [small("a.0")] });
+    f.send({ ...finished("w", late), outputs: [{ ...small("a.0"), isStored: true }] });
+    f.leave("v", true);
+    f.leave("w", true);
+    expect(f.counts("j")).toMatchObject({ done: 1, waiting: 1 });
+  });
+
+  it("[B11] are forgotten when nothing points at them any more", () => {
+    const f = createFixture();
+    f.join("w");
+    const blocks = [small("p"), block("q")];
+    f.send({ type: "blocks-held", holder: "store", blocks });
+    f.submit("j", [{ ...task("a"), inputs: blocks }]);
+    f.finishSmall("w", "a");
+    expect([...f.state.blocks.keys()]).toEqual(["q", "a.0"]);
+    // The result lingers for a minute.
+    f.pass(60_000, "w");
+    expect([...f.state.blocks.keys()]).toEqual(["q"]);
+    expect([...f.state.store.blocks].map(({ id }) => id)).toEqual(["q"]);
+  });
+
+  it("[B11] are kept while a worker has them as well", () => {
+    const f = createFixture();
+    f.join("w", 0);
+    for (const holder of ["store", "w"] as const) {
+      f.send({ type: "blocks-held", holder: holder as "store", blocks: [small("p")] });
+    }
+    f.pass(500, "w");
+    expect(f.state.blocks.size).toBe(1);
+    f.leave("w", true);
+    expect(f.state.blocks.size).toBe(0);
+  });
+
+  it("[B11] are forgotten when nothing came to point at them until the next tick", () => {
+    const f = createFixture();
+    const blocks = [small("used"), small("unused"), block("large")];
+    f.send({ type: "blocks-held", holder: "store", blocks });
+    f.submit("j", [{ ...task("a"), inputs: [small("used")] }]);
+    expect(f.state.blocks.size).toBe(3);
+    f.pass(500);
+    expect([...f.state.blocks.keys()]).toEqual(["used", "large"]);
   });
 });
 

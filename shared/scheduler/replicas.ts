@@ -3,8 +3,9 @@ import type { BlockRef } from "../graph/task.ts";
 import type { BlockId } from "../ids.ts";
 import { blockOf, forgetIfUnused, hasConsumers, isLoose } from "./blocks.ts";
 import { releaseIfUnneeded, unlink } from "./blocks.ts";
-import { completeTask, gainInput, loseInput, refOf, reviveIfLost, updateStored } from "./demand.ts";
+import { completeTask, gainInput, loseInput, reviveIfLost, updateStored } from "./demand.ts";
 import type { Holder } from "./events.ts";
+import { without, withItem } from "./lists.ts";
 import {
   createHolder,
   type BlockRecord,
@@ -27,14 +28,14 @@ export function holdBlocks(turn: Turn, id: Holder, refs: readonly BlockRef[]): v
     state.holders.set(id, holder);
   }
   for (const ref of refs) {
-    const isAsked = state.blocks.has(ref.block);
+    const known = state.blocks.get(ref.block);
     // The store is the coordinator's own: what it has is bounded there, and must not be forgotten here.
-    const isBounded = !isAsked && holder !== state.store;
+    const isBounded = known === undefined && holder !== state.store;
     if (isBounded && holder.blocks.size >= state.tuning.blocksPerHolderMax) {
       state.counters.dropped += 1;
       continue;
     }
-    const block = blockOf(state, ref);
+    const block = known ?? blockOf(state, ref);
     addReplica(turn, holder, block);
     if (isLoose(state, block)) state.looseBlocks.add(block);
   }
@@ -52,20 +53,20 @@ export function forgetLooseBlocks({ state }: Turn): void {
 export function addReplica(turn: Turn, holder: HolderRecord, block: BlockRecord): void {
   const { state } = turn;
   if (holder.blocks.has(block)) return;
-  if (block.doubted.length > 0) believe(block, holder.id);
+  believe(block, holder.id);
   const wasMissing = block.holders.length === 0;
   holder.blocks.add(block);
-  block.holders.push(holder);
+  block.holders = withItem(block.holders, holder);
   block.heldSinceMs = turn.nowMs;
-  if (wasMissing) {
+  if (wasMissing && block.consumers !== null) {
     state.missingBlocks.delete(block);
-    for (const task of block.consumers ?? []) gainInput(state, task);
+    for (const task of block.consumers) gainInput(state, task);
   }
   if (holder === state.store) {
     block.uploadTries = 0;
     stopUpload(turn, block);
   }
-  for (const task of block.producers.slice()) {
+  for (const task of block.producers) {
     if (task.state === "done") updateStored(turn, task);
     else if (wasMissing) restoreIfHeld(turn, task);
   }
@@ -76,7 +77,7 @@ function restoreIfHeld(turn: Turn, task: TaskRecord): void {
   const { outputs } = task;
   if (!task.isActive || outputs === null) return;
   if (outputs.some((block) => block.holders.length === 0)) return;
-  completeTask(turn, task, outputs.map(refOf));
+  completeTask(turn, task, outputs);
 }
 
 /** A replica is gone. */
@@ -130,15 +131,14 @@ export function removeHolder(turn: Turn, holder: HolderRecord): void {
 
 /** Takes the holder off the list of those to be asked again. */
 function believe(block: BlockRecord, id: Holder): void {
-  block.doubted = block.doubted.filter((doubted) => doubted !== id);
+  if (block.doubted.length > 0) block.doubted = without(block.doubted, id);
 }
 
 /** Disbelieves one holder's claim; the block may be asked for again while it is missing. */
 function doubt(turn: Turn, holder: HolderRecord, block: BlockRecord): void {
   if (!holder.blocks.has(block)) return;
   if (!block.doubted.includes(holder.id)) {
-    block.doubted.push(holder.id);
-    if (block.doubted.length > turn.state.tuning.holdersNamedMax) block.doubted.shift();
+    block.doubted = withItem(block.doubted, holder.id).slice(-turn.state.tuning.holdersNamedMax);
   }
   removeReplica(turn, holder, block);
 }
@@ -155,7 +155,7 @@ export function doubtReplicas(
 ): void {
   doubt(turn, worker, block);
   if (turn.state.store.blocks.has(block) || block.heldSinceMs > grantedAtMs) return;
-  for (const holder of block.holders.slice()) doubt(turn, holder, block);
+  for (const holder of block.holders) doubt(turn, holder, block);
 }
 
 /** On a tick: moves overdue copies to another holder, or stops believing the only one. */
@@ -183,10 +183,11 @@ export function pleadForMissingBlocks(turn: Turn): void {
   for (const block of state.missingBlocks) {
     if (pleas >= state.tuning.pleasPerTick) return;
     if (nowMs - block.pleadedAtMs < state.tuning.pleaIntervalMs) continue;
-    const holder = block.doubted.shift();
-    if (holder === undefined || holder === "store") continue;
-    if (!state.holders.has(holder)) continue;
-    block.doubted.push(holder);
+    const holder = block.doubted[0];
+    if (holder === undefined) continue;
+    block.doubted = without(block.doubted, holder);
+    if (holder === "store" || !state.holders.has(holder)) continue;
+    block.doubted = withItem(block.doubted, holder);
     block.pleadedAtMs = nowMs;
     pleas += 1;
     turn.commands.push({ type: "store-block", holder, block: block.id });

@@ -38,7 +38,7 @@ export function step(
     agenda: [],
     idle: [],
     endings: [],
-    releases: new Map(),
+    releases: null,
   };
   apply(turn, event);
   settle(turn);

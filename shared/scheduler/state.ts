@@ -43,11 +43,11 @@ export interface TaskRecord {
   readonly dependencies: readonly TaskRecord[];
   /** Distinct blocks that are inputs by themselves (datasets). */
   readonly blocks: readonly BlockRecord[];
-  readonly dependants: Set<TaskRecord>;
+  dependants: ReadonlySet<TaskRecord>;
   /** Unfinished jobs that include it, in order of submission. */
-  jobs: JobRecord[];
+  jobs: readonly JobRecord[];
   /** Those of them that have it as a target. */
-  targetOf: JobRecord[];
+  targetOf: readonly JobRecord[];
   /** Those that were told of the present outputs. */
   announcedTo: readonly JobRecord[];
   /** The least number of outputs that its dependants rely on. */
@@ -59,7 +59,7 @@ export interface TaskRecord {
   /** Done, and every output is in the store. */
   isStored: boolean;
   /** Live attempts: one, or two with a copy. */
-  attempts: AttemptRecord[];
+  attempts: readonly AttemptRecord[];
   /** The job whose queue holds it while ready. */
   home: JobRecord | null;
   /** Its place in that queue, -1 outside. */
@@ -108,6 +108,8 @@ export interface HolderRecord {
 
 export interface WorkerRecord {
   readonly id: WorkerId;
+  /** False once its incarnation is over. */
+  isJoined: boolean;
   /** Integer for ties, by order of joining. */
   readonly index: number;
   readonly incarnation: Incarnation;
@@ -131,7 +133,7 @@ export interface WorkerRecord {
   readonly profile: WorkerProfile;
 }
 
-interface Upload {
+export interface Upload {
   readonly holder: HolderRecord;
   /** When the holder was asked; null while it stands in the holder's queue. */
   askedAtMs: number | null;
@@ -140,7 +142,7 @@ interface Upload {
 export interface BlockRecord {
   readonly id: BlockId;
   readonly sizeBytes: number;
-  readonly holders: HolderRecord[];
+  holders: readonly HolderRecord[];
   /** When the newest replica was announced. */
   heldSinceMs: number;
   /** Task records and lingering results that point here; the record goes at 0 without holders. */
@@ -148,12 +150,12 @@ export interface BlockRecord {
   /** Active tasks that have it as an input by itself; null until the first, since few blocks do. */
   consumers: Set<TaskRecord> | null;
   /** Tasks with it among their outputs (equal content can come from several). */
-  producers: TaskRecord[];
+  producers: readonly TaskRecord[];
   upload: Upload | null;
   /** Timeouts of copying it to the store, since the last change of holder. */
   uploadTries: number;
   /** Holders that are no longer believed, oldest first; asked again while the block is missing. */
-  doubted: Holder[];
+  doubted: readonly Holder[];
   pleadedAtMs: number;
   /** Finished jobs whose results still linger here. */
   lingering: number;
@@ -165,6 +167,8 @@ type TaskCounts = Record<TaskState | "dormant", number>;
 export interface JobRecord {
   readonly id: JobId;
   readonly sequence: number;
+  /** The list of this job alone, shared by the many tasks that belong to no other. */
+  readonly alone: readonly JobRecord[];
   priority: number;
   state: JobState;
   /** It is extended later, does not end by itself, and leaves results where they were made. */
@@ -252,7 +256,8 @@ export interface Turn {
   /** Tasks that nobody seemed to need at some moment of this step. */
   readonly idle: TaskRecord[];
   readonly endings: Ending[];
-  readonly releases: Map<WorkerId, BlockId[]>;
+  /** What workers may drop; null while that is nothing, as in most steps. */
+  releases: Map<WorkerId, BlockId[]> | null;
 }
 
 export interface SchedulerOptions {
@@ -306,6 +311,7 @@ export function workerBehind(
 
 /** Evicts the oldest entry of an insertion-ordered map that has outgrown its bound. */
 export function trimOldest<Key, Value>(map: Map<Key, Value>, max: number): void {
+  if (map.size <= max) return;
   for (const key of map.keys()) {
     if (map.size <= max) return;
     map.delete(key);

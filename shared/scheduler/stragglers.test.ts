@@ -30,6 +30,18 @@ describe("copies", () => {
     expect(granted(f.pass(1_000, "w", "x", "v"))).toEqual(["v:old"]);
   });
 
+  it("[C1] copies short leases together that are stuck behind a long one", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("j1", [task("timed")]);
+    f.finish("w", "timed", ["timed.0"], 3);
+    const tasks = Array.from({ length: 5 }, (_, i) => task(`t${i}`));
+    f.submit("j2", tasks, { targets: tasks.map((one) => one.key) });
+    expect(f.leases()).toHaveLength(5);
+    f.join("v");
+    expect(granted(f.pass(600, "w", "v"))).toHaveLength(5);
+  });
+
   it("[C1] copies nothing while a task is ready", () => {
     const f = createFixture();
     f.join("v");

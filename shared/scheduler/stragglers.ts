@@ -1,6 +1,6 @@
 // Copies of attempts that finish too late: when a worker has nothing else to do, the task whose
 // attempt is predicted to end last is leased a second time, and the first result wins.
-import { mayRun } from "./capacity.ts";
+import { hasRoomFor, isNearlyIdle } from "./capacity.ts";
 import { grantLease } from "./leases.ts";
 import { mustAvoid } from "./placement.ts";
 import { predictFinishMs } from "./prediction.ts";
@@ -24,7 +24,9 @@ export function copyStragglers(turn: Turn): void {
     const best = bestCopier(state, idle, attempt, lateMs);
     if (best === null) continue;
     grantLease(turn, attempt.task, best);
-    if (best.attempts.size >= best.threads) idle.splice(idle.indexOf(best), 1);
+    // Short leases that were stuck behind a long one are taken over together.
+    const isIdle = best.attempts.size < best.threads || isNearlyIdle(state, best);
+    if (!isIdle) idle.splice(idle.indexOf(best), 1);
     if (idle.length === 0) return;
   }
 }
@@ -55,7 +57,7 @@ function bestCopier(
   let best: WorkerRecord | null = null;
   let bestMs = lateMs / state.tuning.copyFactor;
   for (const worker of idle) {
-    if (worker === attempt.worker || !mayRun(worker, attempt.task)) continue;
+    if (worker === attempt.worker || !hasRoomFor(state, worker, attempt.task)) continue;
     if (mustAvoid(state, worker, attempt.task)) continue;
     const finishMs = predictFinishMs(state, worker, attempt.task);
     if (finishMs < bestMs) {

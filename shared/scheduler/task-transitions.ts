@@ -1,5 +1,6 @@
 // The one place where a task's state changes, with the table of the changes that are legal.
-import { assert } from "../assert.ts";
+import { AssertionError } from "../assert.ts";
+import { without } from "./lists.ts";
 import { dequeue, enqueue } from "./ready-queue.ts";
 import type { JobRecord, SchedulerState, TaskRecord, TaskState, Trouble } from "./state.ts";
 
@@ -18,10 +19,10 @@ export const LEGAL_TRANSITIONS: Readonly<Record<TaskState, readonly TaskState[]>
  * `isActive` matters for "waiting" only: ready and leased tasks are active, ended ones are not.
  */
 export function moveTask(task: TaskRecord, to: TaskState, isActive = to !== "waiting"): void {
-  assert(
-    LEGAL_TRANSITIONS[task.state].includes(to),
-    `task ${task.key} may not go from ${task.state} to ${to}`,
-  );
+  // Asked first, since the sentence costs more than the question.
+  if (!LEGAL_TRANSITIONS[task.state].includes(to)) {
+    throw new AssertionError(`task ${task.key} may not go from ${task.state} to ${to}`);
+  }
   if (task.state === "ready" && task.home !== null) dequeue(task);
   const before = countedAs(task);
   task.state = to;
@@ -42,14 +43,33 @@ export function countedAs(task: TaskRecord): TaskState | "dormant" {
 
 /** Makes `job` one of the jobs that include the task. */
 export function joinJob(task: TaskRecord, job: JobRecord): void {
-  task.jobs.push(job);
+  task.jobs = withJob(task.jobs, job);
   job.tasks.add(task);
   job.counts[countedAs(task)] += 1;
 }
 
+export const withJob = (jobs: readonly JobRecord[], job: JobRecord): readonly JobRecord[] =>
+  jobs.length === 0 ? job.alone : [...jobs, job];
+
+/** No tasks: what most tasks have as dependants, so that they share it. */
+export const NO_TASKS: ReadonlySet<TaskRecord> = new Set();
+
+/** `task` takes outputs of `dependency`. */
+export function addDependant(dependency: TaskRecord, task: TaskRecord): void {
+  if (dependency.dependants === NO_TASKS) dependency.dependants = new Set([task]);
+  else (dependency.dependants as Set<TaskRecord>).add(task);
+}
+
+/** `task` is gone: its dependencies do not know it any more. */
+export function forgetDependant(task: TaskRecord): void {
+  for (const dependency of task.dependencies) {
+    (dependency.dependants as Set<TaskRecord>).delete(task);
+  }
+}
+
 /** The job includes the task no more. */
 export function leaveJob(task: TaskRecord, job: JobRecord): void {
-  task.jobs = task.jobs.filter((other) => other !== job);
+  task.jobs = without(task.jobs, job);
   job.tasks.delete(task);
   job.counts[countedAs(task)] -= 1;
 }

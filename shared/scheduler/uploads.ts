@@ -1,5 +1,6 @@
 // Copying results to the store: one holder asked for each block, few blocks asked of each holder.
 import { endUpload } from "./blocks.ts";
+import { present } from "../assert.ts";
 import {
   workerBehind,
   type BlockRecord,
@@ -7,14 +8,17 @@ import {
   type SchedulerState,
   type TaskRecord,
   type Turn,
+  type Upload,
 } from "./state.ts";
 
 /** True while an unfinished job wants the block in the store: open ones leave results where they are. */
 function isWantedInStore(state: SchedulerState, block: BlockRecord): boolean {
   if (state.store.blocks.has(block)) return false;
-  return block.producers.some(
-    (task) => task.state === "done" && task.targetOf.some((job) => !job.isOpen),
-  );
+  for (const task of block.producers) {
+    if (task.state !== "done") continue;
+    for (const job of task.targetOf) if (!job.isOpen) return true;
+  }
+  return false;
 }
 
 /** Sees to it that every output of a finished target is being copied to the store. */
@@ -29,8 +33,19 @@ export function startUpload(turn: Turn, block: BlockRecord, not: HolderRecord | 
   const holder = chooseHolder(state, block, not);
   if (holder === null) return;
   block.upload = { holder, askedAtMs: null };
-  holder.uploadQueue.add(block);
-  askNext(turn, holder);
+  if (holder.uploadQueue.size === 0 && hasFreeLane(state, holder)) ask(turn, block.upload, block);
+  else holder.uploadQueue.add(block);
+}
+
+const hasFreeLane = (state: SchedulerState, holder: HolderRecord): boolean =>
+  holder.uploading.size < state.tuning.uploadsPerHolder;
+
+function ask(turn: Turn, upload: Upload, block: BlockRecord): void {
+  const { holder } = upload;
+  upload.askedAtMs = turn.nowMs;
+  holder.uploading.add(block);
+  if (holder.id === "store") return;
+  turn.commands.push({ type: "store-block", holder: holder.id, block: block.id });
 }
 
 /** The holder with the fewest blocks to copy; a silent worker or `not` only when there is no other. */
@@ -54,19 +69,13 @@ function chooseHolder(
 
 /** Asks the holder for what stands in its queue, up to the limit. */
 export function askNext(turn: Turn, holder: HolderRecord): void {
-  const { state, nowMs } = turn;
+  const { state } = turn;
+  if (holder.uploadQueue.size === 0) return;
   for (const block of holder.uploadQueue) {
-    if (holder.uploading.size >= state.tuning.uploadsPerHolder) return;
+    if (!hasFreeLane(state, holder)) return;
     holder.uploadQueue.delete(block);
-    if (!isWantedInStore(state, block)) {
-      block.upload = null;
-      continue;
-    }
-    block.upload = { holder, askedAtMs: nowMs };
-    holder.uploading.add(block);
-    if (holder.id !== "store") {
-      turn.commands.push({ type: "store-block", holder: holder.id, block: block.id });
-    }
+    if (isWantedInStore(state, block)) ask(turn, present(block.upload, "upload"), block);
+    else block.upload = null;
   }
 }
 

@@ -52,6 +52,7 @@ export function joinWorker(turn: Turn, event: Joined): void {
   const holder = createHolder(event.worker);
   const worker: WorkerRecord = {
     id: event.worker,
+    isJoined: true,
     index: state.nextWorkerIndex,
     incarnation: event.incarnation,
     threads: event.threads,
@@ -97,6 +98,7 @@ export function leaveWorker(turn: Turn, event: Left): void {
 function removeWorker(turn: Turn, worker: WorkerRecord, death: string | null): void {
   const { state } = turn;
   // Off the table first: nothing that follows may ask or tell it anything.
+  worker.isJoined = false;
   state.workers.delete(worker.id);
   state.hungry.delete(worker);
   takeLeasesBack(turn, worker, death);

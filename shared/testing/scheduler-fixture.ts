@@ -1,6 +1,6 @@
 // A scheduler under test: short builders for events, and invariants checked after each of them.
 import { asAttemptId, asBlockId, asIncarnation, asJobId, asTaskKey, asWorkerId } from "../ids.ts";
-import type { BlockRef, Task, TaskInput } from "../graph/task.ts";
+import type { BlockRef, RemoteError, Task, TaskInput, TaskResult } from "../graph/task.ts";
 import type { SchedulerCommand } from "../scheduler/commands.ts";
 import type { AttemptFailure, Holder, SchedulerEvent } from "../scheduler/events.ts";
 import { assertInvariants } from "../scheduler/invariants.ts";
@@ -40,6 +40,17 @@ interface JobSetup {
   readonly targets?: readonly string[];
   readonly priority?: number;
   readonly known?: Readonly<Record<string, readonly string[]>>;
+  readonly onFailure?: "end" | "go-on";
+  readonly isOpen?: boolean;
+}
+
+interface Extension {
+  readonly released?: readonly string[];
+  readonly retried?: readonly string[];
+  readonly tasks?: readonly Task[];
+  /** All of `tasks` unless told. */
+  readonly targets?: readonly string[];
+  readonly known?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Fixture {
@@ -53,10 +64,14 @@ export interface Fixture {
   leave(worker: string, isExpected?: boolean): SchedulerCommand[];
   change(
     worker: string,
-    change: { threads?: number; paused?: boolean; hidden?: boolean },
+    change: { threads?: number; paused?: boolean; hidden?: boolean; runsFunctions?: boolean },
   ): SchedulerCommand[];
   /** The targets are the last task unless told. */
   submit(job: string, tasks: readonly Task[], setup?: JobSetup): SchedulerCommand[];
+  extend(job: string, extension: Extension): SchedulerCommand[];
+  close(job: string): SchedulerCommand[];
+  /** The worker's live lease of the task ends with one output "name.0" that came along, of 100 bytes. */
+  finishSmall(worker: string, task: string): SchedulerCommand[];
   /** The worker's live lease of the task ends with outputs "name.0", … of 10,000 bytes. */
   finish(
     worker: string,
@@ -64,7 +79,12 @@ export interface Fixture {
     outputs?: readonly string[],
     computeMs?: number,
   ): SchedulerCommand[];
-  fail(worker: string, task: string, reason: AttemptFailure, block?: string): SchedulerCommand[];
+  fail(
+    worker: string,
+    task: string,
+    reason: AttemptFailure,
+    more?: { readonly block?: string; readonly error?: RemoteError },
+  ): SchedulerCommand[];
   hold(holder: string, ...blocks: string[]): SchedulerCommand[];
   drop(holder: string, ...blocks: string[]): SchedulerCommand[];
   /** Lets time pass, with a tick at its end; `heard` workers are heard just before. */
@@ -106,8 +126,10 @@ export function createFixture(options: SchedulerOptions = {}): Fixture {
     heard: (worker) => f.send({ type: "worker-heard", ...who(worker) }),
     leave: (worker, isExpected = false) =>
       f.send({ type: "worker-left", ...who(worker), isExpected }),
-    change: (worker, { threads = 1, paused = false, hidden = false }) =>
-      f.send({ type: "worker-changed", ...who(worker), threads, paused, hidden }),
+    change(worker, { threads = 1, paused = false, hidden = false, runsFunctions = false }) {
+      const changed = { threads, paused, hidden, runsFunctions };
+      return f.send({ type: "worker-changed", ...who(worker), ...changed });
+    },
     submit(job, tasks, setup = {}) {
       const last = tasks.at(-1)?.key ?? "";
       return f.send({
@@ -116,12 +138,31 @@ export function createFixture(options: SchedulerOptions = {}): Fixture {
         priority: setup.priority ?? 0,
         tasks,
         targets: (setup.targets ?? [last]).map(asTaskKey),
-        known: Object.entries(setup.known ?? {}).map(([key, outputs]) => ({
-          task: asTaskKey(key),
-          outputs: outputs.map((name) => block(name)),
-        })),
+        known: knownResults(setup.known),
+        onFailure: setup.onFailure ?? "end",
+        isOpen: setup.isOpen ?? false,
       });
     },
+    extend(job, { released = [], retried = [], tasks = [], targets, known }) {
+      return f.send({
+        type: "job-extended",
+        job: asJobId(job),
+        released: released.map(asTaskKey),
+        retried: retried.map(asTaskKey),
+        tasks,
+        targets: targets?.map(asTaskKey) ?? tasks.map((one) => one.key),
+        known: knownResults(known),
+      });
+    },
+    close: (job) => f.send({ type: "job-closed", job: asJobId(job) }),
+    finishSmall: (worker, name) =>
+      f.send({
+        type: "attempt-finished",
+        ...who(worker),
+        attempt: asAttemptId(f.attempt(worker, name)),
+        outputs: [{ ...block(`${name}.0`, 100), isStored: true }],
+        computeMs: 10,
+      }),
     finish: (worker, name, outputs = [`${name}.0`], computeMs = 10) =>
       f.send({
         type: "attempt-finished",
@@ -130,7 +171,7 @@ export function createFixture(options: SchedulerOptions = {}): Fixture {
         outputs: outputs.map((output) => block(output)),
         computeMs,
       }),
-    fail: (worker, name, reason, blockName) =>
+    fail: (worker, name, reason, { block: blockName, error } = {}) =>
       f.send({
         type: "attempt-failed",
         ...who(worker),
@@ -138,6 +179,7 @@ export function createFixture(options: SchedulerOptions = {}): Fixture {
         reason,
         message: "It broke.",
         ...(blockName === undefined ? {} : { block: asBlockId(blockName) }),
+        ...(error === undefined ? {} : { error }),
       }),
     hold: (holder, ...blocks) =>
       f.send({
@@ -164,6 +206,13 @@ export function createFixture(options: SchedulerOptions = {}): Fixture {
     counts: (job) => jobCounts(state, asJobId(job)),
   };
   return f;
+}
+
+function knownResults(known: JobSetup["known"] = {}): TaskResult[] {
+  return Object.entries(known).map(([key, outputs]) => ({
+    task: asTaskKey(key),
+    outputs: outputs.map((name) => block(name)),
+  }));
 }
 
 /** The commands of one type. */

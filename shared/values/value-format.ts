@@ -8,7 +8,7 @@
 // Arrow IPC stream         1-d [('arrow', '|u1')]: its bytes
 // what was thrown          1-d [('error', '|u1')]: RemoteError as JSON
 //
-// In the JSON text an object with the member "$" stands for what JSON lacks: see ValueTag.
+// In the JSON text an object with the member "$" stands for what JSON lacks: see TAG.
 import type { RemoteError } from "../graph/task.ts";
 
 /** A value that cannot travel, or bytes that are no value; the message names the place and a way out. */
@@ -40,24 +40,23 @@ export type DecodeText = (bytes: Uint8Array) => string;
 /** Marks an object of the JSON text that stands for something else. */
 export const TAG = "$";
 
-/** What objects with "$" stand for. */
-export type ValueTag =
-  | { readonly $: "undefined" }
-  /** NaN, Infinity, -Infinity or -0. */
-  | { readonly $: "number"; readonly of: string }
-  /** Hexadecimal digits, after "-" for a negative one. */
-  | { readonly $: "bigint"; readonly of: string }
-  /** Milliseconds since 1970; null for an invalid date. */
-  | { readonly $: "date"; readonly of: number | null }
-  | { readonly $: "map"; readonly of: readonly (readonly [unknown, unknown])[] }
-  | { readonly $: "set"; readonly of: readonly unknown[] }
-  | { readonly $: "error"; readonly of: RemoteError }
-  /** A plain object that has a member "$" itself. */
-  | { readonly $: "object"; readonly of: object }
-  /** An attachment: where it starts after the padded text, and its length. */
-  | { readonly $: "block"; readonly at: number; readonly size: number }
-  /** The value of another block, or one element of it when that is an array. */
-  | { readonly $: "ref"; readonly ref: number; readonly item?: number };
+// What objects with "$" stand for:
+// | { readonly $: "undefined" }
+// /** NaN, Infinity, -Infinity or -0. */
+// | { readonly $: "number"; readonly of: string }
+// /** Hexadecimal digits, after "-" for a negative one. */
+// | { readonly $: "bigint"; readonly of: string }
+// /** Milliseconds since 1970; null for an invalid date. */
+// | { readonly $: "date"; readonly of: number | null }
+// | { readonly $: "map"; readonly of: readonly (readonly [unknown, unknown])[] }
+// | { readonly $: "set"; readonly of: readonly unknown[] }
+// | { readonly $: "error"; readonly of: RemoteError }
+// /** A plain object that has a member "$" itself. */
+// | { readonly $: "object"; readonly of: object }
+// /** An attachment: where it starts after the padded text, and its length. */
+// | { readonly $: "block"; readonly at: number; readonly size: number }
+// /** The value of another block, or one element of it when that is an array. */
+// | { readonly $: "ref"; readonly ref: number; readonly item?: number };
 
 export const FIELDS = ["value", "arrow", "error"] as const;
 export type ValueField = (typeof FIELDS)[number];

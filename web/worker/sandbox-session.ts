@@ -7,7 +7,7 @@ import type { RunOutcome, RunRequest } from "../../shared/worker/worker-platform
 import type { SandboxAnswer, SandboxTask } from "../sandbox/messages.ts";
 
 /** As much of a MessagePort as is needed. */
-export interface SandboxPort {
+interface SandboxPort {
   postMessage(message: SandboxTask, transfer: ArrayBuffer[]): void;
   addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
   addEventListener(type: "messageerror" | "close", listener: () => void): void;

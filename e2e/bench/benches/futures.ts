@@ -1,6 +1,6 @@
 // Futures through real sockets and browsers, beside Dask's: a map, round trips, a deep graph; and the
 // scheduler alone.
-import { clusterOf } from "../../../coordinator/client.ts";
+import { clusterOf } from "../../../coordinator/node-cluster.ts";
 import type { Cluster } from "../../../shared/client/cluster.ts";
 import { lazy, type Lazy } from "../../../shared/client/lazy.ts";
 import { measureThroughput } from "../../../shared/testing/scheduler-throughput.ts";
@@ -133,7 +133,11 @@ async function addMap(
     requireSum(DASK, sum, items, 0);
     return items / seconds;
   };
-  const dask: Contender = { name: DASK, verify: async () => void (await askDask()), measure: askDask };
+  const dask: Contender = {
+    name: DASK,
+    verify: async () => void (await askDask()),
+    measure: askDask,
+  };
   const result = await raceOn(stage, peer === null ? [ours] : [ours, dask], rounds);
   const rate = result.median(OURS);
   const work = `map of ${grouped(items)} trivial functions through real sockets to ${WORKERS} worker pages`;
@@ -184,7 +188,11 @@ async function addTrips(
   const ours: Contender = { name: OURS, verify: async () => void (await run()), measure: run };
   const askDask = async (): Promise<number> =>
     peer === null ? Number.NaN : (await peer.ask<{ ms: number }>({ do: "trips", count: trips })).ms;
-  const dask: Contender = { name: DASK, verify: async () => void (await askDask()), measure: askDask };
+  const dask: Contender = {
+    name: DASK,
+    verify: async () => void (await askDask()),
+    measure: askDask,
+  };
   const result = await raceOn(stage, peer === null ? [ours] : [ours, dask], rounds);
   const ms = result.median(OURS);
   const work = "submit → result on an idle cluster, median";

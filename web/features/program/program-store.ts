@@ -19,7 +19,7 @@ export interface ListedResult {
   readonly text: string;
 }
 
-export interface ProgramState {
+interface ProgramState {
   /** The latest first. */
   readonly results: readonly ListedResult[];
   readonly failures: readonly TargetFailure[];
