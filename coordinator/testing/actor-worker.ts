@@ -2,8 +2,8 @@
 import { runInThisContext } from "node:vm";
 import { createBLAKE3 } from "hash-wasm";
 import { type ActorHost, createActorHost } from "../../shared/actors/actor-host.ts";
-import { createActorInstance } from "../../shared/actors/actor-instance.ts";
 import { builtInActor } from "../../shared/actors/actor-kinds.ts";
+import { actorThreadOver, createActorTasks } from "../../shared/actors/actor-tasks.ts";
 import type { StartActorThread } from "../../shared/actors/actor-thread.ts";
 import type { WorkerId } from "../../shared/ids.ts";
 import { httpPaths } from "../../shared/protocol/http.ts";
@@ -40,7 +40,15 @@ export class ActorWorker {
       this.kills.push(onDeath);
       const loadModule = (text: string): unknown => runInThisContext(text);
       const parts = { encodeText, decodeText, loadModule, builtIn: builtInActor };
-      return { ...createActorInstance(parts), terminate: () => undefined };
+      const tasks = createActorTasks(parts);
+      return actorThreadOver({
+        async run({ params, inputs }) {
+          const bytes = inputs.map((input) => input.bytes);
+          const outcome = await tasks.run(params, bytes);
+          return outcome.ok ? { ok: true, outputs: [{ bytes: outcome.output }] } : outcome;
+        },
+        terminate: () => undefined,
+      });
     };
     this.#socket = new ScriptedSocket(coordinator.port);
     this.host = createActorHost({

@@ -16,7 +16,7 @@ import type { ActorThread, ActorThreads, ThreadKind, ThreadOutcome } from "./act
 const CALLERS_MAX = 4_096;
 
 type Heard<Type extends CoordinatorMessage["type"]> = Extract<CoordinatorMessage, { type: Type }>;
-export type ActorOrder = Heard<"start-actor"> | Heard<"stop-actor"> | Heard<"call-actor">;
+type ActorOrder = Heard<"start-actor"> | Heard<"stop-actor"> | Heard<"call-actor">;
 
 /** Answers one call: with the value's bytes, or with why there is none. */
 type Answer = (
@@ -36,7 +36,7 @@ export interface ActorHostOptions {
 }
 
 /** A call that came past the coordinator. */
-export interface DirectCall extends Life {
+interface DirectCall extends Life {
   readonly method: string;
   readonly args: Uint8Array;
   readonly deadlineMs: number;

@@ -96,6 +96,8 @@ function workerJoined(
   state.workers.set(worker, host);
   for (const held of event.held) {
     const record = state.actors.get(held.actor);
+    // Named twice: it is taken in already.
+    if (record?.life === held.life && host.actors.has(held.actor)) continue;
     const isWanted = record?.phase === "waiting" && record.isAdoptable && record.life === held.life;
     if (isWanted && mayHave(host, record)) moveIn(record, host, true, out);
     else out.push({ type: "stop-actor", worker, incarnation, ...held });
@@ -180,7 +182,9 @@ function addActor(
     callBytes: 0,
   };
   state.actors.set(actor, record);
-  if (!place(state, record, out)) changed(record, out);
+  const told = out.length;
+  place(state, record, out);
+  if (out.length === told) changed(record, out);
 }
 
 /** Places what may be placed now. */

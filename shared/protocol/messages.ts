@@ -81,7 +81,7 @@ const checkpointPolicySchema = z.object({
 });
 
 /** All that is needed to make an actor, again and again. */
-export const actorSpecSchema = z.object({
+const actorSpecSchema = z.object({
   /** What people call it; may be empty. */
   name: z.string().max(200),
   kind: z.discriminatedUnion("type", [

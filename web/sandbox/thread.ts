@@ -1,4 +1,5 @@
-// The entry of a sandboxed thread: a Web Worker that runs functions of users, all of one job.
+// The entry of a sandboxed thread: a Web Worker that runs functions of users, all of one job, or one actor.
+import { createActorTasks, isActorTask } from "../../shared/actors/actor-tasks.ts";
 import { runFunctionTask, type FunctionTools } from "../../shared/functions/run-function.ts";
 import { denyGlobals } from "./deny-globals.ts";
 import type { SandboxAnswer, SandboxTask } from "./messages.ts";
@@ -30,6 +31,9 @@ const tools: FunctionTools = {
   },
 };
 
+/** A thread that is asked for an actor has only that one. */
+const actor = createActorTasks({ ...tools, builtIn: () => undefined });
+
 function serve(port: MessagePort): void {
   const post = port.postMessage.bind(port);
   const answer = (message: SandboxAnswer, transfer: Transferable[] = []): void =>
@@ -37,7 +41,9 @@ function serve(port: MessagePort): void {
 
   async function run({ run, params, inputs }: SandboxTask): Promise<void> {
     const startedAtMs = readNow();
-    const outcome = await runFunctionTask(params, inputs, tools);
+    const outcome = isActorTask(params)
+      ? await actor.run(params, inputs)
+      : await runFunctionTask(params, inputs, tools);
     const computeMs = readNow() - startedAtMs;
     if (outcome.ok) {
       const { output } = outcome;

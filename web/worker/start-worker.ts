@@ -10,6 +10,7 @@ import { browserClock } from "../transport/browser-clock.ts";
 import { createBrowserDataPlane } from "../transport/browser-data-plane.ts";
 import { openBrowserControl } from "../transport/control-socket.ts";
 import { createHash } from "../transport/hash.ts";
+import { createActorThreads } from "./actor-threads.ts";
 import { defaultName, defaultThreads, detectDevice } from "./device.ts";
 import { claimIdentity, rememberedName, rememberFunctions } from "./identity.ts";
 import { rememberName, remembersFunctions } from "./identity.ts";
@@ -65,7 +66,7 @@ export interface WorkerHandle {
   setRunsFunctions(runsFunctions: boolean): void;
   pause(): void;
   resume(): void;
-  /** Says goodbye, returns all work and releases everything; idempotent. */
+  /** Keeps the state of actors for a moment, says goodbye, returns all work and releases everything. */
   leave(): void;
   close(): void;
 }
@@ -108,7 +109,8 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
   });
   const control = openBrowserControl<WorkerMessage>(hello);
   const clock = browserClock;
-  const pool = createThreadPool(startThread, { start: createStartSandbox({ hash, clock }), clock });
+  const startSandbox = createStartSandbox({ hash, clock });
+  const pool = createThreadPool(startThread, { start: startSandbox, clock });
   const runsFunctions = options.runsFunctions ?? remembersFunctions();
   pool.setRunsFunctions(runsFunctions);
   const agent = createWorkerAgent({
@@ -121,6 +123,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
     name: name === "" ? defaultName(device) : name,
     threads,
     runsFunctions,
+    actors: { threads: createActorThreads(startSandbox), hash },
     memoryBudgetBytes: device.isMobile ? MEMORY_BUDGET_MOBILE_BYTES : MEMORY_BUDGET_BYTES,
   });
   agent.setHidden(document.hidden);
@@ -182,7 +185,11 @@ function bindHandle(
     },
     pause: () => agent.setPaused(true),
     resume: () => agent.setPaused(false),
-    leave: close,
+    leave() {
+      // The last checkpoints take a moment; without actors there is nothing to wait for.
+      if (agent.actors === null || agent.actors.held().length === 0) close();
+      else void agent.leave().finally(close);
+    },
     close,
   };
 }
