@@ -58,6 +58,5 @@ test("the delayed Monte Carlo of the article", async () => {
 });
 
 test("an actor that counts", async () => {
-  test.fixme(true, "Worker pages do not host actors yet.");
   expect(await outputOf("counter.ts")).toBe("The counter went 11, 13, 16\n");
 });
