@@ -174,6 +174,15 @@ describe("a session", () => {
   });
 });
 
+it("functions are refused at once where the coordinator forbids them", async () => {
+  await coordinator.close();
+  coordinator = await fixture.start({ allowsFunctions: false });
+  const cluster = await open();
+  expect(() => cluster.submit(square, 1)).toThrow("does not run functions of users");
+  expect(() => cluster.map(square, [1])).toThrow("does not run functions of users");
+  await expect(cluster.compute([add(1, 1)])).rejects.toThrow("does not run functions of users");
+});
+
 describe("a computed job", () => {
   it("tells of each target that fails, and can be told to end with the first", async () => {
     await FunctionWorker.join(coordinator);

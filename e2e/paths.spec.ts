@@ -28,6 +28,21 @@ function countDownloads(page: Page): { readonly count: number } {
   return downloads;
 }
 
+/** In the page: blocks that its cache has. The machine must be quiet for a second before it is written. */
+function countCachedBlocks(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("tabswarm-blocks");
+    opening.addEventListener("error", () => reject(new Error("The cache cannot be opened.")));
+    opening.addEventListener("success", () => {
+      const counting = opening.result.transaction("blocks").objectStore("blocks").count();
+      counting.addEventListener("success", () => {
+        opening.result.close();
+        resolve(counting.result);
+      });
+    });
+  });
+}
+
 test("with the coordinator's blocks out of reach, every byte goes by data channel", async ({
   browser,
   coordinator,
@@ -39,7 +54,8 @@ test("with the coordinator's blocks out of reach, every byte goes by data channe
   const first = await joinWorker(context, coordinator, "First");
   await joinWorker(context, coordinator, "Second");
   const dashboard = await openDashboard(context, coordinator);
-  await correlate(dashboard, table, { tile: 40 });
+  // Small tiles, so that there are enough for both: short tasks are handed out by the dozen.
+  await correlate(dashboard, table, { tile: 10 });
   await waitForDone(dashboard);
   await expect(first.getByText(/Data travels directly/)).toBeVisible();
   await dashboard.goto(coordinator.dashboardUrl());
@@ -77,6 +93,7 @@ test("a reloaded tab does not fetch again what it holds", async ({ browser, coor
   const dashboard = await openDashboard(await browser.newContext(), coordinator);
   await correlate(dashboard, table, { tile: 40 });
   await waitForDone(dashboard);
+  await expect.poll(() => worker.evaluate(countCachedBlocks)).toBeGreaterThan(0);
   await worker.reload();
   const downloads = countDownloads(worker);
   await worker.locator("html[data-worker-state=idle]").waitFor();

@@ -72,6 +72,8 @@ export interface AbortSignalLike {
 
 export interface ClusterClient {
   readonly connection: ConnectionState;
+  /** False when the coordinator told that it runs no functions of users. */
+  readonly allowsFunctions: boolean;
   /** The newest view of workers and jobs; empty until the first message. */
   readonly view: ClusterView;
   /** Bytes received as blocks so far, by path. */

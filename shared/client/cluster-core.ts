@@ -46,7 +46,12 @@ export class ClusterCore {
     this.client = client;
     this.tools = tools;
     this.shelf = new BlockShelf(client, tools);
-    this.builder = new TaskBuilder(this.shelf, tools, (value) => this.#sourceOf(value));
+    this.builder = new TaskBuilder(
+      this.shelf,
+      tools,
+      (value) => this.#sourceOf(value),
+      () => requireFunctions(client),
+    );
     this.reader = new ResultReader(client, tools);
     this.actors = new Actors(client, tools, this.shelf);
     this.#lazyTasks = new LazyTasks(this.builder);
@@ -181,6 +186,14 @@ export class ClusterCore {
     const node = this.nodeOf(value, plainSettings);
     return { input: { task: node.task.key, output: 0 }, node };
   }
+}
+
+function requireFunctions({ allowsFunctions }: ClusterClient): void {
+  if (allowsFunctions) return;
+  throw new ClusterError(
+    "This cluster does not run functions of users, only its own kernels: its coordinator forbids it.",
+    403,
+  );
 }
 
 const closed = (): ClusterError =>

@@ -64,6 +64,8 @@ export function createClusterClient(
   const connectionListeners = new Set<(connection: ConnectionState) => void>();
   const viewListeners = new Set<(view: ClusterView) => void>();
   let view: ClusterView = { workers: [], jobs: [] };
+  // Until it is known: a refusal by the coordinator tells the same, only later.
+  let allowsFunctions = true;
   const send = (message: ClientMessage): void => control.send(message);
   const watches = createJobWatches(send);
   const replicas = createReplicas(blocks, send, replicaBudgetBytes);
@@ -72,6 +74,7 @@ export function createClusterClient(
 
   const stopState = control.onState((state) => {
     if (state.state === "welcomed") {
+      ({ allowsFunctions } = state);
       replicas.announceAll();
       watches.resume();
     }
@@ -96,6 +99,9 @@ export function createClusterClient(
   return {
     get connection() {
       return connectionOf(control.state);
+    },
+    get allowsFunctions() {
+      return allowsFunctions;
     },
     get view() {
       return view;

@@ -78,7 +78,7 @@ export class Session implements TargetOwner {
     else {
       // The coordinator never hears that it was let go, so what it told before is still true.
       this.#released.delete(key);
-      if (before.outputs.length > 0) target.succeed(before.outputs);
+      if (before.status === "done") target.succeed(before.outputs);
       else if (before.error instanceof TaskError) target.fail(before.error);
     }
     return target;

@@ -38,13 +38,23 @@ export class TaskBuilder {
   readonly #shelf: BlockShelf;
   readonly #tools: ClusterTools;
   readonly #sourceOf: (value: object) => Source | null;
+  readonly #requireFunctions: () => void;
   readonly #modules = new Map<string, ShelvedBlock>();
 
-  /** `sourceOf` recognises values that stand for results, and throws for those that never come. */
-  constructor(shelf: BlockShelf, tools: ClusterTools, sourceOf: (value: object) => Source | null) {
+  /**
+   * `sourceOf` recognises values that stand for results, and throws for those that never come.
+   * `requireFunctions` throws where functions of users are not run.
+   */
+  constructor(
+    shelf: BlockShelf,
+    tools: ClusterTools,
+    sourceOf: (value: object) => Source | null,
+    requireFunctions: () => void,
+  ) {
     this.#shelf = shelf;
     this.#tools = tools;
     this.#sourceOf = sourceOf;
+    this.#requireFunctions = requireFunctions;
   }
 
   /** One call. Throws ValueError for arguments that cannot travel. */
@@ -107,6 +117,7 @@ export class TaskBuilder {
     args: readonly unknown[],
     name: string,
   ): { readonly bytes: Uint8Array; readonly references: Inputs } {
+    this.#requireFunctions();
     const references = new Inputs();
     const bytes = encodeValue(args, {
       encodeText: this.#tools.encode,
