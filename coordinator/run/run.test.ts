@@ -159,11 +159,19 @@ describe("a script", { timeout: TIMEOUT_MS }, () => {
 
     const ofScript = await runScript([
       "interface Gone { readonly a: number }",
-      "const half = (n: number): number => { if (n % 2 !== 0) throw new TypeError(`odd ${n}`);",
+      "const halved = (n: number): number => { if (n % 2 !== 0) throw new TypeError(`odd ${n}`);",
       "  return n / 2; };",
-      "await cluster.gather(cluster.map(half, [2, 5]));",
+      "await cluster.gather(cluster.map(halved, [2, 5]));",
     ]);
-    expect(ofScript.stderr).toMatch(/^TypeError: odd 5\n    at .*\(?script\.ts:2:62\)?\n/);
+    expect(ofScript.stderr).toMatch(/^TypeError: odd 5\n    at .*\(?script\.ts:2:64\)?\n/);
+
+    // On the first line of its text, which is shifted by what it is wrapped in.
+    const ofLine = await runScript([
+      "interface Inner { readonly a: { readonly b: string } }",
+      "const readInner = (value: Inner): string => value.a.b;",
+      "await cluster.submit(readInner, {} as Inner).result();",
+    ]);
+    expect(ofLine.stderr).toMatch(/^TypeError: .*\n    at .*\(?script\.ts:2:53\)?\n/);
   });
 
   test("that is stopped leaves nothing running", async () => {
