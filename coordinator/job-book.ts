@@ -217,6 +217,8 @@ export class JobBook {
     for (const target of active.targets) {
       if (!active.results.has(target)) active.targets.delete(target);
     }
+    // An open one is not extended any more: it ends with what it has.
+    active.isOpen = false;
     const needed = neededTasks(active.tasks, active.targets, new Set());
     active.tasksTotal = needed.size;
     for (const task of active.done) if (!needed.has(task)) active.done.delete(task);

@@ -254,11 +254,9 @@ export class Journal {
     this.#transact(() => {
       this.#prepare("UPDATE job_tasks SET is_target = 0 WHERE job = ?").run(row.job);
       for (const target of targets) keep.run(row.job, target);
-      this.#prepare("UPDATE jobs SET tasks_total = ?, targets_total = ? WHERE id = ?").run(
-        row.tasksTotal,
-        row.targetsTotal,
-        row.job,
-      );
+      this.#prepare(
+        "UPDATE jobs SET tasks_total = ?, targets_total = ?, is_open = 0 WHERE id = ?",
+      ).run(row.tasksTotal, row.targetsTotal, row.job);
     });
   }
 

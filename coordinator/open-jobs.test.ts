@@ -156,6 +156,19 @@ describe("an open job", () => {
     expect(worker.computed).toEqual([8]);
   });
 
+  it("is over when somebody finishes it, with the results that it has", async () => {
+    const job = await openJob();
+    const client = await follow(job);
+    await join();
+    const two = square(2);
+    await add(job, two);
+    await resultOf(client, two.key);
+    expect((await http("POST", httpPaths.jobAction(job, "finish"))).status).toBe(204);
+    await client.next("job-results", ({ isLast }) => isLast);
+    expect(await viewOf(job)).toMatchObject({ state: "done", isOpen: false, targetsDone: 1 });
+    expect((await extend(job, { tasks: [square(3)] })).status).toBe(409);
+  });
+
   it("survives the coordinator with its targets, results and failures to come", async () => {
     const job = await openJob();
     const client = await follow(job);
