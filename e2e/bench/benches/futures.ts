@@ -63,6 +63,7 @@ export const futures = defineBench<Size>({
     const peer = await startDask(stage);
     await addMap(stage, size, cluster, peer);
     await addTrips(stage, size, cluster, peer);
+    await addCalls(stage, size, cluster, peer);
     await addGraph(stage, size, cluster);
   },
 });
@@ -211,6 +212,45 @@ async function addTrips(
     figure: { value: result.ratio(OURS, DASK), unit: "times" },
     goal: { bound: "at most", value: 1 },
   });
+}
+
+async function addCalls(
+  stage: Stage,
+  { trips, rounds }: Size,
+  cluster: Cluster,
+  peer: PythonPeer | null,
+): Promise<void> {
+  const counter = await cluster.actor<{ add(amount: number): number }>("counter@1", 0);
+  let calls = 0;
+  const run = async (): Promise<number> => {
+    const times: number[] = [];
+    for (let i = 0; i < trips; i += 1) {
+      const startMs = performance.now();
+      const count = await counter.add(1);
+      times.push(performance.now() - startMs);
+      calls += 1;
+      if (count !== calls) throw new WrongOutputError(`${OURS}: ${count} calls, not ${calls}.`);
+    }
+    return median(times);
+  };
+  const ours: Contender = { name: OURS, verify: async () => void (await run()), measure: run };
+  const askDask = async (): Promise<number> =>
+    peer === null ? Number.NaN : (await peer.ask<{ ms: number }>({ do: "calls", count: trips })).ms;
+  const dask: Contender = {
+    name: DASK,
+    verify: async () => void (await askDask()),
+    measure: askDask,
+  };
+  const result = await raceOn(stage, peer === null ? [ours] : [ours, dask], rounds);
+  const ms = result.median(OURS);
+  stage.add({
+    work: "Call of an actor through the coordinator, median",
+    measured: `${ms.toFixed(1)} ms`,
+    against: peer === null ? "" : `${DASK}, ${result.median(DASK).toFixed(1)} ms`,
+    figure: { value: ms, unit: "ms" },
+    goal: { bound: "at most", value: 5 },
+  });
+  await counter.$release();
 }
 
 const PRIME = 1_000_003;
