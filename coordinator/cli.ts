@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from "commander";
 import { THREADS_PER_WORKER_MAX } from "../shared/limits.ts";
 import { ensureBuilt } from "./build.ts";
 import { addMonteCarlo } from "./commands/add-monte-carlo.ts";
+import { addClusterOptions, checkClusterOptions } from "./commands/cluster-options.ts";
 import { CommandError } from "./commands/command-error.ts";
 import type { CorrelateOptions } from "./commands/correlate-command.ts";
 import type { DemoOptions } from "./commands/demo-command.ts";
@@ -107,25 +108,14 @@ function addWork(program: Command): void {
 }
 
 function addCorrelate(program: Command): void {
-  program
-    .command("correlate")
-    .description("Correlate all pairs of series in a CSV file.")
-    .argument("<file>", "CSV: date, name, value (long), or date and one column a series (wide)")
-    .requiredOption("--out <file>", "pairs: series_1,series_2,correlation,observations")
-    .option("--matrix <file>", "also write the square matrix in NPY format")
-    .addOption(
-      new Option("--coordinator <url>", "use this coordinator and its workers").conflicts(
-        "workers",
-      ),
-    )
-    .addOption(
-      new Option("--token <token>", "the coordinator's submit token: see #t= in its address"),
-    )
-    .addOption(
-      new Option("--workers <number>", "without --coordinator: headless workers for this run")
-        .argParser(integer(1, BROWSERS_MAX))
-        .default(2),
-    )
+  addClusterOptions(
+    program
+      .command("correlate")
+      .description("Correlate all pairs of series in a CSV file.")
+      .argument("<file>", "CSV: date, name, value (long), or date and one column a series (wide)")
+      .requiredOption("--out <file>", "pairs: series_1,series_2,correlation,observations")
+      .option("--matrix <file>", "also write the square matrix in NPY format"),
+  )
     .addOption(
       new Option("--layout <layout>", "how the table is laid out")
         .choices(["auto", "long", "wide"])
@@ -155,38 +145,23 @@ function addCorrelate(program: Command): void {
     .option("--tile <number>", "series along a tile's side (default: chosen)", integer(8, 2_048))
     .option("--json", "print a summary as one JSON object on stdout")
     .action(async (file: string, options: CorrelateOptions) => {
-      if (options.token !== undefined && options.coordinator === undefined) {
-        throw new CommandError("--token belongs to --coordinator; give both or none.", 2);
-      }
+      checkClusterOptions(options);
       const { correlate } = await import("./commands/correlate-command.ts");
       await correlate(file, options);
     });
 }
 
 function addRun(program: Command): void {
-  program
-    .command("run")
-    .description('Run a script of yours with "cluster" in its scope, and exit with its status.')
-    .argument("<script>", "TypeScript or JavaScript; its own imports are bundled")
-    .argument("[args...]", 'after "--": what the script finds in process.argv')
-    .addOption(
-      new Option("--coordinator <url>", "use this coordinator and its workers").conflicts(
-        "workers",
-      ),
-    )
-    .addOption(
-      new Option("--token <token>", "the coordinator's submit token: see #t= in its address"),
-    )
-    .addOption(
-      new Option("--workers <number>", "without --coordinator: headless workers for this run")
-        .argParser(integer(1, BROWSERS_MAX))
-        .default(2),
-    )
+  addClusterOptions(
+    program
+      .command("run")
+      .description('Run a script of yours with "cluster" in its scope, and exit with its status.')
+      .argument("<script>", "TypeScript or JavaScript; its own imports are bundled")
+      .argument("[args...]", 'after "--": what the script finds in process.argv'),
+  )
     .addHelpText("after", RUN_HELP)
     .action(async (script: string, args: readonly string[], options: RunOptions) => {
-      if (options.token !== undefined && options.coordinator === undefined) {
-        throw new CommandError("--token belongs to --coordinator; give both or none.", 2);
-      }
+      checkClusterOptions(options);
       const { run } = await import("./commands/run-command.ts");
       await run(script, args, options);
     });

@@ -1,7 +1,7 @@
 // "tabswarm/client" in Node: connects a program to a cluster.
 import type { Cluster } from "../shared/client/cluster.ts";
 import { ClusterError } from "../shared/client/cluster-client.ts";
-import { untilConnected } from "../shared/client/until-connected.ts";
+import { programFailures, untilConnected } from "../shared/client/until-connected.ts";
 import { clusterOf } from "./node-cluster.ts";
 import { createNodeTools, openNodeClient } from "./node-client.ts";
 
@@ -21,7 +21,7 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
   const { baseUrl, token } = parseAddress(url, options.token);
   const tools = await createNodeTools();
   const client = openNodeClient({ baseUrl, token }, tools);
-  await untilConnected(client, baseUrl);
+  await untilConnected(client, programFailures(baseUrl));
   return clusterOf(client, tools);
 }
 

@@ -1,7 +1,7 @@
 // "tabswarm/client" in a browser: connects a page to the cluster whose coordinator served it.
 import { createCluster, type Cluster } from "../shared/client/cluster.ts";
 import { ClusterError } from "../shared/client/cluster-client.ts";
-import { untilConnected } from "../shared/client/until-connected.ts";
+import { programFailures, untilConnected } from "../shared/client/until-connected.ts";
 import { randomText } from "../shared/ids.ts";
 import { createBrowserClient } from "./app/create-client.ts";
 import { browserClock } from "./transport/browser-clock.ts";
@@ -34,7 +34,7 @@ export async function connect(
   const token = options.token ?? new URLSearchParams(address.hash.slice(1)).get("t") ?? "";
   if (token === "") throw new ClusterError("The token is missing: connect(url, { token }).", 401);
   const client = await createBrowserClient(token);
-  await untilConnected(client, address.origin);
+  await untilConnected(client, programFailures(address.origin));
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   return createCluster(client, {

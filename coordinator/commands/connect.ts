@@ -1,5 +1,6 @@
 // Connects a command to a coordinator, or says in one sentence why that is not possible.
 import type { ClusterClient } from "../../shared/client/cluster-client.ts";
+import { untilConnected } from "../../shared/client/until-connected.ts";
 import { type CoordinatorAddress, openNodeClient, type NodeTools } from "../node-client.ts";
 import { CommandError } from "./command-error.ts";
 
@@ -28,28 +29,12 @@ export async function connect(
   tools: NodeTools,
 ): Promise<ClusterClient> {
   const client = openNodeClient(address, tools);
-  const stops: (() => void)[] = [];
-  try {
-    await new Promise<void>((resolve, reject) => {
-      stops.push(
-        client.onView(() => resolve()),
-        client.onConnection((connection) => {
-          if (connection.state === "refused") reject(new CommandError(connection.message));
-          else if (connection.state === "lost") {
-            reject(
-              new CommandError(
-                `No coordinator answers at ${address.baseUrl}. Start one with "tabswarm serve".`,
-              ),
-            );
-          }
-        }),
-      );
-    });
-    return client;
-  } catch (error) {
-    client.close();
-    throw error;
-  } finally {
-    for (const stop of stops) stop();
-  }
+  await untilConnected(client, {
+    refused: (message) => new CommandError(message),
+    unanswered: () =>
+      new CommandError(
+        `No coordinator answers at ${address.baseUrl}. Start one with "tabswarm serve".`,
+      ),
+  });
+  return client;
 }

@@ -2,10 +2,10 @@
 import { resolve } from "node:path";
 import { conflictOf, type CorrelationOptions } from "../../shared/correlation/plan.ts";
 import { createNodeTools } from "../node-client.ts";
-import { createCleanups, type Cleanups } from "./cleanups.ts";
+import { createCleanups } from "./cleanups.ts";
+import { startHeadlessCluster } from "./cluster-options.ts";
 import { CommandError } from "./command-error.ts";
 import { closeGaps } from "./close-gaps.ts";
-import type { CoordinatorAddress } from "../node-client.ts";
 import { connect, parseCoordinator } from "./connect.ts";
 import { createProgress } from "./progress.ts";
 import { openTable, type LayoutOptions } from "./read-table.ts";
@@ -49,7 +49,9 @@ export async function correlate(file: string, options: CorrelateOptions): Promis
     cleanups.add(() => open.close());
 
     // Workers start while the table is read; whichever fails first ends the command.
-    const starting = remote ?? startCluster(options.workers, cleanups, lost, progress.say);
+    const starting =
+      remote ??
+      startHeadlessCluster({ workers: options.workers, cleanups, lost, say: progress.say });
     const readMs = performance.now();
     let parseMs = 0;
     const reading = open
@@ -111,18 +113,6 @@ async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<
   if (a.status === "rejected") throw a.reason;
   if (b.status === "rejected") throw b.reason;
   return [a.value, b.value];
-}
-
-/** Loaded only when it is needed: a remote coordinator needs no browser here. */
-async function startCluster(
-  workers: number,
-  cleanups: Cleanups,
-  lost: AbortController,
-  say: (line: string) => void,
-): Promise<CoordinatorAddress> {
-  const { startLocalCluster } = await import("./local-cluster.ts");
-  const cluster = await startLocalCluster({ workers, name: "headless", cleanups, lost, say });
-  return cluster.address;
 }
 
 function report(summary: CorrelationSummary, options: CorrelateOptions): void {

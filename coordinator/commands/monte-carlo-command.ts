@@ -7,8 +7,9 @@ import {
   pathsForTarget,
   SCENARIOS_MAX,
 } from "../../shared/monte-carlo/plan.ts";
-import { type CoordinatorAddress, createNodeTools } from "../node-client.ts";
-import { type Cleanups, createCleanups } from "./cleanups.ts";
+import { createNodeTools } from "../node-client.ts";
+import { createCleanups } from "./cleanups.ts";
+import { startHeadlessCluster } from "./cluster-options.ts";
 import { CommandError } from "./command-error.ts";
 import { connect, parseCoordinator } from "./connect.ts";
 import { createProgress } from "./progress.ts";
@@ -52,7 +53,9 @@ export async function monteCarlo(options: MonteCarloCommandOptions): Promise<voi
   const lost = new AbortController();
   const signal = AbortSignal.any([stop.signal, lost.signal]);
   try {
-    const address = remote ?? (await startCluster(options.workers, cleanups, lost, progress.say));
+    const address =
+      remote ??
+      (await startHeadlessCluster({ workers: options.workers, cleanups, lost, say: progress.say }));
     signal.throwIfAborted();
     const tools = await createNodeTools();
     const client = await connect(address, tools);
@@ -109,18 +112,6 @@ export function simulationOf(options: MonteCarloCommandOptions): MonteCarloOptio
     }
     throw error;
   }
-}
-
-/** Loaded only when it is needed: a remote coordinator needs no browser here. */
-async function startCluster(
-  workers: number,
-  cleanups: Cleanups,
-  lost: AbortController,
-  say: (line: string) => void,
-): Promise<CoordinatorAddress> {
-  const { startLocalCluster } = await import("./local-cluster.ts");
-  const cluster = await startLocalCluster({ workers, name: "headless", cleanups, lost, say });
-  return cluster.address;
 }
 
 /** The result goes to stdout, what it took to stderr. */

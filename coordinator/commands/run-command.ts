@@ -7,7 +7,8 @@ import * as library from "../client.ts";
 import type { CoordinatorAddress } from "../node-client.ts";
 import { BundleError, bundleScript, type Bundle } from "../run/bundle-script.ts";
 import { BUNDLE_FILE, type RunSettings, SETTINGS_FILE } from "../run/run-settings.ts";
-import { createCleanups, type Cleanups } from "./cleanups.ts";
+import { createCleanups } from "./cleanups.ts";
+import { startHeadlessCluster } from "./cluster-options.ts";
 import { CommandError } from "./command-error.ts";
 import { parseCoordinator } from "./connect.ts";
 import { listenForStop } from "./stop-signal.ts";
@@ -40,7 +41,16 @@ export async function run(
         : parseCoordinator(options.coordinator, options.token);
     await checkScript(script);
     const bundle = await bundleOrRefuse(script);
-    const starting = remote ?? startCluster(options.workers, cleanups, lost, say);
+    const starting =
+      remote ??
+      startHeadlessCluster({
+        workers: options.workers,
+        // The script is of whoever runs it here.
+        runsFunctions: true,
+        cleanups,
+        lost,
+        say,
+      });
     const address = await Promise.resolve(starting);
     signal.throwIfAborted();
     const folder = await prepareFolder(script, args, address, bundle);
@@ -76,26 +86,6 @@ async function bundleOrRefuse(script: string): Promise<Bundle> {
     if (error instanceof BundleError) throw new CommandError(error.message, 1, { cause: error });
     throw error;
   }
-}
-
-/** Loaded only when it is needed: a remote coordinator needs no browser here. */
-async function startCluster(
-  workers: number,
-  cleanups: Cleanups,
-  lost: AbortController,
-  say: (line: string) => void,
-): Promise<CoordinatorAddress> {
-  const { startLocalCluster } = await import("./local-cluster.ts");
-  const cluster = await startLocalCluster({
-    workers,
-    name: "headless",
-    // The script is of whoever runs it here.
-    runsFunctions: true,
-    cleanups,
-    lost,
-    say,
-  });
-  return cluster.address;
 }
 
 /** A folder that only this user can read, for the settings have the token. */

@@ -6,7 +6,7 @@ import { lazy, type Lazy } from "../../../shared/client/lazy.ts";
 import { measureThroughput } from "../../../shared/testing/scheduler-throughput.ts";
 import { defineBench } from "../bench.ts";
 import { startPython, type PythonPeer } from "../peers/python.ts";
-import { median, WrongOutputError, type Contender } from "../race.ts";
+import { median, type RaceResult, WrongOutputError, type Contender } from "../race.ts";
 import { raceOn, type Stage } from "../stage.ts";
 import { startSwarm } from "../swarm.ts";
 import { grouped } from "../words.ts";
@@ -166,6 +166,36 @@ function requireSum(name: string, sum: number, count: number, from: number): voi
   if (sum !== expected) throw new WrongOutputError(`${name}: the sum is ${sum}, not ${expected}.`);
 }
 
+/** Milliseconds of the middle one of so many trips, one after the other. */
+async function medianMs(trips: number, trip: () => Promise<void>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < trips; i += 1) {
+    const startMs = performance.now();
+    await trip();
+    times.push(performance.now() - startMs);
+  }
+  return median(times);
+}
+
+/** Our trips beside those that Dask makes for `request`, where it is there. */
+function raceTrips(
+  stage: Stage,
+  rounds: number,
+  run: () => Promise<number>,
+  peer: PythonPeer | null,
+  request: Readonly<Record<string, unknown>>,
+): Promise<RaceResult> {
+  const contender = (name: string, measure: () => Promise<number>): Contender => ({
+    name,
+    verify: async () => void (await measure()),
+    measure,
+  });
+  const ours = contender(OURS, run);
+  if (peer === null) return raceOn(stage, [ours], rounds);
+  const ask = async (): Promise<number> => (await peer.ask<{ ms: number }>(request)).ms;
+  return raceOn(stage, [ours, contender(DASK, ask)], rounds);
+}
+
 async function addTrips(
   stage: Stage,
   { trips, rounds }: Size,
@@ -173,28 +203,15 @@ async function addTrips(
   peer: PythonPeer | null,
 ): Promise<void> {
   let next = 1e9;
-  const run = async (): Promise<number> => {
-    const times: number[] = [];
-    for (let i = 0; i < trips; i += 1) {
-      const startMs = performance.now();
+  const run = (): Promise<number> =>
+    medianMs(trips, async () => {
       const future = cluster.submit(increment, next);
       const value = await future.result();
-      times.push(performance.now() - startMs);
       future.release();
       if (value !== next + 1) throw new WrongOutputError(`${OURS}: ${value} is not ${next} + 1.`);
       next += 1;
-    }
-    return median(times);
-  };
-  const ours: Contender = { name: OURS, verify: async () => void (await run()), measure: run };
-  const askDask = async (): Promise<number> =>
-    peer === null ? Number.NaN : (await peer.ask<{ ms: number }>({ do: "trips", count: trips })).ms;
-  const dask: Contender = {
-    name: DASK,
-    verify: async () => void (await askDask()),
-    measure: askDask,
-  };
-  const result = await raceOn(stage, peer === null ? [ours] : [ours, dask], rounds);
+    });
+  const result = await raceTrips(stage, rounds, run, peer, { do: "trips", count: trips });
   const ms = result.median(OURS);
   const work = "submit → result on an idle cluster, median";
   stage.add({
@@ -222,26 +239,13 @@ async function addCalls(
 ): Promise<void> {
   const counter = await cluster.actor<{ add(amount: number): number }>("counter@1", 0);
   let calls = 0;
-  const run = async (): Promise<number> => {
-    const times: number[] = [];
-    for (let i = 0; i < trips; i += 1) {
-      const startMs = performance.now();
+  const run = (): Promise<number> =>
+    medianMs(trips, async () => {
       const count = await counter.add(1);
-      times.push(performance.now() - startMs);
       calls += 1;
       if (count !== calls) throw new WrongOutputError(`${OURS}: ${count} calls, not ${calls}.`);
-    }
-    return median(times);
-  };
-  const ours: Contender = { name: OURS, verify: async () => void (await run()), measure: run };
-  const askDask = async (): Promise<number> =>
-    peer === null ? Number.NaN : (await peer.ask<{ ms: number }>({ do: "calls", count: trips })).ms;
-  const dask: Contender = {
-    name: DASK,
-    verify: async () => void (await askDask()),
-    measure: askDask,
-  };
-  const result = await raceOn(stage, peer === null ? [ours] : [ours, dask], rounds);
+    });
+  const result = await raceTrips(stage, rounds, run, peer, { do: "calls", count: trips });
   const ms = result.median(OURS);
   stage.add({
     work: "Call of an actor through the coordinator, median",
