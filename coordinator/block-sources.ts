@@ -82,7 +82,7 @@ export class BlockSources {
       block: ref.block,
       sizeBytes: ref.sizeBytes,
       peers: peers.slice(0, PEERS_NAMED_MAX),
-      stored: this.#store.get(ref.block) !== undefined,
+      stored: this.#store.holds(ref),
     };
   }
 

@@ -87,6 +87,12 @@ export class BlockStore {
     return entry === undefined ? this.#small.ref(block) : { block, sizeBytes: entry.sizeBytes };
   }
 
+  /** Whether the store has a block whose size is known: the database is asked for small ones only. */
+  holds({ block, sizeBytes }: BlockRef): boolean {
+    if (this.#entries.has(block)) return true;
+    return sizeBytes <= SMALL_BLOCK_BYTES_MAX && this.#small.get(block) !== undefined;
+  }
+
   /** The bytes of a block that is kept in the database; undefined for any other. */
   smallBytes(block: BlockId): Uint8Array<ArrayBuffer> | undefined {
     return this.#small.get(block);
