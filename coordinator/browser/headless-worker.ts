@@ -68,11 +68,14 @@ async function startHeadlessWorker(
       ignoreHTTPSErrors: url.protocol === "https:",
       reducedMotion: "reduce",
     });
+    // The page's own event also tells of a crashed sandbox, which the page gets over by itself.
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("Inspector.enable");
     const ended = new Promise<string>((resolve) => {
       const report = (what: string) => (): void => {
         if (stopping === undefined) resolve(`The worker "${name}" ended: ${what}.`);
       };
-      page.on("crash", report("its page crashed"));
+      devtools.on("Inspector.targetCrashed", report("its page crashed"));
       browser.on("disconnected", report("its browser is gone"));
     });
     await join(page, url, ended);

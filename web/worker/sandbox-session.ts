@@ -7,7 +7,7 @@ import type { RunOutcome, RunRequest } from "../../shared/worker/worker-platform
 import type { SandboxAnswer, SandboxTask } from "../sandbox/messages.ts";
 
 /** As much of a MessagePort as is needed. */
-interface SandboxPort {
+export interface SandboxPort {
   postMessage(message: SandboxTask, transfer: ArrayBuffer[]): void;
   addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
   addEventListener(type: "messageerror" | "close", listener: () => void): void;
@@ -108,7 +108,9 @@ function toOutcome(answer: Answer, hash: Hash, elapsedMs: number): RunOutcome {
 /** Null for anything but an answer. The function could have sent it, so every part is looked at. */
 function readAnswer(data: unknown): SandboxAnswer | null {
   if (typeof data !== "object" || data === null) return null;
-  const { type, run, output, computeMs, reason, message, error } = ownMembers(data);
+  const { type, run, output, computeMs, reason, message, error } = data as Readonly<
+    Record<string, unknown>
+  >;
   if (type === "ready") return { type };
   if (typeof run !== "number") return null;
   if (type === "done" && isOutput(output) && isDuration(computeMs)) {
@@ -120,10 +122,6 @@ function readAnswer(data: unknown): SandboxAnswer | null {
   const checked = readError(error);
   return checked && { ...failed, error: checked };
 }
-
-/** Nothing that is inherited counts as said. */
-const ownMembers = (data: object): Readonly<Record<string, unknown>> =>
-  Object.assign(Object.create(null) as Record<string, unknown>, data);
 
 const isOutput = (value: unknown): value is Uint8Array<ArrayBuffer> =>
   value instanceof Uint8Array &&
@@ -143,7 +141,7 @@ const STACK_LENGTH_MAX = 8_000;
 
 function readError(value: unknown): RemoteError | null {
   if (typeof value !== "object" || value === null) return null;
-  const { name, message, stack } = ownMembers(value);
+  const { name, message, stack } = value as Readonly<Record<string, unknown>>;
   if (typeof name !== "string" || typeof message !== "string" || typeof stack !== "string") {
     return null;
   }

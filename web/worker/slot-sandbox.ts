@@ -18,7 +18,7 @@ export interface SandboxParts {
 }
 
 /** A job's next task comes sooner; and what a function left running must not run on for ever. */
-const SANDBOX_IDLE_MS = 10_000;
+export const SANDBOX_IDLE_MS = 10_000;
 
 export class SlotSandbox {
   readonly #parts: SandboxParts;

@@ -3,6 +3,7 @@ import type { Clock } from "../../shared/data-plane/clock.ts";
 import type { Hash } from "../../shared/graph/task-key.ts";
 // oxlint-disable-next-line import/default -- The bundler makes an address of it.
 import sourceUrl from "../sandbox/thread.ts?worker&url";
+import { type Pulse, watchPulse } from "./frame-pulse.ts";
 import { openSandboxSession } from "./sandbox-session.ts";
 import type { StartSandbox } from "./slot-sandbox.ts";
 
@@ -11,6 +12,7 @@ const FRAME_PATH = "/sandbox.html";
 /** A phone under load takes a second. */
 const START_TIMEOUT_MS = 20_000;
 const NOT_STARTED = "The sandbox did not start.";
+const SILENT = "The sandbox fell silent: its process ended, most likely for want of memory.";
 const THREAD_NAME = "tabswarm-sandbox";
 
 export function createStartSandbox(options: {
@@ -32,13 +34,14 @@ export function createStartSandbox(options: {
 
   return (onDeath) => {
     const work = new MessageChannel();
-    const trouble = new MessageChannel();
+    const news = new MessageChannel();
     const frame = createFrame();
-    let isReady = false;
+    let pulse: Pulse | null = null;
     const terminate = (): void => {
       stopTimeout();
+      pulse?.stop();
       session.close();
-      trouble.port1.close();
+      news.port1.close();
       // A frame that is gone takes its Worker with it, whatever that is doing.
       frame.remove();
     };
@@ -52,19 +55,20 @@ export function createStartSandbox(options: {
       hash,
       nowMs: () => clock.nowMs(),
       onReady() {
-        isReady = true;
         stopTimeout();
+        pulse = watchPulse(news.port1, clock, () => die(SILENT));
       },
       onDeath: die,
     });
-    trouble.port1.onmessage = ({ data }: MessageEvent<unknown>) => {
-      // Later errors are a function's own, thrown where nobody waits for it.
-      if (!isReady) die(`${NOT_STARTED} ${String(data)}`);
+    news.port1.onmessage = ({ data }: MessageEvent<unknown>) => {
+      // Errors of a thread that has started are a function's own, thrown where nobody waits for it.
+      if (pulse === null) die(`${NOT_STARTED} ${String(data)}`);
+      else pulse.heard();
     };
     const handSource = (source: string): void =>
       frame.contentWindow?.postMessage({ source, name: THREAD_NAME }, "*", [
         work.port2,
-        trouble.port2,
+        news.port2,
       ]);
     frame.addEventListener("load", () => {
       loadSource().then(handSource, (error: unknown) => die(String(error)));

@@ -1,0 +1,265 @@
+// The page's side of sandboxed threads: what it believes, when it ends them, and for whom it keeps them.
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { afterEach, describe, expect, test } from "vitest";
+import { createVirtualClock } from "../../shared/data-plane/virtual-clock.ts";
+import { FUNCTION_KERNEL } from "../../shared/graph/task.ts";
+import { asAttemptId, asBlockId, asJobId } from "../../shared/ids.ts";
+import type { RunOutcome, RunRequest, RunSuccess } from "../../shared/worker/worker-platform.ts";
+import type { SandboxTask } from "../sandbox/messages.ts";
+import { watchPulse } from "./frame-pulse.ts";
+import { openSandboxSession, type SandboxPort } from "./sandbox-session.ts";
+import { SANDBOX_IDLE_MS, type SandboxThread, type StartSandbox } from "./slot-sandbox.ts";
+import { createThreadPool } from "./thread-pool.ts";
+
+const done: RunSuccess = { ok: true, outputs: [], computeMs: 1 };
+
+describe("what a sandbox says", () => {
+  const ports: MessagePort[] = [];
+  afterEach(() => {
+    for (const port of ports.splice(0)) port.close();
+  });
+
+  /** A session whose far side answers each task by `answer`, and which may say more. */
+  function open(answer: (task: SandboxTask) => readonly unknown[]) {
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    let died: (why: string) => void = () => undefined;
+    const death = new Promise<string>((resolve) => {
+      died = resolve;
+    });
+    let becameReady = (): void => undefined;
+    const ready = new Promise<void>((resolve) => {
+      becameReady = resolve;
+    });
+    port2.on("message", (task: SandboxTask) => {
+      for (const message of answer(task)) port2.postMessage(message);
+    });
+    let nowMs = 0;
+    const session = openSandboxSession({
+      port: port1 as unknown as SandboxPort,
+      hash: (bytes) => `hash of ${bytes.join()}`,
+      nowMs: () => (nowMs += 10),
+      onReady: becameReady,
+      onDeath: (why) => died(why),
+    });
+    const task = { params: null, inputs: [{ block: asBlockId("a"), bytes: Uint8Array.of(1, 2) }] };
+    return { session, far: port2, ready, death, run: () => session.run(task) };
+  }
+
+  test("is believed when it is one answer to the task", async () => {
+    const { far, ready, run } = open(({ run, inputs }) => [
+      { type: "done", run, output: inputs[0]?.map((x) => 2 * x), computeMs: 3 },
+    ]);
+    far.postMessage({ type: "ready" });
+    await ready;
+    for (let i = 0; i < 2; i += 1) {
+      expect(await run()).toEqual({
+        ok: true,
+        outputs: [{ block: "hash of 2,4", bytes: Uint8Array.of(2, 4) }],
+        computeMs: 3,
+      });
+    }
+  });
+
+  test("cannot claim more time than has passed, or keep more memory than it needs", async () => {
+    const { run } = open(({ run }) => [
+      { type: "done", run, output: new Uint8Array(1_000).subarray(0, 2), computeMs: 1e9 },
+    ]);
+    const outcome = await run();
+    expect(outcome).toMatchObject({ ok: true, computeMs: 10 });
+    expect(outcome.ok && outcome.outputs[0]?.bytes.buffer.byteLength).toBe(2);
+  });
+
+  test("is a failure with an error of bounded length", async () => {
+    const long = "x".repeat(10_000);
+    const error = { name: long, message: long, stack: long, extra: 1 };
+    const { run } = open(({ run }) => [
+      { type: "failed", run, reason: "kernel-error", message: long, error },
+    ]);
+    const outcome = await run();
+    expect(outcome).toEqual({
+      ok: false,
+      reason: "kernel-error",
+      message: long.slice(0, 4_000),
+      error: {
+        name: long.slice(0, 200),
+        message: long.slice(0, 4_000),
+        stack: long.slice(0, 8_000),
+      },
+    });
+  });
+
+  const answered = { type: "done", output: Uint8Array.of(1), computeMs: 1 };
+  test.each<[string, (run: number) => readonly unknown[]]>([
+    ["another task's answer", (run) => [{ ...answered, run: run + 1 }]],
+    ["no object", () => ["hello"]],
+    ["nothing", () => [null]],
+    ["an unknown type", (run) => [{ ...answered, run, type: "evil" }]],
+    ["bytes that are none", (run) => [{ ...answered, run, output: [1, 2] }]],
+    [
+      "shared memory",
+      (run) => [{ ...answered, run, output: new Uint8Array(new SharedArrayBuffer(1)) }],
+    ],
+    ["a time that is none", (run) => [{ ...answered, run, computeMs: Number.NaN }]],
+    ["an unknown reason", (run) => [{ type: "failed", run, reason: "cancelled", message: "" }]],
+    [
+      "a message that is no text",
+      (run) => [{ type: "failed", run, reason: "bad-input", message: {} }],
+    ],
+    [
+      "an error that is none",
+      (run) => [{ type: "failed", run, reason: "bad-input", message: "", error: { name: 1 } }],
+    ],
+    ["that it is ready, twice", () => [{ type: "ready" }, { type: "ready" }]],
+  ])("ends it when it is %s", async (_, say) => {
+    const { run, death } = open((task) => say(task.run));
+    void run();
+    expect(await death).toMatch(/nobody had asked for/);
+  });
+
+  test("ends it when it comes unasked: a flood is dropped with its channel", async () => {
+    const { run, death, far } = open(({ run }) => [
+      { ...answered, run },
+      ...Array.from({ length: 1_000 }, () => ({ ...answered, run })),
+    ]);
+    expect(await run()).toMatchObject({ ok: true });
+    expect(await death).toMatch(/nobody had asked for/);
+    // The far end is closed with ours, or will be: nothing that it says arrives any more.
+    far.postMessage({ ...answered, run: 2 });
+  });
+});
+
+describe("the threads of a pool", () => {
+  /** Sandboxes run by `work`; the pool's other threads are never asked. */
+  function setUp(work: (request: RunRequest, thread: number) => Promise<RunOutcome>, threads = 1) {
+    const clock = createVirtualClock();
+    const terminated: number[] = [];
+    const deaths: ((why: string) => void)[] = [];
+    const start: StartSandbox = (onDeath): SandboxThread => {
+      const thread = deaths.length;
+      deaths.push(onDeath);
+      return { run: (request) => work(request, thread), terminate: () => terminated.push(thread) };
+    };
+    const kernelThread = {
+      run: () => Promise.resolve({ ...done, computeMs: 99 }),
+      terminate: () => undefined,
+    };
+    const pool = createThreadPool(() => kernelThread, { start, clock });
+    pool.resize(threads);
+    pool.setRunsFunctions(true);
+    return { pool, clock, terminated, deaths };
+  }
+
+  const request = (attempt: number, job = "j_one", kernel = FUNCTION_KERNEL): RunRequest => {
+    return { attempt: asAttemptId(attempt), job: asJobId(job), kernel, params: null, inputs: [] };
+  };
+  const never = (): Promise<RunOutcome> => new Promise(() => undefined);
+
+  test("run functions in sandboxes and everything else elsewhere", async () => {
+    const { pool, deaths } = setUp(() => Promise.resolve(done));
+    expect(deaths).toHaveLength(0);
+    expect(await pool.run(request(1, "j_one", "echo@1"))).toMatchObject({ computeMs: 99 });
+    expect(deaths).toHaveLength(0);
+    expect(await pool.run(request(2))).toEqual(done);
+    expect(await pool.run(request(3))).toEqual(done);
+    expect(deaths).toHaveLength(1);
+  });
+
+  test("give each job sandboxes of its own, and keep one for its job", async () => {
+    const { pool, terminated, deaths } = setUp(() => Promise.resolve(done), 2);
+    await pool.run(request(1, "j_one"));
+    await pool.run(request(2, "j_two"));
+    await pool.run(request(3, "j_two"));
+    await pool.run(request(4, "j_one"));
+    expect([deaths.length, terminated]).toEqual([2, []]);
+    await pool.run(request(5, "j_three"));
+    expect([deaths.length, terminated]).toEqual([3, [0]]);
+  });
+
+  test("keep a sandbox whose function threw, and not one that ran out of memory", async () => {
+    const failed = (reason: "kernel-error" | "out-of-memory") =>
+      ({ ok: false, reason, message: "No." }) as const;
+    let outcome: RunOutcome = failed("kernel-error");
+    const { pool, terminated } = setUp(() => Promise.resolve(outcome));
+    expect(await pool.run(request(1))).toEqual(outcome);
+    expect(terminated).toEqual([]);
+    outcome = failed("out-of-memory");
+    expect(await pool.run(request(2))).toEqual(outcome);
+    expect(terminated).toEqual([0]);
+  });
+
+  test("end a sandbox that has been idle, with whatever still runs in it", async () => {
+    const { pool, clock, terminated, deaths } = setUp(() => Promise.resolve(done));
+    await pool.run(request(1));
+    await clock.advance(SANDBOX_IDLE_MS - 1);
+    await pool.run(request(2));
+    await clock.advance(SANDBOX_IDLE_MS - 1);
+    expect(terminated).toEqual([]);
+    await clock.advance(1);
+    expect(terminated).toEqual([0]);
+    await pool.run(request(3));
+    expect(deaths).toHaveLength(2);
+  });
+
+  test("settle an attempt whose sandbox died or was cancelled, and go on with a new one", async () => {
+    const { pool, terminated, deaths } = setUp((_request, thread) =>
+      thread < 2 ? never() : Promise.resolve(done),
+    );
+    const dying = pool.run(request(1));
+    deaths[0]?.("It fell over.");
+    expect(await dying).toEqual({ ok: false, reason: "thread-died", message: "It fell over." });
+    const cancelled = pool.run(request(2));
+    pool.cancel(asAttemptId(2));
+    expect(await cancelled).toMatchObject({ reason: "cancelled" });
+    expect(terminated).toEqual([0, 1]);
+    expect(await pool.run(request(3))).toEqual(done);
+    // The dead ones' late words must not harm their successor.
+    deaths[0]?.("Again.");
+    expect(terminated).toEqual([0, 1]);
+  });
+
+  test("run no function without consent, and end those that run when it is taken back", async () => {
+    const { pool, terminated } = setUp(never);
+    const running = pool.run(request(1));
+    pool.setRunsFunctions(false);
+    expect(await running).toMatchObject({ reason: "cancelled" });
+    expect(terminated).toEqual([0]);
+    expect(await pool.run(request(2))).toMatchObject({ reason: "cancelled" });
+    expect(await pool.run(request(3, "j_one", "echo@1"))).toMatchObject({ ok: true });
+  });
+
+  test("end their sandboxes when they shrink or close", async () => {
+    const { pool, terminated } = setUp(never, 2);
+    const first = pool.run(request(1));
+    const second = pool.run(request(2));
+    pool.resize(1);
+    expect(terminated).toEqual([]);
+    pool.close();
+    expect(await Promise.all([first, second])).toMatchObject([
+      { reason: "cancelled" },
+      { reason: "cancelled" },
+    ]);
+    expect(terminated.toSorted((a, b) => a - b)).toEqual([0, 1]);
+  });
+});
+
+test("a frame that does not answer three times is gone; one answer is enough to stay", async () => {
+  const clock = createVirtualClock();
+  let pings = 0;
+  let isSilent = false;
+  const onSilence = (): void => {
+    isSilent = true;
+  };
+  const pulse = watchPulse({ postMessage: () => (pings += 1) }, clock, onSilence);
+  await clock.advance(6_000);
+  pulse.heard();
+  await clock.advance(6_000);
+  expect([pings, isSilent]).toEqual([6, false]);
+  await clock.advance(2_000);
+  expect(isSilent).toBe(true);
+  const stopped = watchPulse({ postMessage: () => (pings += 1) }, clock, onSilence);
+  stopped.stop();
+  isSilent = false;
+  await clock.advance(60_000);
+  expect([pings, isSilent]).toEqual([6, false]);
+});
