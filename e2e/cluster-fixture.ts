@@ -112,10 +112,10 @@ export async function joinWorker(
   coordinator: CoordinatorProcess,
   name: string,
   threads = 1,
-  options: { readonly runsFunctions?: boolean } = {},
+  options: { readonly runsFunctions?: boolean; readonly host?: string } = {},
 ): Promise<Page> {
   const page = await context.newPage();
-  const url = new URL(coordinator.joinUrl());
+  const url = new URL(coordinator.joinUrl(options.host));
   url.searchParams.set("name", name);
   url.searchParams.set("threads", String(threads));
   if (options.runsFunctions === true) url.searchParams.set("functions", "1");

@@ -1,0 +1,274 @@
+// Functions of users in real sandboxes: they compute, do not get out, and never harm their page.
+import { createServer, type Server } from "node:http";
+import { networkInterfaces } from "node:os";
+import type { Browser, Page } from "@playwright/test";
+import { type Cluster, connect, functionRef, TaskError } from "../coordinator/client.ts";
+import { joinAddresses } from "../coordinator/network-addresses.ts";
+import { breakOuts, type Prey } from "./break-outs.ts";
+import { CoordinatorProcess, expect, joinWorker, test } from "./cluster-fixture.ts";
+
+/** Limits far beyond what the functions here take, unless they go on for ever. */
+const LIMIT_MS = 20_000;
+
+interface Stage {
+  readonly coordinator: CoordinatorProcess;
+  readonly cluster: Cluster;
+  readonly page: Page;
+  close(): Promise<void>;
+}
+
+async function openStage(browser: Browser, host?: string): Promise<Stage> {
+  const coordinator = await CoordinatorProcess.start();
+  const context = await browser.newContext();
+  const options = { runsFunctions: true, ...(host === undefined ? {} : { host }) };
+  const page = await joinWorker(context, coordinator, "Sandboxed", 1, options);
+  const cluster = await connect(coordinator.apiUrl(""), { token: coordinator.submitToken });
+  return {
+    coordinator,
+    cluster: cluster.options({ limitMs: LIMIT_MS }),
+    page,
+    async close() {
+      await cluster.close();
+      await context.close();
+      await coordinator.close();
+    },
+  };
+}
+
+/** The page that was there before computes on: it is neither gone nor loaded anew. */
+async function expectWorking({ cluster }: Stage): Promise<void> {
+  const fresh = cluster.options({ pure: false, limitMs: LIMIT_MS });
+  expect(await fresh.submit((a: number, b: number) => a + b, 1, 2).result()).toBe(3);
+  expect(cluster.workers().map(({ name }) => name)).toEqual(["Sandboxed"]);
+}
+
+const failureOf = async (result: Promise<unknown>): Promise<TaskError> => {
+  const error: unknown = await result.catch((thrown: unknown) => thrown);
+  if (!(error instanceof TaskError)) throw new Error(`It did not fail: ${String(error)}`);
+  return error;
+};
+
+/** On plain http, as on most networks; and isolated, with shared memory, as on localhost and https. */
+for (const [kind, host] of [
+  ["on the network's address", undefined],
+  ["on localhost", "localhost"],
+] as const) {
+  test.describe(`ways out ${kind}`, () => {
+    let stage: Stage;
+    let server: Server;
+    let prey: Prey;
+    let visits = 0;
+
+    test.beforeAll(async ({ browser }) => {
+      stage = await openStage(browser, host);
+      server = createServer((_request, response) => {
+        visits += 1;
+        response.setHeader("access-control-allow-origin", "*");
+        response.end("export default 1");
+      });
+      server.on("upgrade", (_request, socket) => {
+        visits += 1;
+        socket.destroy();
+      });
+      await new Promise<void>((listening) => server.listen(0, "0.0.0.0", listening));
+      const address = server.address();
+      const port = typeof address === "object" ? address?.port : undefined;
+      const machine = `${joinAddresses(networkInterfaces())[0] ?? "127.0.0.1"}:${port}`;
+      prey = {
+        urls: [`http://${machine}/x.js`, new URL("/favicon.svg", stage.page.url()).href],
+        ws: `ws://${machine}/`,
+      };
+      visits = 0;
+      await fetch(prey.urls[0] ?? "");
+      expect(visits, "the server counts visits").toBe(1);
+      visits = 0;
+    });
+
+    test.afterAll(async () => {
+      server.closeAllConnections();
+      server.close();
+      await stage.close();
+    });
+
+    for (const [name, attempt] of Object.entries(breakOuts)) {
+      test(name, async () => {
+        expect(await stage.cluster.submit(attempt, prey).result()).toMatch(/^refused: /);
+        expect(visits).toBe(0);
+        await expectWorking(stage);
+      });
+    }
+
+    test("the address and its token", async () => {
+      const text = await stage.cluster
+        .submit(() => JSON.stringify([location.href, origin, performance.getEntries()]))
+        .result();
+      expect(text).toMatch(/^\["blob:null\/[\w-]+","null",/);
+      for (const secret of ["join", "#t=", new URL(stage.page.url()).hash.slice(3)]) {
+        if (secret !== "") expect(text).not.toContain(secret);
+      }
+    });
+  });
+}
+
+test.describe("harm", () => {
+  let stage: Stage;
+
+  test.beforeAll(async ({ browser }) => {
+    stage = await openStage(browser);
+  });
+  test.afterEach(() => expectWorking(stage));
+  test.afterAll(() => stage.close());
+
+  test("prototypes changed inside stay inside, and values with odd names are values", async () => {
+    const { cluster, page } = stage;
+    const value: unknown = await cluster
+      .submit(() => {
+        const polluted = Object.prototype as unknown as Record<string, unknown>;
+        polluted["isPolluted"] = true;
+        polluted["type"] = "ready";
+        polluted["error"] = { name: 1 };
+        return JSON.parse('{"__proto__": {"isAdmin": true}, "then": 1, "toString": 2}') as unknown;
+      })
+      .result();
+    expect(Object.hasOwn(value as object, "__proto__")).toBe(true);
+    expect((value as { isAdmin?: boolean }).isAdmin).toBeUndefined();
+    expect(Object.keys(value as object)).toEqual(["__proto__", "then", "toString"]);
+    expect("isPolluted" in {}).toBe(false);
+    expect(await page.evaluate(() => "isPolluted" in {} || "isAdmin" in {})).toBe(false);
+  });
+
+  test("the channel to the page cannot be got hold of", async () => {
+    const { cluster } = stage;
+    const lay = cluster.submit(() => {
+      const scope = globalThis as unknown as { caught: unknown[] };
+      scope.caught = [];
+      const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data");
+      Object.defineProperty(MessageEvent.prototype, "data", {
+        get(this: MessageEvent) {
+          scope.caught.push(this.target);
+          return data?.get?.call(this) as unknown;
+        },
+      });
+      // oxlint-disable-next-line typescript/unbound-method -- It is applied to the port.
+      const post = MessagePort.prototype.postMessage as (...args: unknown[]) => void;
+      MessagePort.prototype.postMessage = function (...args: unknown[]) {
+        scope.caught.push(this);
+        post.apply(this, args);
+      };
+      return "laid";
+    });
+    expect(await lay.result()).toBe("laid");
+    const caught = cluster
+      .options({ pure: false, limitMs: LIMIT_MS })
+      .submit(() => (globalThis as unknown as { caught?: unknown[] }).caught?.length);
+    expect(await caught.result()).toBe(0);
+  });
+
+  test("floods of messages to itself, of timers and of errors", async () => {
+    const flood = stage.cluster.submit(() => {
+      const { port1, port2 } = new MessageChannel();
+      port2.start();
+      for (let i = 0; i < 200_000; i += 1) port1.postMessage("x");
+      for (let i = 0; i < 10_000; i += 1) {
+        setTimeout(() => {
+          throw new Error("late");
+        });
+        void Promise.reject(new Error("unheard"));
+      }
+      return "flooded";
+    });
+    expect(await flood.result()).toBe("flooded");
+  });
+
+  test.describe("without end", () => {
+    const endless: Readonly<Record<string, () => unknown>> = {
+      "a loop": () => {
+        for (;;);
+      },
+      "a loop of promises": async () => {
+        for (;;) await Promise.resolve();
+      },
+      "a promise that nobody keeps": () => new Promise(() => undefined),
+    };
+    for (const [name, run] of Object.entries(endless)) {
+      test(name, async () => {
+        const limited = stage.cluster.options({ limitMs: 1_000 });
+        const failure = await failureOf(limited.submit(run).result());
+        expect(failure.story).toContain("It ran longer than its limit of 1 s.");
+      });
+    }
+
+    test("a loop that is cancelled", async () => {
+      const { page } = stage;
+      // Its text is that of a loop above, whose failure is known.
+      const cluster = stage.cluster.options({ pure: false });
+      const future = cluster.submit(() => {
+        for (;;);
+      });
+      await page.locator("html[data-worker-state=computing]").waitFor();
+      future.cancel();
+      await page.locator("html[data-worker-state=idle]").waitFor();
+    });
+  });
+
+  test("buffers beyond all memory fail the call, and say so", async () => {
+    const failure = await failureOf(
+      stage.cluster.submit(() => new ArrayBuffer(2 ** 34).byteLength).result(),
+    );
+    expect(failure.name).toBe("RangeError");
+    expect(failure.story).toContain("failed (out-of-memory): RangeError: Array buffer allocation");
+  });
+
+  test("a heap without bounds ends its sandbox, and nothing else", async () => {
+    const failure = await failureOf(
+      stage.cluster
+        .submit(() => {
+          const hoard: unknown[] = [];
+          for (;;) hoard.push(Array.from({ length: 1_000_000 }, () => 0.5));
+        })
+        .result(),
+    );
+    expect(failure.story).toMatch(/The sandbox fell silent|It ran longer than its limit/);
+  });
+
+  const useless: Readonly<Record<string, [module: string, name: string, why: RegExp]>> = {
+    "a module that does not parse": ["({ default: ", "default", /could not be loaded: SyntaxError/],
+    "a module that throws": ["throw new TypeError('no')", "default", /loaded: TypeError: no/],
+    "an export that is missing": ["({ a: () => 1 })", "b", /exports no function "b", only a\./],
+    "a result that is too large": [
+      "({ default: () => new Uint8Array(2 ** 26) })",
+      "default",
+      /The result takes 67,108,992 bytes, and a block holds at most 67,108,864\./,
+    ],
+    "a result that cannot travel": ["({ default: () => [() => 1] })", "default", /is a function/],
+  };
+  for (const [name, [module, exportName, why]] of Object.entries(useless)) {
+    test(name, async () => {
+      const ref = functionRef(module, exportName);
+      const failure = await failureOf(stage.cluster.submit(ref).result());
+      expect(failure.story).toMatch(why);
+    });
+  }
+});
+
+test("a machine runs functions when its user agrees, and ends them when that is taken back", async ({
+  browser,
+  coordinator,
+}) => {
+  const page = await joinWorker(await browser.newContext(), coordinator, "Asked");
+  const cluster = await connect(coordinator.apiUrl(""), { token: coordinator.submitToken });
+  const consent = page.getByRole("switch", { name: "Run custom code" });
+  await expect(consent).not.toBeChecked();
+  const endless = cluster.options({ limitMs: 60_000 }).submit(() => {
+    for (;;);
+  });
+  await page.locator("html[data-worker-state=idle]").waitFor();
+  await consent.click();
+  await page.locator("html[data-worker-state=computing]").waitFor();
+  await consent.click();
+  await page.locator("html[data-worker-state=idle]").waitFor();
+  expect(endless.status).toBe("pending");
+  expect(await page.locator("iframe").count()).toBe(0);
+  endless.cancel();
+  await cluster.close();
+});
