@@ -26,6 +26,8 @@ export class CoordinatorFixture {
     await mkdir(join(fixture.staticDir, "assets"), { recursive: true });
     const page = '<!doctype html><meta name="csp-nonce" content="__NONCE__"><title>App</title>';
     await writeFile(join(fixture.staticDir, "index.html"), page);
+    const sandbox = '<!doctype html><script nonce="__NONCE__"></script>';
+    await writeFile(join(fixture.staticDir, "sandbox.html"), sandbox);
     await writeFile(join(fixture.staticDir, "favicon.svg"), "<svg/>");
     await writeFile(join(fixture.staticDir, "assets", "main-abc123.js"), "export {};");
     return fixture;

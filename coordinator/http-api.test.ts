@@ -345,6 +345,24 @@ describe("the app", () => {
     expect(nonces.size).toBe(4);
   });
 
+  it("lets only its own pages frame the sandbox, and the sandbox do nothing but evaluate", async () => {
+    const response = await get("/sandbox.html");
+    const nonce = /nonce="([\w-]{22})"/.exec(await response.text())?.[1] ?? "none";
+    expect(response.headers.get("content-security-policy")?.split("; ")).toEqual([
+      "default-src 'none'",
+      `script-src 'nonce-${nonce}' 'unsafe-eval'`,
+      "worker-src blob:",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'self'",
+      "sandbox allow-scripts",
+    ]);
+    expect(response.headers.get("x-frame-options")).toBeNull();
+    const page = await get("/");
+    expect(page.headers.get("x-frame-options")).toBe("DENY");
+    expect(page.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+  });
+
   it("sends hashed files for ever and others with strict headers too", async () => {
     const hashed = await get("/assets/main-abc123.js");
     expect(hashed.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
