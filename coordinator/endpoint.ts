@@ -31,7 +31,7 @@ interface Body<T> {
 }
 
 export interface Endpoint<P = unknown, Q = unknown, B = unknown> {
-  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** As fastify has it: parameters begin with a colon. */
   readonly path: string;
   readonly summary: string;

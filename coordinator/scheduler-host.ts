@@ -154,6 +154,7 @@ export class SchedulerHost {
   attemptFinished(port: WorkerPort, message: Said<"attempt-finished">): void {
     const { attempt, computeMs } = message;
     this.#options.book.attemptTimed(message);
+    port.record.tally.computeMs += computeMs;
     this.#endAttempt(port, attempt);
     try {
       const outputs = message.outputs.map((output) => this.#keepOutput(output));

@@ -41,6 +41,8 @@ export interface SessionsOptions extends SessionServices {
   readonly signalling: Signalling;
   readonly journal: Journal;
   readonly nowMs: () => number;
+  /** Time of day, in Unix milliseconds. */
+  readonly nowUnixMs: () => number;
   readonly log: (line: string) => void;
   /** Functions of users may run here, on workers that agreed. */
   readonly allowsFunctions: boolean;
@@ -181,7 +183,7 @@ export class Sessions {
   }
 
   #openWorker(socket: ControlSocket, hello: WorkerHello, peer: PeerId): WorkerSession | undefined {
-    const { journal, nowMs, log } = this.#options;
+    const { journal, nowMs, nowUnixMs, log } = this.#options;
     const { worker } = hello;
     const older = this.#workers.get(worker);
     if (older === undefined && this.#workers.size >= WORKERS_MAX) {
@@ -192,6 +194,7 @@ export class Sessions {
       incarnation: asIncarnation(journal.reserve("incarnation", 1)),
       peer,
       address: socket.address.replace(/^::ffff:/, ""),
+      joinedAtMs: nowUnixMs(),
     };
     const record = new WorkerRecord(hello, identity, this.#tallyOf(worker), nowMs());
     const session = new WorkerSession(worker, peer, record, socket, this.#options);
@@ -213,7 +216,7 @@ export class Sessions {
   }
 
   #tallyOf(worker: WorkerId): WorkerTally {
-    const tally = this.#tallies.get(worker) ?? { tasksDone: 0, tasksFailed: 0 };
+    const tally = this.#tallies.get(worker) ?? { tasksDone: 0, tasksFailed: 0, computeMs: 0 };
     this.#tallies.delete(worker);
     this.#tallies.set(worker, tally);
     for (const oldest of this.#tallies.keys()) {

@@ -13,8 +13,9 @@ function makeRecord(): WorkerRecord {
     incarnation: asIncarnation(1),
     peer: asPeerId("p_of-this-test"),
     address: "10.0.0.2",
+    joinedAtMs: 0,
   };
-  return new WorkerRecord(hello, identity, { tasksDone: 4, tasksFailed: 1 }, 0);
+  return new WorkerRecord(hello, identity, { tasksDone: 4, tasksFailed: 1, computeMs: 9 }, 0);
 }
 
 const link = (peer: string | null, bytesReceived: number, more: Partial<LinkReport> = {}) => ({

@@ -3,7 +3,7 @@ import { GivenBlocks } from "../shared/worker/given-blocks.ts";
 import type { AttemptId, Incarnation, PeerId } from "../shared/ids.ts";
 import { SUSPECT_AFTER_MS } from "../shared/limits.ts";
 import type { LinkReport, WorkerHello, WorkerMessage } from "../shared/protocol/messages.ts";
-import type { WorkerView } from "../shared/protocol/messages.ts";
+import type { Condition, WorkerView } from "../shared/protocol/messages.ts";
 
 type Status = Extract<WorkerMessage, { type: "status" }>;
 
@@ -11,7 +11,19 @@ type Status = Extract<WorkerMessage, { type: "status" }>;
 export interface WorkerTally {
   tasksDone: number;
   tasksFailed: number;
+  /** Thread-milliseconds. */
+  computeMs: number;
 }
+
+/** Of a worker that tells nothing of itself. */
+const UNKNOWN_CONDITION: Condition = {
+  pausedBy: null,
+  memoryBytes: 0,
+  busyShare: 0,
+  pressure: null,
+  battery: null,
+  lagMs: null,
+};
 
 export class WorkerRecord {
   readonly #hello: WorkerHello;
@@ -19,6 +31,10 @@ export class WorkerRecord {
   readonly #peer: PeerId;
   readonly #address: string;
   readonly tally: WorkerTally;
+  /** Unix milliseconds. */
+  readonly #joinedAtMs: number;
+  /** The dashboard asked it to finish and leave. */
+  isRetiring = false;
   /** Attempts leased to this incarnation and not yet ended. */
   readonly leased = new Set<AttemptId>();
   /** Small blocks that it was given with leases, and still keeps. */
@@ -38,6 +54,7 @@ export class WorkerRecord {
       readonly incarnation: Incarnation;
       readonly peer: PeerId;
       readonly address: string;
+      readonly joinedAtMs: number;
     },
     tally: WorkerTally,
     nowMs: number,
@@ -46,6 +63,7 @@ export class WorkerRecord {
     this.incarnation = identity.incarnation;
     this.#peer = identity.peer;
     this.#address = identity.address;
+    this.#joinedAtMs = identity.joinedAtMs;
     this.tally = tally;
     this.#heardAtMs = nowMs;
     const { name, threads, paused, hidden, runsFunctions } = hello;
@@ -115,6 +133,12 @@ export class WorkerRecord {
       bytesDirect,
       bytesCoordinator,
       ...pathOf(direct, this.#hasMovedDirectly, bytesCoordinator > 0),
+      joinedAtMs: this.#joinedAtMs,
+      condition: this.#status.condition ?? UNKNOWN_CONDITION,
+      isRetiring: this.isRetiring,
+      relativeSpeed: 1,
+      speeds: [],
+      standing: "new",
     };
   }
 

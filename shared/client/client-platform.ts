@@ -7,7 +7,7 @@ import type { AbortSignalLike } from "./cluster-client.ts";
 import type { ControlConnection } from "./control-connection.ts";
 
 export interface ClientRequest {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** As in `httpPaths`; the platform adds the coordinator's address and the token. */
   readonly path: string;
   readonly body?: JsonValue;

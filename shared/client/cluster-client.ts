@@ -1,6 +1,7 @@
 // The client's side of the cluster, as dashboards, the command line and libraries see it.
-import type { BlockId, DatasetId, JobId } from "../ids.ts";
+import type { BlockId, DatasetId, JobId, TaskKey, WorkerId } from "../ids.ts";
 import type { JobExtension, JobSubmission, SmallBlock, TargetFailure } from "../graph/task.ts";
+import type { WorkerSettings } from "../protocol/telemetry.ts";
 import type { Dataset, DatasetRecord, ResultFormat, TargetView } from "../protocol/http.ts";
 import type {
   ClientMessage,
@@ -63,6 +64,15 @@ export interface JobFollower {
   onEnd(): void;
 }
 
+/** The part of a schema that is needed to check an answer. */
+export interface Schema<T> {
+  safeParse(
+    value: unknown,
+  ):
+    | { readonly success: true; readonly data: T }
+    | { readonly success: false; readonly error: unknown };
+}
+
 /** The part of AbortSignal that shared code relies on. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
@@ -103,6 +113,23 @@ export interface ClusterClient {
   resume(job: JobId): Promise<void>;
   /** Deletes the job's record and results. */
   forget(job: JobId): Promise<void>;
+  /** From -1,000 to 1,000; tasks of higher ones begin first. */
+  setPriority(job: JobId, priority: number): Promise<void>;
+  /** Tries failed tasks again: a failed job runs on. `elsewhere`: not where they failed. */
+  retry(
+    job: JobId,
+    options?: { readonly tasks?: readonly TaskKey[]; readonly elsewhere?: boolean },
+  ): Promise<void>;
+
+  /** Changes the settings of a worker; whoever sits at it may change them again. */
+  changeWorker(worker: WorkerId, settings: WorkerSettings): Promise<void>;
+  /** Lets a worker finish, hand over what only it holds, and leave. */
+  retireWorker(worker: WorkerId): Promise<void>;
+  /** Ends a worker's connection at once; its tasks go to others. */
+  removeWorker(worker: WorkerId): Promise<void>;
+
+  /** GET of the HTTP interface (`httpPaths`), with its answer checked. Rejects with ClusterError. */
+  read<T>(path: string, schema: Schema<T>, signal?: AbortSignalLike): Promise<T>;
 
   /**
    * Follows a job's targets: those already there first, then each as it arrives, over reconnects,

@@ -24,6 +24,7 @@ import {
   type ClusterView,
   type ConnectionState,
   type DatasetUpload,
+  type Schema,
 } from "./cluster-client.ts";
 import type { ControlState } from "./control-connection.ts";
 import { createJobWatches } from "./job-watches.ts";
@@ -33,15 +34,6 @@ import { createReplicas, type Replicas } from "./replicas.ts";
 const REPLICA_BUDGET_BYTES = 256 * 2 ** 20;
 /** Panels on their way at once: one is sent while the next is parsed. */
 const UPLOADS_MAX = 2;
-
-/** The part of a schema that is needed here. */
-interface Schema<T> {
-  safeParse(
-    value: unknown,
-  ):
-    | { readonly success: true; readonly data: T }
-    | { readonly success: false; readonly error: unknown };
-}
 
 type Call = <T>(
   method: ClientRequest["method"],
@@ -128,6 +120,17 @@ export function createClusterClient(
     pause: (job) => call("POST", httpPaths.jobAction(job, "pause"), nothing),
     resume: (job) => call("POST", httpPaths.jobAction(job, "resume"), nothing),
     forget: (job) => call("DELETE", httpPaths.job(job), nothing),
+    setPriority: (job, priority) => call("POST", httpPaths.jobPriority(job), nothing, { priority }),
+    retry: (job, { tasks, elsewhere = false } = {}) =>
+      call("POST", httpPaths.jobRetry(job), nothing, {
+        elsewhere,
+        ...(tasks === undefined ? {} : { tasks: [...tasks] }),
+      }),
+    changeWorker: (worker, settings) =>
+      call("PATCH", httpPaths.worker(worker), nothing, settings as JsonValue),
+    retireWorker: (worker) => call("POST", httpPaths.retireWorker(worker), nothing),
+    removeWorker: (worker) => call("DELETE", httpPaths.worker(worker), nothing),
+    read: (path, schema, signal) => call("GET", path, schema, undefined, signal),
     watch: (job, onResults) => watches.add(job, onResults),
     follow: (job, follower) => watches.follow(job, follower),
     keepBlock: (block, bytes) => {

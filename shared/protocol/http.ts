@@ -1,7 +1,7 @@
 // The bodies of the HTTP interface, with their schemas; paths are in `httpPaths`.
 import * as z from "zod";
 import * as limits from "../limits.ts";
-import type { BlockId, DatasetId, JobId } from "../ids.ts";
+import type { BlockId, DatasetId, JobId, TaskKey, WorkerId } from "../ids.ts";
 import {
   blockRefSchema,
   datasetIdSchema,
@@ -45,6 +45,22 @@ export const httpPaths = {
   events: (job: JobId, ticket?: string) =>
     `/api/jobs/${job}/events${ticket === undefined ? "" : `?ticket=${ticket}`}`,
   tickets: "/api/tickets",
+  /** GET: attempts that ended from this sequence number on, and those under way. */
+  activity: (since: number, job?: JobId) =>
+    `/api/activity?since=${since}${job === undefined ? "" : `&job=${job}`}`,
+  system: (since: number) => `/api/system?since=${since}`,
+  links: "/api/links",
+  jobGroups: (job: JobId) => `/api/jobs/${job}/groups`,
+  jobGraph: (job: JobId) => `/api/jobs/${job}/graph`,
+  /** GET: the state of each task of the graph. */
+  jobStates: (job: JobId) => `/api/jobs/${job}/states`,
+  task: (job: JobId, task: TaskKey) => `/api/jobs/${job}/tasks/${task}`,
+  /** GET: the story of the task that this attempt was of. */
+  attempt: (attempt: number) => `/api/attempts/${attempt}`,
+  jobPriority: (job: JobId) => `/api/jobs/${job}/priority`,
+  jobRetry: (job: JobId) => `/api/jobs/${job}/retry`,
+  worker: (worker: WorkerId) => `/api/workers/${worker}`,
+  retireWorker: (worker: WorkerId) => `/api/workers/${worker}/retire`,
   joinLinks: "/api/join-links",
   openApi: "/api/openapi.json",
 } as const;

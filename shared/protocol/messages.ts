@@ -11,7 +11,7 @@ import type { JsonValue } from "../graph/task.ts";
 z.config({ jitless: true });
 
 /** Raised by one with every incompatible change; both sides refuse any other number. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "must have 64 hexadecimal digits");
 const token22 = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[\\w-]{22}$`));
@@ -24,7 +24,7 @@ export const blockIdSchema = hash.transform(asBlockId);
 export const taskKeySchema = hash.transform(asTaskKey);
 export const jobIdSchema = token22("j").transform(asJobId);
 export const datasetIdSchema = token22("d").transform(asDatasetId);
-const workerIdSchema = token22("w").transform(asWorkerId);
+export const workerIdSchema = token22("w").transform(asWorkerId);
 const clientIdSchema = token22("c").transform(asClientId);
 const peerIdSchema = z.string().min(8).max(64).transform(asPeerId);
 const actorIdSchema = token22("a").transform(asActorId);
@@ -134,6 +134,33 @@ const deviceSchema = z.object({
   isMobile: z.boolean(),
   /** True on https and localhost: shared memory, WebGPU and wake lock may exist. */
   isSecureContext: z.boolean(),
+  /** The graphics adapter that fast jobs may use, as the browser names it; absent without one. */
+  gpu: z.string().max(200).exactOptional(),
+});
+
+/** Why a machine takes no work just now. */
+export const pauseReasons = [
+  "person", // Whoever sits there pressed Pause.
+  "timer", // Likewise, for a while.
+  "dashboard",
+  "battery",
+  "hidden",
+  "busy", // The machine is needed for something else.
+  "finishing", // It ends its tasks and leaves.
+] as const;
+
+/** How the machine is, as far as its browser tells. */
+const conditionSchema = z.object({
+  /** Null while it takes work. */
+  pausedBy: z.enum(pauseReasons).nullable(),
+  /** Blocks and kernels in the page's memory. */
+  memoryBytes: count,
+  /** Share of its threads' time that was computed in, over the last ten seconds, 0 to 1. */
+  busyShare: z.number().min(0).max(1),
+  pressure: z.enum(["nominal", "fair", "serious", "critical"]).nullable(),
+  battery: z.object({ level: z.number().min(0).max(1), isCharging: z.boolean() }).nullable(),
+  /** How late the page's timers fire: high when the machine is overloaded. */
+  lagMs: milliseconds.nullable(),
 });
 
 /** How bytes last came from one source, as the receiving side measured it. */
@@ -212,12 +239,16 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
     /** Attempts in a thread right now; the rest of the leases wait or fetch. */
     running: z.array(attemptIdSchema).max(limits.THREADS_PER_WORKER_MAX),
     cacheBytes: count,
+    /** Absent where nothing is known of it. */
+    condition: conditionSchema.exactOptional(),
   }),
   z.object({
     type: z.literal("attempt-finished"),
     attempt: attemptIdSchema,
     /** Small ones with their bytes, which the worker need not keep then. */
     outputs: z.array(blockRefSchema.extend({ bytes: smallBytes.exactOptional() })).max(64),
+    /** The place of its thread in the machine's row of cells. */
+    thread: count.exactOptional(),
     computeMs: milliseconds,
     /** From lease to start: fetching inputs, and then waiting for a thread. */
     fetchMs: milliseconds,
@@ -231,6 +262,9 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
     message: text,
     error: remoteErrorSchema.exactOptional(),
     block: blockIdSchema.optional(),
+    /** The place of its thread, and the time spent there; absent when it never came to one. */
+    thread: count.exactOptional(),
+    computeMs: milliseconds.exactOptional(),
   }),
   z.object({ type: z.literal("attempts-returned"), attempts: z.array(attemptIdSchema).max(1_000) }),
   z.object({ type: z.literal("actor-started"), actor: actorIdSchema, life }),
@@ -309,6 +343,7 @@ export const refusalReasons = [
   "superseded",
   "shutting-down",
   "silent",
+  "removed",
 ] as const;
 
 const workerViewSchema = z.object({
@@ -333,6 +368,18 @@ const workerViewSchema = z.object({
   /** "direct": an open channel to a peer; "coordinator": bytes go through the coordinator. */
   path: z.enum(["direct", "coordinator", "unknown"]),
   why: text.nullable(),
+  joinedAtMs: z.number(),
+  /** Thread-milliseconds computed here since this machine first joined. */
+  computeMs: milliseconds,
+  condition: conditionSchema,
+  /** Asked by the dashboard to finish, hand over and leave. */
+  isRetiring: z.boolean(),
+  /** Learned speed relative to the mean of the cluster; 1 before anything was timed. */
+  relativeSpeed: z.number().nonnegative(),
+  /** Learned operations a millisecond by kernel, the most recently timed first. */
+  speeds: z.array(z.object({ kernel: z.string(), operationsPerMs: z.number() })).max(16),
+  /** "doubtful": many of its attempts failed or were lost. */
+  standing: z.enum(["new", "good", "doubtful"]),
 });
 
 export const jobViewSchema = z.object({
@@ -440,6 +487,15 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
     checkpoint: heardValue.nullable(),
     checkpoints: checkpointPolicySchema,
   }),
+  /** The dashboard changes the machine's settings; whoever sits there may change them again. */
+  z.object({
+    type: z.literal("settings"),
+    name: name.exactOptional(),
+    threads: threads.min(1).exactOptional(),
+    paused: z.boolean().exactOptional(),
+  }),
+  /** Finish what runs, hand over what only this machine holds, then leave. */
+  z.object({ type: z.literal("retire") }),
   z.object({ type: z.literal("stop-actor"), actor: actorIdSchema, life }),
   z.object({
     type: z.literal("call-actor"),
@@ -503,5 +559,7 @@ export type ClientMessage = z.infer<typeof clientMessageSchema>;
 export type CoordinatorMessage = z.infer<typeof coordinatorMessageSchema>;
 export type RefusalReason = (typeof refusalReasons)[number];
 export type WorkerView = z.infer<typeof workerViewSchema>;
+export type Condition = z.infer<typeof conditionSchema>;
+export type PauseReason = (typeof pauseReasons)[number];
 export type JobView = z.infer<typeof jobViewSchema>;
 export type JobResult = z.infer<typeof jobResultSchema>;

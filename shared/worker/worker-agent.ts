@@ -211,7 +211,7 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   function attemptEnded(attempt: AttemptId, outcome: RunOutcome): void {
     if (!outcome.ok) {
       const { reason, message, error } = outcome;
-      const detail = error === undefined ? {} : { error };
+      const detail = { ...(error === undefined ? {} : { error }), ...placeOf(outcome) };
       return raise({ type: "attempt-failed", attempt, reason, message, ...detail });
     }
     const outputs = outcome.outputs.map(({ block, bytes }) => {
@@ -220,7 +220,8 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
       memory.set(block, bytes);
       return ref;
     });
-    raise({ type: "attempt-succeeded", attempt, outputs, computeMs: outcome.computeMs });
+    const { computeMs } = outcome;
+    raise({ type: "attempt-succeeded", attempt, outputs, computeMs, ...placeOf(outcome) });
   }
 
   function keepInCache(block: BlockId): void {
@@ -385,6 +386,9 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
     listeners.clear();
   }
 }
+
+const placeOf = ({ thread }: RunOutcome): { readonly thread?: number } =>
+  thread === undefined ? {} : { thread };
 
 const timedOut = (limitMs: number): RunOutcome => ({
   ok: false,

@@ -26,6 +26,8 @@ export type WorkerEvent =
       /** Small ones with their bytes in base64: they are sent along and not kept. */
       readonly outputs: AttemptFinished["outputs"];
       readonly computeMs: number;
+      /** The place of its thread. */
+      readonly thread?: number;
     }
   | {
       readonly type: "attempt-failed";
@@ -33,6 +35,7 @@ export type WorkerEvent =
       readonly reason: RunFailure;
       readonly message: string;
       readonly error?: RemoteError;
+      readonly thread?: number;
     }
   | { readonly type: "threads-set"; readonly threads: number }
   | { readonly type: "paused-set"; readonly paused: boolean }

@@ -223,7 +223,7 @@ function attemptSucceeded(
   nowMs: number,
   emit: Emit,
 ): void {
-  const { attempt, outputs, computeMs } = event;
+  const { attempt, outputs, computeMs, thread } = event;
   const lease = state.leases.get(attempt);
   if (lease === undefined) {
     for (const { block, bytes } of outputs) {
@@ -247,6 +247,7 @@ function attemptSucceeded(
       fetchMs: lease.readyAtMs - lease.grantedAtMs,
       waitMs: lease.startedAtMs - lease.readyAtMs,
       bytesFetched: lease.bytesFetched,
+      ...(thread === undefined ? {} : { thread }),
     },
   });
   for (const { block } of kept) {
@@ -262,8 +263,10 @@ function attemptFailed(
   nowMs: number,
   emit: Emit,
 ): void {
-  const { attempt, reason, error } = event;
-  if (!state.leases.delete(attempt)) return;
+  const { attempt, reason, error, thread } = event;
+  const lease = state.leases.get(attempt);
+  if (lease === undefined) return;
+  state.leases.delete(attempt);
   statusChanged(state, nowMs, emit);
   if (reason === "cancelled") {
     return emit({ type: "send", message: { type: "attempts-returned", attempts: [attempt] } });
@@ -277,6 +280,7 @@ function attemptFailed(
       reason,
       message: event.message.slice(0, 4_000),
       ...(error === undefined ? {} : { error }),
+      ...(thread === undefined ? {} : { thread, computeMs: nowMs - lease.startedAtMs }),
     },
   });
 }

@@ -74,6 +74,8 @@ export interface RunSuccess {
   }[];
   /** Time in the kernel, without starting and messages. */
   readonly computeMs: number;
+  /** The place of its thread; absent when it did not come to one. */
+  readonly thread?: number;
 }
 
 export type RunOutcome =
@@ -83,6 +85,7 @@ export type RunOutcome =
       readonly reason: RunFailure;
       readonly message: string;
       readonly error?: RemoteError;
+      readonly thread?: number;
     };
 
 /** The threads of this machine. */

@@ -24,6 +24,8 @@ interface Thread {
 export type StartThread = (onDeath: (why: string) => void) => Thread;
 
 interface Slot {
+  /** Its place in the machine's row of cells. */
+  readonly place: number;
   /** Null after a death, until the next attempt comes. */
   thread: Thread | null;
   /** Blocks that this thread was sent and may still hold. */
@@ -75,7 +77,15 @@ export function createThreadPool(
     const { running } = slot;
     slot.running = null;
     if (slot.isSurplus) remove(slot);
-    running?.settle(outcome);
+    running?.settle({ ...outcome, thread: slot.place });
+  }
+
+  /** The first place that no thread has. */
+  function freePlace(): number {
+    const taken = new Set(slots.map(({ place }) => place));
+    let place = 0;
+    while (taken.has(place)) place += 1;
+    return place;
   }
 
   function remove(slot: Slot): void {
@@ -170,6 +180,7 @@ export function createThreadPool(
       if (isClosed) return;
       for (let count = keeping.length; count < threads; count += 1) {
         const slot: Slot = {
+          place: freePlace(),
           thread: null,
           sent: new Set(),
           sandbox: new SlotSandbox(sandboxing),

@@ -1,40 +1,15 @@
 // Checks what the list of machines says about shares, paths and bytes.
 import { describe, expect, it } from "vitest";
-import { asJobId, asPeerId, asWorkerId, type WorkerId } from "../../../shared/ids.ts";
+import { asJobId, asWorkerId, type WorkerId } from "../../../shared/ids.ts";
 import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
+import { workerView } from "../../../shared/testing/views.ts";
 import { jobsForShares, movedWords, workerRows } from "./worker-rows.ts";
 
 const laptop = asWorkerId(`w_${"a".repeat(22)}`);
 const phone = asWorkerId(`w_${"b".repeat(22)}`);
 
-const worker = (id: WorkerId, change: Partial<WorkerView> = {}): WorkerView => ({
-  worker: id,
-  peer: asPeerId("peer-0001"),
-  name: "Laptop",
-  device: {
-    browser: "Firefox 141",
-    system: "Windows",
-    cores: 8,
-    isMobile: false,
-    isSecureContext: false,
-  },
-  address: "192.168.1.2",
-  threads: 4,
-  threadsMax: 8,
-  state: "idle",
-  hidden: false,
-  runsFunctions: false,
-  running: 0,
-  leased: 0,
-  tasksDone: 0,
-  tasksFailed: 0,
-  cacheBytes: 0,
-  bytesDirect: 0,
-  bytesCoordinator: 0,
-  path: "unknown",
-  why: null,
-  ...change,
-});
+const worker = (id: WorkerId, change: Partial<WorkerView> = {}): WorkerView =>
+  workerView({ worker: id, ...change });
 
 const job = (
   state: JobView["state"],

@@ -1,7 +1,8 @@
 // Tests of what the page says in each state of a job.
 import { describe, expect, test } from "vitest";
-import { asJobId, asPeerId, asTaskKey, asWorkerId } from "../../../shared/ids.ts";
-import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
+import { asJobId, asTaskKey } from "../../../shared/ids.ts";
+import type { JobView } from "../../../shared/protocol/messages.ts";
+import { workerView } from "../../../shared/testing/views.ts";
 import { doneShare, fileStem, jobStory, type JobFacts, type JobWork } from "./job-words.ts";
 
 const job: JobView = {
@@ -24,33 +25,7 @@ const job: JobView = {
   timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
 };
 
-const worker: WorkerView = {
-  worker: asWorkerId("w_1"),
-  peer: asPeerId("peer-1"),
-  name: "Laptop",
-  device: {
-    browser: "Firefox",
-    system: "Linux",
-    cores: 8,
-    isMobile: false,
-    isSecureContext: false,
-  },
-  address: "",
-  threads: 4,
-  threadsMax: 8,
-  state: "computing",
-  hidden: false,
-  runsFunctions: false,
-  running: 4,
-  leased: 6,
-  tasksDone: 0,
-  tasksFailed: 0,
-  cacheBytes: 0,
-  bytesDirect: 0,
-  bytesCoordinator: 0,
-  path: "direct",
-  why: null,
-};
+const worker = workerView({ state: "computing", running: 4, leased: 6, path: "direct" });
 
 const work: JobWork = { one: "pair", many: "pairs", total: 10_000_000, known: 4_000_000 };
 

@@ -1,8 +1,9 @@
 // Tests of what the page of a simulation says in each of its states.
 import { describe, expect, test } from "vitest";
-import { asJobId, asPeerId, asWorkerId } from "../../../shared/ids.ts";
+import { asJobId } from "../../../shared/ids.ts";
 import { ARTICLE_OPTION } from "../../../shared/monte-carlo/asian-option.ts";
-import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
+import type { JobView } from "../../../shared/protocol/messages.ts";
+import { workerView } from "../../../shared/testing/views.ts";
 import type { MonteCarloShown } from "./monte-carlo-reader.ts";
 import {
   errorWords,
@@ -34,27 +35,7 @@ const job: JobView = {
   failure: null,
   timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
 };
-const worker: WorkerView = {
-  worker: asWorkerId("w_1"),
-  peer: asPeerId("peer-1"),
-  name: "Laptop",
-  device: { browser: "F", system: "L", cores: 8, isMobile: false, isSecureContext: false },
-  address: "",
-  threads: 4,
-  threadsMax: 8,
-  state: "computing",
-  hidden: false,
-  runsFunctions: false,
-  running: 4,
-  leased: 6,
-  tasksDone: 0,
-  tasksFailed: 0,
-  cacheBytes: 0,
-  bytesDirect: 0,
-  bytesCoordinator: 0,
-  path: "direct",
-  why: null,
-};
+const worker = workerView({ state: "computing", running: 4, leased: 6, path: "direct" });
 const meta: MonteCarloShown["meta"] = {
   scenarios: [ARTICLE_OPTION],
   paths: 1_000_000,
