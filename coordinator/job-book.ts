@@ -1,8 +1,9 @@
 // The jobs as people see them: progress, results so far, each worker's share of the time.
 import type { BlockRef, JobExtension, Task } from "../shared/graph/task.ts";
 import type { TargetFailure, TaskResult } from "../shared/graph/task.ts";
-import type { AttemptId, BlockId, JobId, TaskKey, WorkerId } from "../shared/ids.ts";
+import type { BlockId, JobId, TaskKey, WorkerId } from "../shared/ids.ts";
 import type { JobView, WorkerMessage } from "../shared/protocol/messages.ts";
+import type { GrantedAttempt } from "./activity-log.ts";
 import type { FinalJobState, JobHead, JobRow, JobTiming, JobWork } from "./journal.ts";
 
 type AttemptFinished = Extract<WorkerMessage, { type: "attempt-finished" }>;
@@ -35,13 +36,6 @@ export interface ActiveJob {
   hasUnsavedProgress: boolean;
 }
 
-interface AttemptStory {
-  readonly job: JobId;
-  readonly task: TaskKey;
-  readonly worker: WorkerId;
-  readonly workerName: string;
-}
-
 /** The tasks that `targets` need, without those behind results that are known already. */
 function neededTasks(
   tasks: ReadonlyMap<TaskKey, Task>,
@@ -64,7 +58,6 @@ export class JobBook {
   readonly #finished = new Map<JobId, JobRow>();
   /** Of finished jobs that went on when a target failed. */
   readonly #failures = new Map<JobId, readonly TargetFailure[]>();
-  readonly #attempts = new Map<AttemptId, AttemptStory>();
 
   /** Takes in a job that is submitted now, or was unfinished when the journal was read. */
   open(
@@ -151,26 +144,24 @@ export class JobBook {
     return this.#active.size + this.#finished.size;
   }
 
-  attemptGranted(attempt: AttemptId, story: AttemptStory): void {
-    this.#attempts.set(attempt, story);
-    const active = this.#active.get(story.job);
+  attemptGranted(job: JobId): void {
+    const active = this.#active.get(job);
     if (active !== undefined) active.attemptsRunning += 1;
   }
 
-  attemptEnded(attempt: AttemptId): void {
-    const story = this.#attempts.get(attempt);
-    if (story === undefined) return;
-    this.#attempts.delete(attempt);
-    const active = this.#active.get(story.job);
+  attemptEnded(job: JobId): void {
+    const active = this.#active.get(job);
     if (active !== undefined) active.attemptsRunning -= 1;
   }
 
-  /** Adds an attempt's times to its job, whether its result is the accepted one or a copy's. */
-  attemptTimed(message: AttemptFinished): void {
-    const story = this.#attempts.get(message.attempt);
-    const active = story === undefined ? undefined : this.#active.get(story.job);
-    if (story === undefined || active === undefined) return;
-    const share = shareOf(active, story.worker, story.workerName);
+  /** Adds an attempt's times to its job. */
+  attemptTimed(
+    { job, worker, workerName }: Pick<GrantedAttempt, "job" | "worker" | "workerName">,
+    message: AttemptFinished,
+  ): void {
+    const active = this.#active.get(job);
+    if (active === undefined) return;
+    const share = shareOf(active, worker, workerName);
     share.computeMs += message.computeMs;
     share.fetchMs += message.fetchMs;
     share.waitMs += message.waitMs;

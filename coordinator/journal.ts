@@ -400,6 +400,14 @@ export class Journal {
     return rows.map((row) => parse<ActorRow>(row["body"]));
   }
 
+  /** What the database takes on the disk, but for its newest pages. */
+  sizeBytes(): number {
+    const row = this.#prepare(
+      "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()",
+    ).get() as Row;
+    return Number(row["bytes"]);
+  }
+
   // Counters
 
   /**

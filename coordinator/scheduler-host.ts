@@ -6,6 +6,7 @@ import type { WorkerMessage } from "../shared/protocol/messages.ts";
 import type { SchedulerCommand } from "../shared/scheduler/commands.ts";
 import type { Holder, SchedulerEvent } from "../shared/scheduler/events.ts";
 import { createScheduler, step } from "../shared/scheduler/scheduler.ts";
+import type { ActivityLog, AttemptEnd } from "./activity-log.ts";
 import type { BlockSources } from "./block-sources.ts";
 import type { BlockStore } from "./block-store.ts";
 import type { JobBook } from "./job-book.ts";
@@ -33,6 +34,7 @@ export interface SchedulerHostOptions {
   readonly store: BlockStore;
   readonly sources: BlockSources;
   readonly book: JobBook;
+  readonly activity: ActivityLog;
   /** Monotonic time. */
   readonly nowMs: () => number;
   /** Time of day, in Unix milliseconds. */
@@ -118,8 +120,8 @@ export class SchedulerHost {
   }
 
   workerLeft(port: WorkerPort, isExpected: boolean): void {
-    for (const attempt of port.record.leased) this.#options.book.attemptEnded(attempt);
-    port.record.leased.clear();
+    const outcome = isExpected ? "returned" : "cancelled";
+    for (const attempt of port.record.leased) this.#endAttempt(port, attempt, { outcome });
     this.#sources.leave(port.worker, port);
     if (this.#workers.get(port.worker) === port) this.#workers.delete(port.worker);
     this.dispatch({ type: "worker-left", ...identity(port), isExpected });
@@ -134,6 +136,7 @@ export class SchedulerHost {
   workerStatus(port: WorkerPort, status: Said<"status">): void {
     const before = this.#abilityOf(port);
     port.record.applyStatus(status);
+    this.#options.activity.running(status.running);
     const now = this.#abilityOf(port);
     if (ABILITIES.some((name) => before[name] !== now[name])) {
       this.dispatch({ type: "worker-changed", ...identity(port), ...now });
@@ -153,17 +156,20 @@ export class SchedulerHost {
 
   attemptFinished(port: WorkerPort, message: Said<"attempt-finished">): void {
     const { attempt, computeMs } = message;
-    this.#options.book.attemptTimed(message);
+    const { activity, book } = this.#options;
+    const granted = port.record.leased.has(attempt) ? activity.live(attempt) : undefined;
+    if (granted !== undefined) book.attemptTimed(granted, message);
     port.record.tally.computeMs += computeMs;
-    this.#endAttempt(port, attempt);
     try {
       const outputs = message.outputs.map((output) => this.#keepOutput(output));
+      this.#endAttempt(port, attempt, { outcome: "finished", ...timesOf(message) });
       const kept = outputs.filter((output) => !output.isStored);
       if (kept.length > 0) this.#sources.hold(port.worker, kept);
       this.dispatch({ type: "attempt-finished", ...identity(port), attempt, outputs, computeMs });
     } catch (error) {
       const what = `The result could not be kept: ${(error as Error).message}`;
       const reason = "kernel-error";
+      this.#endAttempt(port, attempt, { outcome: "failed", why: what, ...timesOf(message) });
       this.dispatch({
         type: "attempt-failed",
         ...identity(port),
@@ -186,7 +192,7 @@ export class SchedulerHost {
 
   attemptFailed(port: WorkerPort, failed: Said<"attempt-failed">): void {
     const { attempt, reason, message, block, error } = failed;
-    this.#endAttempt(port, attempt);
+    this.#endAttempt(port, attempt, failedEnd(failed));
     port.record.tally.tasksFailed += 1;
     this.#options.log(`${port.record.name}: attempt ${attempt} failed (${reason}): ${message}`);
     this.dispatch({
@@ -201,7 +207,7 @@ export class SchedulerHost {
   }
 
   attemptsReturned(port: WorkerPort, attempts: readonly AttemptId[]): void {
-    for (const attempt of attempts) this.#endAttempt(port, attempt);
+    for (const attempt of attempts) this.#endAttempt(port, attempt, { outcome: "returned" });
     this.dispatch({ type: "attempts-returned", ...identity(port), attempts });
   }
 
@@ -314,8 +320,17 @@ export class SchedulerHost {
     const active = this.#options.book.active(job);
     const work = active?.tasks.get(task);
     if (port === undefined || active === undefined || work === undefined) return;
-    const story = { job, task, worker: port.worker, workerName: port.record.name };
-    this.#options.book.attemptGranted(attempt, story);
+    this.#options.book.attemptGranted(job);
+    this.#options.activity.granted({
+      attempt,
+      job,
+      task,
+      worker: port.worker,
+      workerName: port.record.name,
+      kernel: work.kernel,
+      group: work.group ?? work.kernel,
+      isSpeculative,
+    });
     port.record.leased.add(attempt);
     const given = port.record.given;
     port.send({
@@ -349,12 +364,15 @@ export class SchedulerHost {
   #cancelAttempt(command: Command<"cancel-attempt">): void {
     const port = this.#portOf(command);
     if (port === undefined) return;
-    this.#endAttempt(port, command.attempt);
+    this.#endAttempt(port, command.attempt, { outcome: "cancelled" });
     port.send({ type: "cancel-attempt", attempt: command.attempt, reason: command.reason });
   }
 
-  #endAttempt(port: WorkerPort, attempt: AttemptId): void {
-    if (port.record.leased.delete(attempt)) this.#options.book.attemptEnded(attempt);
+  /** Does nothing when it has ended before. */
+  #endAttempt(port: WorkerPort, attempt: AttemptId, end: AttemptEnd): void {
+    const { activity, book } = this.#options;
+    const granted = port.record.leased.delete(attempt) ? activity.ended(attempt, end) : undefined;
+    if (granted !== undefined) book.attemptEnded(granted.job);
     this.#options.onChange();
   }
 
@@ -438,4 +456,24 @@ export class SchedulerHost {
 const identity = (port: WorkerPort): Pick<WorkerPort, "worker" | "incarnation"> => ({
   worker: port.worker,
   incarnation: port.incarnation,
+});
+
+const timesOf = ({
+  thread,
+  fetchMs,
+  waitMs,
+  computeMs,
+}: Said<"attempt-finished">): Omit<AttemptEnd, "outcome"> => ({
+  fetchMs,
+  waitMs,
+  computeMs,
+  ...(thread === undefined ? {} : { thread }),
+});
+
+const failedEnd = ({ reason, message, thread, computeMs }: Said<"attempt-failed">): AttemptEnd => ({
+  outcome: "failed",
+  why: `${reason}: ${message}`,
+  ...(reason === "input-unavailable" ? { fetchMs: "all" } : {}),
+  ...(thread === undefined ? {} : { thread }),
+  ...(computeMs === undefined ? {} : { computeMs }),
 });

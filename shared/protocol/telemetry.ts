@@ -171,6 +171,8 @@ const attemptStorySchema = z.object({
   fetchMs: z.number().nullable(),
   waitMs: z.number().nullable(),
   computeMs: z.number().nullable(),
+  /** Why it failed, as long as that is remembered. */
+  why: z.string().nullable(),
 });
 
 /** All that is known of one task. */
