@@ -1,7 +1,13 @@
 // The life of every attempt: those under way, and the last ones that ended, as telemetry tells them.
 import { randomBytes } from "node:crypto";
 import { present } from "../shared/assert.ts";
-import { randomText, type AttemptId, type JobId, type TaskKey, type WorkerId } from "../shared/ids.ts";
+import {
+  randomText,
+  type AttemptId,
+  type JobId,
+  type TaskKey,
+  type WorkerId,
+} from "../shared/ids.ts";
 import {
   attemptOutcomes,
   type Activity,
@@ -285,7 +291,8 @@ export class ActivityLog {
 
   /** Undefined when there is no room for a new name. */
   #name({ worker, workerName, kernel, group, job }: GrantedAttempt): Places | undefined {
-    const ofWorker = this.#workers.place(worker) ?? this.#workers.add(worker, { worker, name: workerName });
+    const ofWorker =
+      this.#workers.place(worker) ?? this.#workers.add(worker, { worker, name: workerName });
     const ofGroup = this.#groups.place(group) ?? this.#groups.add(group, { name: group, kernel });
     const ofJob = this.#jobs.place(job) ?? this.#jobs.add(job, job);
     if (ofWorker === undefined || ofGroup === undefined || ofJob === undefined) return undefined;

@@ -1,16 +1,19 @@
 // The only caller of the scheduler: turns what happened into events, and its commands into messages.
 import { decodeBase64 } from "../shared/codecs/base64.ts";
 import type { BlockRef, TaskResult } from "../shared/graph/task.ts";
-import type { AttemptId, BlockId, JobId, WorkerId } from "../shared/ids.ts";
+import type { AttemptId, BlockId, JobId, TaskKey, WorkerId } from "../shared/ids.ts";
 import type { WorkerMessage } from "../shared/protocol/messages.ts";
-import type { SchedulerCommand } from "../shared/scheduler/commands.ts";
+import type { FailureStory, SchedulerCommand } from "../shared/scheduler/commands.ts";
 import type { Holder, SchedulerEvent } from "../shared/scheduler/events.ts";
 import { createScheduler, step } from "../shared/scheduler/scheduler.ts";
+import { readersOf, taskStanding, taskStory } from "../shared/scheduler/views.ts";
+import type { TaskStanding, TaskStory } from "../shared/scheduler/views.ts";
 import type { ActivityLog, AttemptEnd } from "./activity-log.ts";
 import type { BlockSources } from "./block-sources.ts";
 import type { BlockStore } from "./block-store.ts";
-import type { JobBook } from "./job-book.ts";
-import type { FinalJobState, Journal, JobRow } from "./journal.ts";
+import type { ActiveJob, JobBook } from "./job-book.ts";
+import { groupOf, outlineAtEnd, taskGraph, type JobOutline } from "./job-outline.ts";
+import type { FinalJobState, Journal } from "./journal.ts";
 import { clientHolder, type ClientPort, type WorkerPort } from "./ports.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -254,6 +257,22 @@ export class SchedulerHost {
     this.#watchers.remove(port, job);
   }
 
+  // Tasks
+
+  /** How a task stands; undefined when no unfinished job includes it. */
+  standingOf(task: TaskKey): TaskStanding | undefined {
+    return taskStanding(this.#scheduler, task);
+  }
+
+  storyOf(task: TaskKey): TaskStory | undefined {
+    return taskStory(this.#scheduler, task);
+  }
+
+  /** Tasks of an unfinished job that take outputs of this one. */
+  readersOf(task: TaskKey, job: JobId, max: number): TaskKey[] {
+    return readersOf(this.#scheduler, task, job, max);
+  }
+
   // Blocks
 
   /** Has every worker fetch these ahead. */
@@ -328,7 +347,7 @@ export class SchedulerHost {
       worker: port.worker,
       workerName: port.record.name,
       kernel: work.kernel,
-      group: work.group ?? work.kernel,
+      group: groupOf(work),
       isSpeculative,
     });
     port.record.leased.add(attempt);
@@ -387,15 +406,20 @@ export class SchedulerHost {
   }
 
   #announceTarget(job: JobId, { task, outputs }: TaskResult): void {
-    if (!this.#options.book.targetReady(job, { task, outputs })) return;
+    const { book, journal } = this.#options;
+    const hadFailed = book.active(job)?.failures.has(task) === true;
+    if (!book.targetReady(job, { task, outputs })) return;
+    if (hadFailed) this.#journal("forget a failure", () => journal.removeFailures(job, [task]));
     this.#watchers.targetReady(job, { task, outputs });
     this.#options.onChange();
   }
 
-  #announceFailure({ job, task, message, error }: Command<"announce-failure">): void {
-    const failure = { task, message, error };
-    if (!this.#options.book.targetFailed(job, failure)) return;
-    this.#watchers.targetFailed(job, failure);
+  #announceFailure(announced: Command<"announce-failure">): void {
+    const { job, task, message, error, cause, sentences } = announced;
+    const { book, journal } = this.#options;
+    if (!book.targetFailed(job, { task, message, error, cause, sentences })) return;
+    this.#journal("record a failure", () => journal.addFailure(job, announced, task));
+    this.#watchers.targetFailed(job, { task, message, error });
     this.#options.onChange();
   }
 
@@ -406,16 +430,34 @@ export class SchedulerHost {
   }
 
   /** Closes a job's record and tells those who watch it. */
-  finishJob(job: JobId, state: FinalJobState, failure: JobRow["failure"]): void {
+  finishJob(job: JobId, state: FinalJobState, story: FailureStory | null): void {
     const { book, journal, nowUnixMs } = this.#options;
+    const active = book.active(job);
+    if (active === undefined) return;
+    const outline = this.#outlineOf(active, story);
+    const failure = story === null ? null : { task: story.task, message: story.message };
     const row = book.finish(job, state, failure, nowUnixMs());
     if (row === undefined) return;
-    this.#journal("record a job's end", () => journal.finishJob(row));
+    this.#journal("record a job's end", () => {
+      if (story !== null) journal.addFailure(job, story, null);
+      journal.finishJob(row, outline);
+    });
     this.#watchers.jobEnded(job);
     this.#options.log(
       `Job "${row.head.title}" ${state}${failure === null ? "" : `: ${failure.message}`}`,
     );
     this.#options.onChange();
+  }
+
+  /** How its tasks stand at its end, while that is known. */
+  #outlineOf(
+    { job, tasks, targets, done, failures }: ActiveJob,
+    story: FailureStory | null,
+  ): JobOutline {
+    const causes = new Set(Array.from(failures.values(), ({ cause }) => cause));
+    if (story !== null) causes.add(story.cause);
+    const figures = this.#options.activity.figuresOf(job);
+    return outlineAtEnd(taskGraph(tasks, targets), (key) => done.has(key), causes, figures);
   }
 
   #storeBlock({ holder, block }: Command<"store-block">): void {

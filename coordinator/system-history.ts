@@ -30,7 +30,7 @@ export interface SystemReading {
   readonly workersBytes: number;
 }
 
-export interface SystemHistoryParts {
+export interface SystemSamplerParts {
   readonly run: string;
   readonly about: SystemHistory["about"];
   readonly read: () => SystemReading;
@@ -63,7 +63,7 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof Columns)[];
 
 export class SystemSampler {
-  readonly #parts: SystemHistoryParts;
+  readonly #parts: SystemSamplerParts;
   readonly #columns = new Map(COLUMNS.map((name) => [name, new Float64Array(SAMPLES_MAX)]));
   readonly #stop: () => void;
   #last: SystemReading;
@@ -71,7 +71,7 @@ export class SystemSampler {
   #nextSeq = 0;
 
   /** Begins to sample; `close` ends it. */
-  constructor(parts: SystemHistoryParts) {
+  constructor(parts: SystemSamplerParts) {
     this.#parts = parts;
     this.#last = parts.read();
     this.#lastAtMs = parts.nowMs();

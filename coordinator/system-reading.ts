@@ -1,18 +1,27 @@
 // Reads how this process and its cluster stand at a moment: what the sampler makes a history of.
+import { randomBytes } from "node:crypto";
 import { arch, availableParallelism, release, totalmem, type } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { randomText } from "../shared/ids.ts";
 import type { SystemHistory } from "../shared/protocol/telemetry.ts";
 import type { ActivityLog } from "./activity-log.ts";
 import type { BlockStore } from "./block-store.ts";
 import type { Journal } from "./journal.ts";
 import type { SchedulerHost } from "./scheduler-host.ts";
-import type { SystemReading } from "./system-history.ts";
+import { SystemSampler, type SystemReading } from "./system-history.ts";
 import type { Traffic } from "./traffic.ts";
 import { readVersion } from "./version.ts";
 
 /** Fifty measurements a second: as few as still see a task of a tenth of a second. */
 const DELAY_RESOLUTION_MS = 20;
 const NANOS_PER_MS = 1e6;
+
+export interface SystemHistoryParts extends SystemReaderParts {
+  /** Monotonic time. */
+  readonly nowMs: () => number;
+  /** Time of day, in Unix milliseconds. */
+  readonly nowUnixMs: () => number;
+}
 
 interface SystemReaderParts {
   readonly traffic: Traffic;
@@ -22,12 +31,12 @@ interface SystemReaderParts {
   readonly host: Pick<SchedulerHost, "workers">;
 }
 
-export interface SystemReader {
+interface SystemReader {
   read(): SystemReading;
   close(): void;
 }
 
-export function createSystemReader(parts: SystemReaderParts): SystemReader {
+function createSystemReader(parts: SystemReaderParts): SystemReader {
   const { traffic, activity, store, journal, host } = parts;
   const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   delay.enable();
@@ -80,7 +89,7 @@ function clusterFigures(
 }
 
 /** What does not change while it runs. */
-export const aboutCoordinator = (startedAtMs: number): SystemHistory["about"] => ({
+const aboutCoordinator = (startedAtMs: number): SystemHistory["about"] => ({
   version: readVersion(),
   node: process.version,
   system: `${type()} ${release()} ${arch()}`,
@@ -88,3 +97,29 @@ export const aboutCoordinator = (startedAtMs: number): SystemHistory["about"] =>
   memoryBytes: totalmem(),
   startedAtMs,
 });
+
+/** Begins to sample; `close` ends it. */
+export function startSystemHistory(
+  parts: SystemHistoryParts,
+): Pick<SystemSampler, "history" | "close"> {
+  const { nowMs, nowUnixMs } = parts;
+  const reader = createSystemReader(parts);
+  const sampler = new SystemSampler({
+    run: randomText(randomBytes(16)),
+    about: aboutCoordinator(nowUnixMs()),
+    read: () => reader.read(),
+    nowMs,
+    nowUnixMs,
+    every: (intervalMs, call) => {
+      const timer = setInterval(call, intervalMs).unref();
+      return () => clearInterval(timer);
+    },
+  });
+  return {
+    history: (since) => sampler.history(since),
+    close: () => {
+      sampler.close();
+      reader.close();
+    },
+  };
+}
