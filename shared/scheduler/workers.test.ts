@@ -49,6 +49,7 @@ describe("retiring workers", () => {
     const f = createFixture();
     f.join("w");
     f.hold("w", "x");
+    f.submit("k", [task("b")]);
     f.change("w", retiring);
     f.submit("j", [task("a", ["x"])]);
     expect(only(f.pass(500, "w"), "store-block")).toEqual([
