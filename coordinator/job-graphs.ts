@@ -152,14 +152,18 @@ export class JobGraphs {
   #outline(job: JobId): JobOutline {
     const { book, journal, activity } = this.#parts;
     if (book.finished(job) === undefined) throw noSuchJob();
-    const recorded = journal.outline(job);
+    const recorded = journal.stories.outline(job);
     if (recorded !== undefined) return recorded;
     // It ended under an earlier version, or when the disk was full.
     const { tasks, targets } = journal.work(job);
-    const done = new Set(journal.results(tasks.map(({ key }) => key)).map(({ task }) => task));
-    const graph = taskGraph(new Map(tasks.map((task) => [task.key, task])), targets);
-    const causes = new Set(journal.failedTasks(job));
-    return outlineAtEnd(graph, (key) => done.has(key), causes, activity.figuresOf(job));
+    const known = journal.results(tasks.map(({ key }) => key));
+    const ending = {
+      tasks: new Map(tasks.map((task) => [task.key, task])),
+      targets: new Set(targets),
+      done: new Set(known.map(({ task }) => task)),
+      failures: new Map(journal.stories.failedTasks(job).map((cause) => [cause, { cause }])),
+    };
+    return outlineAtEnd(ending, null, activity.figuresOf(job));
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type JobGroups,
   type TaskStateLetter,
 } from "../shared/protocol/telemetry.ts";
+import type { FailureStory } from "../shared/scheduler/commands.ts";
 import type { GroupFigures } from "./activity-log.ts";
 
 /** How a job stood at its end, as the journal keeps it. */
@@ -118,10 +119,10 @@ export function jobGroups(
 /** How the tasks of a job stand that has ended: done, failed with one of `causes`, or else cancelled. */
 function lettersAtEnd(
   graph: TaskGraph,
-  isDone: (key: TaskKey) => boolean,
+  done: ReadonlySet<TaskKey>,
   causes: ReadonlySet<TaskKey>,
 ): TaskStateLetter[] {
-  const letters = graph.tasks.map((key): TaskStateLetter => (isDone(key) ? "d" : "c"));
+  const letters = graph.tasks.map((key): TaskStateLetter => (done.has(key) ? "d" : "c"));
   const readers = readersOf(graph);
   const doomed = new Set(graph.tasks.flatMap((key, place) => (causes.has(key) ? [place] : [])));
   // What needs a failed task failed as well, unless it was done before.
@@ -142,13 +143,25 @@ function readersOf({ tasks, inputs, inputsEnd }: TaskGraph): number[][] {
   return readers;
 }
 
+/** What is known of a job at the moment of its end. */
+export interface EndingJob {
+  readonly tasks: ReadonlyMap<TaskKey, Task>;
+  readonly targets: ReadonlySet<TaskKey>;
+  readonly done: ReadonlySet<TaskKey>;
+  /** By target. */
+  readonly failures: ReadonlyMap<TaskKey, Pick<FailureStory, "cause">>;
+}
+
+/** How the tasks stand at a job's end; `story` is what ended it, if that was a failure. */
 export function outlineAtEnd(
-  graph: TaskGraph,
-  isDone: (key: TaskKey) => boolean,
-  causes: ReadonlySet<TaskKey>,
+  { tasks, targets, done, failures }: EndingJob,
+  story: Pick<FailureStory, "cause"> | null,
   figures: ReadonlyMap<string, GroupFigures>,
 ): JobOutline {
-  const letters = lettersAtEnd(graph, isDone, causes);
+  const causes = new Set(Array.from(failures.values(), ({ cause }) => cause));
+  if (story !== null) causes.add(story.cause);
+  const graph = taskGraph(tasks, targets);
+  const letters = lettersAtEnd(graph, done, causes);
   const { groups, edges } = jobGroups(graph, (place) => letters[place] ?? "c", figures);
   return {
     // Nothing is finished any more.
