@@ -492,6 +492,7 @@ export class SchedulerHost {
     const active = book.active(job);
     if (active === undefined) return;
     const outline = outlineAtEnd(active, story, activity.figuresOf(job));
+    activity.jobEnded(job);
     const failure = story === null ? null : { task: story.task, message: story.message };
     const row = book.finish(job, state, { failure, failedOn }, nowUnixMs());
     if (row === undefined) return;

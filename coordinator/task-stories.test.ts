@@ -106,8 +106,7 @@ describe("a job's tasks from above", () => {
         { name: "test-square@1", total: 2, ...counts, done: 1, waiting: 1, computeMs: 2 },
         { name: "sides", total: 2, ...counts, leased: 2, computeMs: 0, tasksPerSecond: 0 },
       ]);
-    const { groups, edges } = await groupsOf(job);
-    expect(groups[0]?.tasksPerSecond).toBeCloseTo(0.1);
+    const { edges } = await groupsOf(job);
     expect(edges).toEqual([
       { from: 0, to: 1, inputs: 3 },
       { from: 1, to: 0, inputs: 2 },
