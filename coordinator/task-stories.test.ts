@@ -332,6 +332,28 @@ describe("the story of a task", () => {
     expect((await statesOf(job)).states).toBe("d");
   });
 
+  it("is another when a failed job runs on", async () => {
+    const worker = await ScriptedWorker.join(coordinator);
+    worker.failing.add(2);
+    const tasks = diamond();
+    const [, left, , last] = tasks;
+    const job = await ended(await submit({ tasks, targets: [last.key] }));
+    expect((await storyOf(job, last.key)).state).toBe("failed");
+    worker.failing.clear();
+    expect((await http("POST", httpPaths.jobRetry(job), {})).status).toBe(204);
+    await ended(job);
+    const check = async (): Promise<void> => {
+      expect((await statesOf(job)).states).toBe("dddd");
+      expect(await storyOf(job, last.key)).toMatchObject({ state: "done", error: null });
+      const { sentences, state } = await storyOf(job, left.key);
+      expect(state).toBe("done");
+      for (const sentence of sentences) expect(sentence).toMatch(/^Attempt \d+ on Test machine/);
+    };
+    await check();
+    await restart();
+    await check();
+  });
+
   it("tells of a function by its group", async () => {
     await FunctionWorker.join(coordinator);
     const { port, submitToken } = coordinator;
