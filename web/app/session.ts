@@ -1,19 +1,22 @@
 // The dashboard's one client and store, handed to the views through React's context.
 import { createContext, useContext } from "react";
 import { useStore } from "zustand";
+import type { Cluster } from "../../shared/client/cluster.ts";
 import type { ClusterClient } from "../../shared/client/cluster-client.ts";
 import { present } from "../../shared/assert.ts";
 import { createClusterStore, type ClusterState, type ClusterStore } from "./cluster-store.ts";
 
 export interface Session {
   readonly client: ClusterClient;
+  /** The same connection as programs use it: every job is submitted by it. */
+  readonly library: Cluster;
   readonly cluster: ClusterStore;
   /** The submit token, for the requests that the client does not make. */
   readonly token: string;
 }
 
-export function openSession(client: ClusterClient, token: string): Session {
-  return { client, cluster: createClusterStore(client), token };
+export function openSession(client: ClusterClient, library: Cluster, token: string): Session {
+  return { client, library, cluster: createClusterStore(client), token };
 }
 
 export const SessionContext = createContext<Session | null>(null);

@@ -13,7 +13,7 @@ import { startSimulation } from "./start-simulation.ts";
 import styles from "./simulate-page.module.css";
 
 export function SimulatePage() {
-  const { client } = useSession();
+  const { library } = useSession();
   const view = useCluster((state) => state.view);
   const [fields, setFields] = useState(ARTICLE_FIELDS);
   const [isBusy, setIsBusy] = useState(false);
@@ -24,7 +24,7 @@ export function SimulatePage() {
   const start = (options: MonteCarloOptions): void => {
     setIsBusy(true);
     setFailure(null);
-    startSimulation(client, options).then(
+    startSimulation(library, options).then(
       (job) => navigate(jobPath(job)),
       (error: unknown) => {
         setFailure(error instanceof Error ? error.message : String(error));
