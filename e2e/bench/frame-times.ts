@@ -8,24 +8,23 @@ export interface FrameTimes {
   readonly longestMs: number;
 }
 
+/** As text: compiled functions carry a helper of the compiler's with them, which the page lacks. */
+const WATCH_FRAMES = `(durationMs) => new Promise((resolve) => {
+  const found = [];
+  const startMs = performance.now();
+  let lastMs = startMs;
+  const look = (nowMs) => {
+    if (nowMs > lastMs) found.push(nowMs - lastMs);
+    lastMs = Math.max(lastMs, nowMs);
+    if (performance.now() - startMs < durationMs) requestAnimationFrame(look);
+    else resolve(found);
+  };
+  requestAnimationFrame(look);
+})`;
+
 /** Watches the page's frames for so long; the page must be visible. */
 export async function measureFrames(page: Page, seconds: number): Promise<FrameTimes> {
-  const times = await page.evaluate(
-    (durationMs) =>
-      new Promise<number[]>((resolve) => {
-        const found: number[] = [];
-        const startMs = performance.now();
-        let lastMs = startMs;
-        const look = (nowMs: number): void => {
-          if (nowMs > lastMs) found.push(nowMs - lastMs);
-          lastMs = Math.max(lastMs, nowMs);
-          if (performance.now() - startMs < durationMs) requestAnimationFrame(look);
-          else resolve(found);
-        };
-        requestAnimationFrame(look);
-      }),
-    seconds * 1_000,
-  );
+  const times = await page.evaluate<number[]>(`(${WATCH_FRAMES})(${seconds * 1_000})`);
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
   return { medianMs: at(0.5), highMs: at(0.95), longestMs: at(1) };
