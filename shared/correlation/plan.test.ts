@@ -158,7 +158,7 @@ describe("planCorrelation", () => {
   });
 
   test.each([
-    [{}, "pearson-tile@2"],
+    [{}, "pearson-tile@3"],
     [{ isFast: true }, "pearson-tile-fast@1"],
     [{ precision: "f16", isFast: true }, "pearson-tile-fast@1"],
     [{ method: "spearman" }, "spearman-tile@1"],

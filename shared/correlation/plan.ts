@@ -61,7 +61,7 @@ export interface Tile {
   readonly colCount: number;
 }
 
-/** Parameters of every kernel that makes tiles: "pearson-tile@2", its fast sibling, "spearman-tile@1". */
+/** Parameters of every kernel that makes tiles: "pearson-tile@3", its fast sibling, "spearman-tile@1". */
 export interface PearsonTileParams {
   readonly minPeriods: number;
   readonly precision: Precision;
@@ -105,7 +105,7 @@ type ResultPlace =
 export type CorrelationTargets = ReadonlyMap<TaskKey, ResultPlace>;
 
 export const CORRELATION_KIND = "correlation";
-const PEARSON_KERNEL = "pearson-tile@2";
+const PEARSON_KERNEL = "pearson-tile@3";
 const FAST_PEARSON_KERNEL = "pearson-tile-fast@1";
 const SPEARMAN_KERNEL = "spearman-tile@1";
 const MOMENTS_KERNEL = "series-moments@1";

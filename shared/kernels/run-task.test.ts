@@ -7,7 +7,7 @@ import { loadPearson } from "../testing/pearson-variants.ts";
 import { type KernelModules, createKernelRegistry } from "./registry.ts";
 import { type TaskInputBytes, runKernel } from "./run-task.ts";
 
-const KERNEL = "pearson-tile@2";
+const KERNEL = "pearson-tile@3";
 const DATES = 40;
 /** 1 MiB each: a few fit into the smaller budget below, beside the kernel's own 4.5 MiB. */
 const BULK: readonly [number, number] = [64, 2048];
