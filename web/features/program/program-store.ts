@@ -29,6 +29,8 @@ export interface ProgramStore {
   readonly store: StoreApi<ProgramState>;
   /** Starts following; the answer ends it. */
   readonly follow: () => () => void;
+  /** Takes these failures, or all, from the list: they are tried again, and told again if in vain. */
+  readonly forget: (tasks: readonly TaskKey[] | null) => void;
 }
 
 const decoder = new TextDecoder();
@@ -41,10 +43,11 @@ export function createProgramStore(
 ): ProgramStore {
   const empty: ProgramState = { results: [], failures: [] };
   const store = createStore<ProgramState>(() => empty);
+  const failures = new Map<TaskKey, TargetFailure>();
   const follow = (): (() => void) => {
     store.setState(empty);
+    failures.clear();
     const results = new Map<TaskKey, JobResult>();
-    const failures = new Map<TaskKey, TargetFailure>();
     const sampler = createSampler(() => {
       store.setState({
         results: [...results.values()].toReversed().map(listed),
@@ -70,7 +73,11 @@ export function createProgramStore(
       sampler.close();
     };
   };
-  return { store, follow };
+  const forget: ProgramStore["forget"] = (tasks) => {
+    for (const task of tasks ?? [...failures.keys()]) failures.delete(task);
+    store.setState({ failures: [...failures.values()].toReversed() });
+  };
+  return { store, follow, forget };
 }
 
 function keepLatest<T>(map: Map<TaskKey, T>, task: TaskKey, value: T): void {
