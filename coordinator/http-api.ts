@@ -13,6 +13,7 @@ import { addResultRoutes, type ResultRoutesParts } from "./result-routes.ts";
 import { addTelemetryRoutes, type TelemetryRoutesParts } from "./telemetry-routes.ts";
 import { TicketOffice } from "./tickets.ts";
 import { serveApp, setStrictHeaders } from "./static-app.ts";
+import { addWorkerRoutes, type WorkerRoutesParts } from "./worker-routes.ts";
 
 /** A body for which no route says otherwise. */
 const BODY_BYTES_MAX = 64 * 1024;
@@ -21,6 +22,7 @@ export interface HttpApiParts
   extends
     BlockRoutesParts,
     JobRoutesParts,
+    WorkerRoutesParts,
     Omit<EventRoutesParts, "tickets">,
     Omit<ResultRoutesParts, "tickets">,
     TelemetryRoutesParts {
@@ -93,6 +95,7 @@ export async function addHttpApi(server: FastifyInstance, parts: HttpApiParts): 
   const tickets = new TicketOffice(parts.nowMs);
   addBlockRoutes(server, parts);
   addJobRoutes(server, parts);
+  addWorkerRoutes(server, parts);
   addEventRoutes(server, { ...parts, tickets });
   addResultRoutes(server, { ...parts, tickets });
   addTelemetryRoutes(server, parts);
