@@ -1,4 +1,4 @@
-// The four addresses of the app over the history API; small enough to need no library.
+// The addresses of the app over the history API; small enough to need no library.
 import { useMemo, useSyncExternalStore } from "react";
 import type { JobId } from "../../shared/ids.ts";
 import { jobIdSchema } from "../../shared/protocol/messages.ts";
@@ -7,10 +7,14 @@ export type Route =
   | { readonly page: "home" }
   | { readonly page: "join" }
   | { readonly page: "simulate" }
+  | { readonly page: "workers" }
+  | { readonly page: "system" }
   | { readonly page: "job"; readonly jobId: JobId }
   | { readonly page: "unknown" };
 
 export const simulatePath = "/simulate";
+export const workersPath = "/workers";
+export const systemPath = "/system";
 
 /** The page that an address means; trailing slashes do not matter. */
 export function routeOf(pathname: string): Route {
@@ -18,6 +22,8 @@ export function routeOf(pathname: string): Route {
   if (path === "") return { page: "home" };
   if (path === "/join") return { page: "join" };
   if (path === simulatePath) return { page: "simulate" };
+  if (path === workersPath) return { page: "workers" };
+  if (path === systemPath) return { page: "system" };
   const match = /^\/jobs\/([^/]+)$/.exec(path);
   const jobId = jobIdSchema.safeParse(match?.[1]);
   return jobId.success ? { page: "job", jobId: jobId.data } : { page: "unknown" };

@@ -5,7 +5,8 @@ import { ThreadCells } from "../../components/thread-cells.tsx";
 import { cellsOf } from "../../components/cell-states.ts";
 import { formatCount, formatPlural } from "../../components/format.ts";
 import { MachineTable, ShareMeter } from "../../components/machine-table.tsx";
-import { movedWords, type WorkerRow } from "./worker-rows.ts";
+import { movedWords } from "../workers/machine-words.ts";
+import type { WorkerRow } from "./worker-rows.ts";
 import styles from "./workers-panel.module.css";
 
 /** Rows shown before "Show all": the jobs below stay within reach. */
