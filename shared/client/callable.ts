@@ -9,6 +9,8 @@ export interface KernelRef {
 export interface FunctionRef {
   readonly moduleText: string;
   readonly exportName: string;
+  /** What people call it, where that is known: dashboards show it. */
+  readonly label?: string;
 }
 
 const kernels = new WeakSet<object>();
@@ -66,6 +68,7 @@ export function asFunctionRef(value: AnyFunction | FunctionRef): FunctionRef {
   const text = expressionOf(value);
   const named = nameSource === null ? "" : `\n//# sourceURL=${nameSource(text)}`;
   const ref = functionRef(`({ default: (${text}) })${named}`);
+  if (value.name !== "") Object.assign(ref, { label: value.name });
   known.set(value, ref);
   return ref;
 }

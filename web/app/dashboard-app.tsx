@@ -84,7 +84,7 @@ function View() {
     case "job":
       return (
         <Frame title="Job · Tabswarm">
-          <JobPage key={route.jobId} jobId={route.jobId} client={client} />
+          <JobPage key={route.jobId} jobId={route.jobId} view={route.view} client={client} />
         </Frame>
       );
     case "join":

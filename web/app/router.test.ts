@@ -15,14 +15,20 @@ describe("routeOf", () => {
     expect(routeOf(systemPath)).toEqual({ page: "system" });
   });
 
-  it("finds the job in the address that jobPath makes", () => {
-    expect(routeOf(jobPath(jobId))).toEqual({ page: "job", jobId });
+  it("finds the job and its view in the addresses that jobPath makes", () => {
+    expect(routeOf(jobPath(jobId))).toEqual({ page: "job", jobId, view: "result" });
+    expect(jobPath(jobId)).toBe(`/jobs/${jobId}`);
+    for (const view of ["stream", "graph"] as const) {
+      expect(routeOf(jobPath(jobId, view))).toEqual({ page: "job", jobId, view });
+      expect(routeOf(`/jobs/${jobId}/${view}/`)).toEqual({ page: "job", jobId, view });
+    }
   });
 
   it("takes nothing else for a job", () => {
     expect(routeOf("/jobs/")).toEqual({ page: "unknown" });
     expect(routeOf("/jobs/j_short")).toEqual({ page: "unknown" });
     expect(routeOf(`/jobs/${jobId}/more`)).toEqual({ page: "unknown" });
+    expect(routeOf(`/jobs/${jobId}/graph/more`)).toEqual({ page: "unknown" });
     expect(routeOf("/joined")).toEqual({ page: "unknown" });
   });
 });

@@ -1,31 +1,29 @@
 // How fast bytes move between the machines: a matrix in the colours of magnitudes, with its scale.
-import { useEffect, useMemo, useState } from "react";
-import { useStore } from "zustand";
-import { documentVisibility } from "../../app/poller.ts";
-import { browserTimers } from "../../app/sampler.ts";
+import { useMemo } from "react";
+import { httpPaths } from "../../../shared/protocol/http.ts";
+import { linksSchema } from "../../../shared/protocol/telemetry.ts";
 import { useCluster, useSession } from "../../app/session.ts";
+import { usePolled } from "../../app/use-polled.ts";
 import { formatByteRate, formatPlural } from "../../components/format.ts";
 import { Notice } from "../../components/notice.tsx";
 import { viridis } from "../../components/viridis.ts";
 import { LinksMatrix } from "./links-matrix.tsx";
 import { linkMatrix, scaleTicks, shareOf, type LinkMatrix } from "./links-model.ts";
-import { createLinksStore } from "./links-store.ts";
 import styles from "./links-section.module.css";
+
+/** Machines report their ways every two seconds. */
+const INTERVAL_MS = 2_000;
 
 export function LinksSection() {
   const { client } = useSession();
   const workers = useCluster((state) => state.view.workers);
-  const [links] = useState(() =>
-    createLinksStore(client, { timers: browserTimers, visibility: documentVisibility }),
-  );
-  useEffect(() => links.follow(), [links]);
-  const state = useStore(links.store);
+  const { value, problem } = usePolled(client, httpPaths.links, linksSchema, INTERVAL_MS);
   // Names and machines change seldom, views of them four times a second.
   const members = workers.map(({ worker, name }) => `${worker} ${name}`).join("\n");
   const matrix = useMemo(
-    () => linkMatrix(state.links ?? [], workers),
+    () => linkMatrix(value?.links ?? [], workers),
     // oxlint-disable-next-line react/exhaustive-deps -- `members` says what of the workers is shown
-    [state.links, members],
+    [value, members],
   );
   return (
     <section className={styles["section"]} aria-labelledby="links-title">
@@ -36,12 +34,12 @@ export function LinksSection() {
         {matrix.omitted > 0 &&
           ` ${formatPlural(matrix.omitted, "machine")} with no direct way ${matrix.omitted === 1 ? "is" : "are"} left out.`}
       </p>
-      {state.problem !== null && state.links === null && (
+      {problem !== null && value === null && (
         <Notice tone="failed" title="The measured speeds could not be read">
-          {state.problem}
+          {problem}
         </Notice>
       )}
-      {state.links !== null && (
+      {value !== null && (
         <>
           <LinksMatrix matrix={matrix} />
           <Scale scale={matrix.scale} />
