@@ -247,7 +247,7 @@ const sizeOf = (element: HTMLElement): { width: number; height: number } => ({
 /** Plots of one shape differ in their numbers only. */
 const shapeOf = ({ x, y, layers }: PlotPicture): string =>
   JSON.stringify([
-    ...[x.isLog, x.label, y.isLog, y.label],
+    [x.isLog, x.label, y.isLog, y.label],
     layers.map((layer) => (layer.kind === "line" && layer.isSecond ? "second" : layer.kind)),
   ]);
 

@@ -1,14 +1,30 @@
 // What the list of machines says about each: its path, its share of the work, its state in words.
 import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
 import type { WorkerId } from "../../../shared/ids.ts";
-import { deviceWords, pathWhy, pathWords, stateAndPlace } from "../workers/machine-words.ts";
+import { cellsOf, type CellState } from "../../components/cell-states.ts";
+import {
+  deviceWords,
+  movedWords,
+  pathWhy,
+  pathWords,
+  stateAndPlace,
+} from "../workers/machine-words.ts";
 
+/** Words and figures that change only when a row shows something else. */
 export interface WorkerRow {
-  readonly worker: WorkerView;
+  readonly worker: WorkerId;
+  readonly name: string;
+  readonly address: string;
   readonly device: string;
+  readonly state: WorkerView["state"];
+  readonly cells: readonly CellState[];
   readonly stateWords: string;
   readonly pathWords: string;
   readonly pathWhy: string | null;
+  /** What moved on which way; null when nothing did. */
+  readonly moved: string | null;
+  readonly tasksDone: number;
+  readonly tasksFailed: number;
   /** Of the compute time of the running jobs, or of the last one; null before there was any. */
   readonly share: number | null;
 }
@@ -35,11 +51,18 @@ export function workerRows(
     }
   }
   return workers.map((worker) => ({
-    worker,
+    worker: worker.worker,
+    name: worker.name,
+    address: worker.address,
+    state: worker.state,
+    cells: cellsOf(worker),
     device: deviceWords(worker),
     stateWords: stateAndPlace(worker),
     pathWords: pathWords(worker),
     pathWhy: pathWhy(worker),
+    moved: movedWords(worker),
+    tasksDone: worker.tasksDone,
+    tasksFailed: worker.tasksFailed,
     share: totalMs === 0 ? null : (computeMs.get(worker.worker) ?? 0) / totalMs,
   }));
 }

@@ -1,5 +1,5 @@
 // The coordinator's figures of the last hour, put together from its answers.
-import type { SystemHistory } from "../../../shared/protocol/telemetry.ts";
+import { systemSchema, type SystemHistory } from "../../../shared/protocol/telemetry.ts";
 
 export type Samples = SystemHistory["samples"];
 export type SystemColumn = keyof Samples;
@@ -18,11 +18,7 @@ export interface History {
 /** An hour of samples, one a second. */
 export const SAMPLES_MAX = 3_600;
 
-const COLUMNS = [
-  ...["atMs", "cpuShare", "residentBytes", "heapBytes", "delayMedianMs", "delayHighMs"],
-  ...["messagesIn", "messagesOut", "bytesIn", "bytesOut", "storeBytes", "tasksDone", "computeMs"],
-  ...["machines", "threads", "threadsComputing", "workersBytes"],
-] as const satisfies readonly SystemColumn[];
+const COLUMNS = Object.keys(systemSchema.shape.samples.shape) as readonly SystemColumn[];
 
 function mapColumns(make: (column: SystemColumn) => number[]): Samples {
   return Object.fromEntries(COLUMNS.map((column) => [column, make(column)])) as Samples;

@@ -1,4 +1,5 @@
 // The measured ways between machines as a matrix: rows receive from columns.
+import { unreachable } from "../../../shared/assert.ts";
 import type { WorkerId } from "../../../shared/ids.ts";
 import type { WorkerView } from "../../../shared/protocol/messages.ts";
 import type { Links } from "../../../shared/protocol/telemetry.ts";
@@ -130,8 +131,11 @@ export function cellFigure(cell: MatrixCell): string {
       return "…";
     case "open":
       return "–";
-    default:
+    case "none":
+    case "self":
       return "";
+    default:
+      return unreachable(cell);
   }
 }
 
@@ -152,6 +156,6 @@ export function cellWords(cell: MatrixCell, to: string, from: string): string {
     case "measured":
       return `${way}: ${formatByteRate(cell.bytesPerSecond)}, ${formatBytes(cell.bytes)} so far`;
     default:
-      return cell satisfies never;
+      return unreachable(cell);
   }
 }

@@ -1,5 +1,5 @@
 // One machine in full: what it is and does, and what may be done with it from here.
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import type { WorkerId } from "../../../shared/ids.ts";
 import type { WorkerView } from "../../../shared/protocol/messages.ts";
 import { useCluster } from "../../app/session.ts";
@@ -26,9 +26,7 @@ export function MachineDialog({ worker, onClose }: MachineDialogProps) {
   );
   // A machine that leaves while somebody reads is not taken from under their eyes.
   const [last, setLast] = useState<WorkerView | null>(null);
-  useEffect(() => {
-    if (found !== undefined) setLast(found);
-  }, [found]);
+  if (found !== undefined && found !== last) setLast(found);
   const shown = found ?? (last?.worker === worker ? last : null);
   return (
     <Dialog isOpen={worker !== null} title={shown?.name ?? "Machine"} onClose={onClose}>

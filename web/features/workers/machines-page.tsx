@@ -12,7 +12,7 @@ import { Invitation } from "../dashboard/invitation.tsx";
 import { LinksSection } from "./links-section.tsx";
 import { MachineCards } from "./machine-cards.tsx";
 import { MachineDialog } from "./machine-dialog.tsx";
-import { COLUMN_WORDS, machineColumns, type MachineColumn } from "./machine-order.ts";
+import { COLUMN_WORDS, machineColumns } from "./machine-order.ts";
 import { createMachinesStore, type MachinesStore } from "./machines-store.ts";
 import { MachinesTable } from "./machines-table.tsx";
 import styles from "./machines-page.module.css";
@@ -106,7 +106,7 @@ function MachineList({ machines, onOpen }: MachineListProps) {
             }))}
             value={wish.sort.column}
             onChange={(column) => {
-              if (column !== null) machines.sortBy(column as MachineColumn);
+              if (column !== null) machines.sortBy(column);
             }}
           />
         )}
