@@ -22,6 +22,9 @@ export interface MachinesTableProps extends MachineListProps {
   readonly onSort: (column: MachineColumn) => void;
 }
 
+/** So many cells of medium size fit one line of their column. */
+const MEDIUM_CELLS_MAX = 9;
+
 /** Columns whose figures stand under each other at their right. */
 const NUMBERS: ReadonlySet<MachineColumn> = new Set(["speed", "memory", "tasks", "here"]);
 
@@ -75,7 +78,10 @@ const Row = memo(function Row({
         <div className={styles["detail"]}>{row.device}</div>
       </th>
       <td>
-        <ThreadCells cells={row.cells} size={row.cells.length > 16 ? "small" : "medium"} />
+        <ThreadCells
+          cells={row.cells}
+          size={row.cells.length > MEDIUM_CELLS_MAX ? "small" : "medium"}
+        />
         <div className={styles["detail"]}>{row.stateWords}</div>
       </td>
       <td>
