@@ -7,6 +7,10 @@ import { ChevronIcon } from "../../components/icons.tsx";
 import { jobSizeWords, jobWords, newestFirst, progressOf } from "./job-rows.ts";
 import styles from "./running-jobs.module.css";
 
+/** Second copies of a task do not make it two. */
+const onMachines = ({ tasksRunning, tasksTotal, tasksDone }: JobView): number =>
+  Math.min(tasksRunning, tasksTotal - tasksDone);
+
 export const RunningJobs = ({ jobs }: { readonly jobs: readonly JobView[] }) => (
   <ul className={styles["list"]}>
     {newestFirst(jobs).map((job) => (
@@ -24,7 +28,7 @@ export const RunningJobs = ({ jobs }: { readonly jobs: readonly JobView[] }) => 
             <span>{jobWords(job)}</span>
             <span>
               {formatCount(job.tasksDone)} of {formatPlural(job.tasksTotal, "task")}
-              {job.tasksRunning > 0 && `, ${formatCount(job.tasksRunning)} on machines`}
+              {job.tasksRunning > 0 && `, ${formatCount(onMachines(job))} on machines`}
             </span>
           </span>
         </AppLink>
