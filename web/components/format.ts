@@ -9,6 +9,11 @@ const oneDigit = new Intl.NumberFormat(LOCALE, {
 const plainNumber = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 9 });
 const shortDate = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
 const clockTime = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
+const clockSeconds = new Intl.DateTimeFormat(LOCALE, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -77,6 +82,16 @@ export function formatDuration(durationMs: number): string {
   return `${formatCount(Math.floor(minutes / 60))} h${rest === 0 ? "" : ` ${rest} min`}`;
 }
 
+/** "under a minute", "12 min", "2 h 5 min", "3 days": how long something lasts that still goes on. */
+export function formatSpan(durationMs: number): string {
+  if (durationMs < MINUTE_MS) return "under a minute";
+  if (durationMs < HOUR_MS) return `${Math.floor(durationMs / MINUTE_MS)} min`;
+  if (durationMs >= 2 * DAY_MS) return `${formatCount(Math.floor(durationMs / DAY_MS))} days`;
+  const minutes = Math.floor(durationMs / MINUTE_MS);
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)} h${rest === 0 ? "" : ` ${rest} min`}`;
+}
+
 /** "about 2 min left", "a few seconds left"; the estimate is rough, so the words are too. */
 export function formatTimeLeft(leftMs: number): string {
   if (!Number.isFinite(leftMs)) return "estimating the time left";
@@ -119,6 +134,10 @@ export function formatAgo(atMs: number, nowMs: number): string {
   if (days === 0) return `today, ${clockTime.format(atMs)}`;
   return days === 1 ? "yesterday" : shortDate.format(atMs);
 }
+
+/** "14:05", or "14:05:09" where seconds matter. */
+export const formatClock = (atMs: number, hasSeconds = false): string =>
+  (hasSeconds ? clockSeconds : clockTime).format(atMs);
 
 /** A correlation with a real minus sign and fixed digits: "−0.8312"; "–" where undefined. */
 export function formatCorrelation(value: number, digits = 4): string {
