@@ -60,8 +60,13 @@ export const mixed = (a: Rgb, b: Rgb, shareOfA: number): Rgb => [
   Math.round(a[2] * shareOfA + b[2] * (1 - shareOfA)),
 ];
 
-/** "#f3a81c" or "rgb(243 168 28 / 55%)" as numbers; black when it is neither. */
+/** "#f3a81c", "#fff" or "rgb(243 168 28 / 55%)" as numbers; black when it is none of these. */
 export function parseColour(text: string): Rgb {
+  const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(text.trim());
+  if (short !== null) {
+    const digit = (place: number): number => Number.parseInt(short[place] ?? "0", 16) * 17;
+    return [digit(1), digit(2), digit(3)];
+  }
   const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text.trim());
   if (hex !== null) {
     return [

@@ -151,7 +151,7 @@ export class StreamView {
     this.#ask();
   }
 
-  /** Something outside changed: machines, or whether more may come. */
+  /** To be called first, and when something outside changed: machines, or whether more may come. */
   refresh(): void {
     this.#takeNews();
   }
@@ -198,7 +198,6 @@ export class StreamView {
         pressKey: () => false,
       }),
     );
-    this.#takeNews();
   }
 
   #nowMs(): number {

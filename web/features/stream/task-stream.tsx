@@ -85,7 +85,8 @@ export function TaskStreamView({ jobId, client, onSelect }: TaskStreamViewProps)
       axis: axis.current,
       scroller: scroller.current,
       window: holder.current,
-      present: () => client.view.workers,
+      // Of a job that is over only those count that worked for it.
+      present: () => (isLiveJob(client, jobId) ? client.view.workers : []),
       isLive: () => isLiveJob(client, jobId),
       onLayout: setLayout,
       onPointed: setPointed,
@@ -94,6 +95,7 @@ export function TaskStreamView({ jobId, client, onSelect }: TaskStreamViewProps)
       onMoved: () => sampler.request(),
     });
     view.current = created;
+    created.refresh();
     const news = createSampler(() => created.refresh());
     const offView = client.onView(() => news.request());
     return () => {
