@@ -1,5 +1,5 @@
 // The views of one job as links: each has its address, and the keyboard reaches them as any link.
-import type { ComponentType } from "react";
+import { lazy, type ComponentType } from "react";
 import type { ClusterClient } from "../../../shared/client/cluster-client.ts";
 import type { JobId } from "../../../shared/ids.ts";
 import { linkTo } from "../../app/link-to.ts";
@@ -11,8 +11,15 @@ export interface OtherView {
   readonly View: ComponentType<{ readonly jobId: JobId; readonly client: ClusterClient }>;
 }
 
+const TaskStream = lazy(async () => {
+  const module = await import("../stream/task-stream.tsx");
+  return { default: module.TaskStreamView };
+});
+
 /** Views beside the result, in the order of their tabs; each loads only where it is looked at. */
-export const OTHER_VIEWS: ReadonlyMap<JobViewName, OtherView> = new Map<JobViewName, OtherView>([]);
+export const OTHER_VIEWS: ReadonlyMap<JobViewName, OtherView> = new Map<JobViewName, OtherView>([
+  ["stream", { words: "Task stream", View: TaskStream }],
+]);
 
 export function JobTabs({ jobId, view }: { readonly jobId: JobId; readonly view: JobViewName }) {
   const tabs: [JobViewName, string][] = [["result", "Result"]];
