@@ -64,7 +64,7 @@ export function JobPage({ jobId, view, client }: JobPageProps) {
         <Result shown={shown} problem={problem} job={job} client={client} />
       ) : (
         <Suspense fallback={<div className={styles["skeleton"]} />}>
-          <Other jobId={jobId} client={client} />
+          <Other jobId={jobId} job={job} client={client} />
         </Suspense>
       )}
     </div>
