@@ -2,9 +2,12 @@
 import { Button } from "@mantine/core";
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { useStore } from "zustand";
+import { CORRELATION_KIND } from "../../../shared/correlation/plan.ts";
 import { useCluster, useSession } from "../../app/session.ts";
 import { Dialog } from "../../components/dialog.tsx";
 import { PlusIcon } from "../../components/icons.tsx";
+import { choicesOf } from "./correlate-choices.ts";
+import { useLikeJob } from "../jobs/like-job.ts";
 import { DropZone } from "./drop-zone.tsx";
 import { createIntake } from "./intake-store.ts";
 import { intakePlace } from "./intake-place.ts";
@@ -30,6 +33,12 @@ export function HomePage() {
   const links = useJoinLinks();
   const [isInviting, setIsInviting] = useState(false);
   useEffect(() => () => actions.reset(), [actions]);
+  const like = useLikeJob(CORRELATION_KIND).job;
+  useEffect(() => {
+    if (like === null) return;
+    const { dataset, options } = choicesOf(like.meta);
+    actions.reuse(dataset, like.title.replace(/^Correlate /, ""), options);
+  }, [like, actions]);
 
   const isSending = state.intake.step === "sending";
   const [open] = useState(() => (file: File) => {
