@@ -155,3 +155,27 @@ export function digitsOf(standardError: number): number {
   if (!(standardError > 0) || !Number.isFinite(standardError)) return 4;
   return Math.min(DIGITS_MAX, Math.max(0, 1 - Math.floor(Math.log10(standardError))));
 }
+
+const clockFormats = new Map<string, Intl.DateTimeFormat>();
+
+/**
+ * The time of day with what steps of `stepMs` need: "14:05", "14:05:09", "14:05:09.250"; from steps
+ * of a day on, the date.
+ */
+export function formatClock(atMs: number, stepMs: number): string {
+  if (stepMs >= DAY_MS) return shortDate.format(atMs);
+  const digits = stepMs >= SECOND_MS ? 0 : stepMs >= 100 ? 1 : stepMs >= 10 ? 2 : 3;
+  const hasSeconds = stepMs < MINUTE_MS;
+  const key = `${hasSeconds}${digits}`;
+  let format = clockFormats.get(key);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat(LOCALE, {
+      hour: "2-digit",
+      minute: "2-digit",
+      ...(hasSeconds ? { second: "2-digit" } : {}),
+      ...(digits === 0 ? {} : { fractionalSecondDigits: digits }),
+    });
+    clockFormats.set(key, format);
+  }
+  return format.format(atMs);
+}
