@@ -1,19 +1,28 @@
-// The dashboard's one client and store, handed to the views through React's context.
+// The dashboard's one client and its stores, handed to the views through React's context.
 import { createContext, useContext } from "react";
 import { useStore } from "zustand";
 import type { ClusterClient } from "../../shared/client/cluster-client.ts";
 import { present } from "../../shared/assert.ts";
+import { createSystemStore, type SystemStore } from "../features/system/system-store.ts";
 import { createClusterStore, type ClusterState, type ClusterStore } from "./cluster-store.ts";
+import { documentVisibility } from "./poller.ts";
+import { browserTimers } from "./sampler.ts";
 
 export interface Session {
   readonly client: ClusterClient;
   readonly cluster: ClusterStore;
+  /** The coordinator's figures, kept while the page is open. */
+  readonly system: SystemStore;
   /** The submit token, for the requests that the client does not make. */
   readonly token: string;
 }
 
 export function openSession(client: ClusterClient, token: string): Session {
-  return { client, cluster: createClusterStore(client), token };
+  const system = createSystemStore(client, {
+    timers: browserTimers,
+    visibility: documentVisibility,
+  });
+  return { client, cluster: createClusterStore(client), system, token };
 }
 
 export const SessionContext = createContext<Session | null>(null);

@@ -77,6 +77,16 @@ export function formatDuration(durationMs: number): string {
   return `${formatCount(Math.floor(minutes / 60))} h${rest === 0 ? "" : ` ${rest} min`}`;
 }
 
+/** "under a minute", "12 min", "2 h 5 min", "3 days": how long something lasts that still goes on. */
+export function formatSpan(durationMs: number): string {
+  if (durationMs < MINUTE_MS) return "under a minute";
+  if (durationMs < HOUR_MS) return `${Math.floor(durationMs / MINUTE_MS)} min`;
+  if (durationMs >= 2 * DAY_MS) return `${formatCount(Math.floor(durationMs / DAY_MS))} days`;
+  const minutes = Math.floor(durationMs / MINUTE_MS);
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)} h${rest === 0 ? "" : ` ${rest} min`}`;
+}
+
 /** "about 2 min left", "a few seconds left"; the estimate is rough, so the words are too. */
 export function formatTimeLeft(leftMs: number): string {
   if (!Number.isFinite(leftMs)) return "estimating the time left";
