@@ -9,11 +9,6 @@ const oneDigit = new Intl.NumberFormat(LOCALE, {
 const plainNumber = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 9 });
 const shortDate = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
 const clockTime = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
-const clockSeconds = new Intl.DateTimeFormat(LOCALE, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -134,10 +129,6 @@ export function formatAgo(atMs: number, nowMs: number): string {
   if (days === 0) return `today, ${clockTime.format(atMs)}`;
   return days === 1 ? "yesterday" : shortDate.format(atMs);
 }
-
-/** "14:05", or "14:05:09" where seconds matter. */
-export const formatClock = (atMs: number, hasSeconds = false): string =>
-  (hasSeconds ? clockSeconds : clockTime).format(atMs);
 
 /** A correlation with a real minus sign and fixed digits: "−0.8312"; "–" where undefined. */
 export function formatCorrelation(value: number, digits = 4): string {

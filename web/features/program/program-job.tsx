@@ -16,12 +16,15 @@ export interface ProgramJobProps {
 }
 
 export function ProgramJob({ job, client }: ProgramJobProps) {
-  const [{ store, follow, forget }] = useState(() =>
+  const [{ store, follow, resume, forget }] = useState(() =>
     createProgramStore(client, job.job, browserTimers),
   );
   // A job that failed and is tried again has news once more.
   const isOver = job.state !== "running" && job.state !== "paused";
-  useEffect(() => follow(), [follow, isOver]);
+  useEffect(() => follow(), [follow]);
+  useEffect(() => {
+    if (!isOver) resume();
+  }, [isOver, resume]);
   const { results, failures } = useStore(store);
   // After a restart of the coordinator only the failure that ended the job is known.
   const known: readonly TargetFailure[] =
