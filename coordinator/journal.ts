@@ -13,7 +13,7 @@ import type { ActorSpec, JobView, SaidValue } from "../shared/protocol/messages.
 export const JOURNAL_VERSION = 2;
 
 /** Results wait this long for others, to be written together: it is what a power failure may cost. */
-const WRITE_DELAY_MS = 20;
+const WRITE_DELAY_MS = 100;
 /** So many are written at once, whatever the time. */
 const WRITES_MAX = 2_000;
 /** Unwritten small blocks; more than this pile up only on a full disk. */

@@ -46,6 +46,8 @@ export class SmallBlocks {
     this.#forget(block);
     this.#recent.set(block, bytes);
     this.#recentBytes += bytes.length + ENTRY_BYTES;
+    // To begin an iteration is not free: it passes over all that was removed from the front.
+    if (this.#recentBytes <= RECENT_BYTES_MAX) return;
     for (const oldest of this.#recent.keys()) {
       if (this.#recentBytes <= RECENT_BYTES_MAX) return;
       this.#forget(oldest);

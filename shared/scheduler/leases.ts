@@ -72,6 +72,7 @@ export function grantLease(turn: Turn, task: TaskRecord, worker: WorkerRecord): 
     })),
     deadlineMs: attempt.deadlineMs,
     isSpeculative,
+    expectedMs: attempt.isTimed ? computeMs : null,
   });
 }
 
