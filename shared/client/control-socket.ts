@@ -132,7 +132,10 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
     silence = startStallTimer(clock, LOST_AFTER_MS, lose);
     try {
       socket = createSocket({
-        onOpen: () => transmit(hello()),
+        onOpen: () => {
+          transmit(hello());
+          flush();
+        },
         onText: receive,
         onClose: lose,
       });
