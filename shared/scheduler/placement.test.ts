@@ -250,7 +250,7 @@ describe("placement", () => {
     expect(only(f.submit("j", [task("a")]), "grant-lease")).toMatchObject([{ expectedMs: null }]);
     f.finish("w", "a", ["a.0"], 30);
     const [lease] = only(f.submit("k", [task("b")]), "grant-lease");
-    expect(lease?.expectedMs).toBeCloseTo(31);
+    expect(lease?.expectedMs).toBeCloseTo(30);
   });
 
   it("[P12] prefers the worker with the faster link to the input", () => {

@@ -19,6 +19,8 @@ export type StartSandbox = (onDeath: (why: string) => void) => SandboxThread;
 
 export interface SandboxParts {
   readonly start: StartSandbox;
+  /** Told whether functions may come at all. */
+  readonly expect?: (areFunctionsExpected: boolean) => void;
   readonly clock: Clock;
 }
 

@@ -199,6 +199,7 @@ export function createThreadPool(
     },
     setRunsFunctions(runs) {
       runsFunctions = runs;
+      sandboxing.expect?.(runs && !isClosed);
       if (runs) return;
       for (const slot of slots) slot.sandbox.stop();
     },
@@ -207,6 +208,7 @@ export function createThreadPool(
     },
     close() {
       isClosed = true;
+      sandboxing.expect?.(false);
       for (const slot of slots) {
         remove(slot);
         settle(slot, failure("cancelled", "The page is leaving."));
