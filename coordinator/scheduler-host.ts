@@ -372,7 +372,7 @@ export class SchedulerHost {
   }
 
   #grantLease(command: Command<"grant-lease">): void {
-    const { attempt, job, task, isSpeculative } = command;
+    const { attempt, job, task, isSpeculative, expectedMs } = command;
     this.#reserveAttempts(attempt);
     const port = this.#portOf(command);
     const active = this.#options.book.active(job);
@@ -406,6 +406,7 @@ export class SchedulerHost {
       limitMs: work.limitMs ?? null,
       leaseMs: Math.max(0, command.deadlineMs - this.#options.nowMs()),
       isSpeculative,
+      expectedMs,
     });
     this.#options.onChange();
   }

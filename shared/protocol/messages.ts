@@ -7,8 +7,8 @@ import { asActorId, asAttemptId, asBlockId, asClientId, asJobId } from "../ids.t
 import { asDatasetId, asPeerId, asTaskKey, asWorkerId } from "../ids.ts";
 import type { JsonValue } from "../graph/task.ts";
 
-// Schemas are compiled with `new Function` unless told otherwise, which a strict CSP forbids.
-z.config({ jitless: true });
+// Schemas are compiled with `new Function` unless told otherwise, which a strict CSP forbids; Node has none.
+z.config({ jitless: !("process" in globalThis) });
 
 /** Raised by one with every incompatible change; both sides refuse any other number. */
 export const PROTOCOL_VERSION = 4;
@@ -463,6 +463,8 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
     /** The lease ends this long after it was sent, unless finished or returned. */
     leaseMs: milliseconds,
     isSpeculative: z.boolean(),
+    /** Predicted time in a thread; null when nothing of its kind was timed before. */
+    expectedMs: milliseconds.nullable(),
   }),
   z.object({
     type: z.literal("cancel-attempt"),

@@ -20,6 +20,7 @@ import { defaultName, defaultThreads, detectDevice } from "./device.ts";
 import { claimIdentity, rememberedName, rememberFunctions } from "./identity.ts";
 import { rememberName, remembersFunctions } from "./identity.ts";
 import { createStartSandbox } from "./start-sandbox.ts";
+import { createSpareSandbox } from "./spare-sandbox.ts";
 import { startThread } from "./start-thread.ts";
 import { type BrowserThreadPool, createThreadPool } from "./thread-pool.ts";
 import { bytesSentOf, type DataPath, pathOf, type ThreadView, threadViews } from "./worker-view.ts";
@@ -125,8 +126,13 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
   });
   const control = openBrowserControl<WorkerMessage>(hello);
   const clock = browserClock;
-  const startSandbox = createStartSandbox({ hash, clock });
-  const pool = createThreadPool(startThread, { start: startSandbox, clock });
+  const sandboxes = createSpareSandbox(createStartSandbox({ hash, clock }), clock);
+  const pool = createThreadPool(startThread, {
+    start: sandboxes.start,
+    // A phone's memory has better uses.
+    expect: (areExpected) => sandboxes.setKept(areExpected && !device.isMobile),
+    clock,
+  });
   const runsFunctions = options.runsFunctions ?? remembersFunctions();
   pool.setRunsFunctions(runsFunctions);
   let retiredBy: RetiredBy | null = null;
@@ -140,7 +146,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
     name: name === "" ? defaultName(device) : name,
     threads,
     runsFunctions,
-    actors: { threads: createActorThreads(startSandbox), hash },
+    actors: { threads: createActorThreads(sandboxes.start), hash },
     memoryBudgetBytes: device.isMobile ? MEMORY_BUDGET_MOBILE_BYTES : MEMORY_BUDGET_BYTES,
     // As if they had been typed here.
     onSettings: (settings) => settings.name !== undefined && rememberName(agent.state.name),
