@@ -1,59 +1,52 @@
-// Checks the rules by which a worker spares its machine, and which reason is told when several hold.
+// Checks the rules by which a worker spares its machine.
 import { describe, expect, it } from "vitest";
 import { type CourtesyFacts, decideCourtesy } from "./courtesy.ts";
 
 const free: CourtesyFacts = {
   settings: { threads: 4, onlyPluggedIn: false, stopsWhenHidden: false, givesWay: true },
-  pause: null,
-  isFinishing: false,
+  pausedUntilMs: null,
   isHidden: false,
   battery: null,
   threadsSpare: null,
 };
 const onBattery = { level: 0.4, isCharging: false };
 const careful = { ...free.settings, onlyPluggedIn: true, stopsWhenHidden: true };
+const decide = (facts: Partial<CourtesyFacts>, nowMs = 0): [readonly string[], number] => {
+  const { reasons, threads } = decideCourtesy({ ...free, ...facts }, nowMs);
+  return [[...reasons], threads];
+};
 
 describe("courtesy", () => {
   it("lends what was chosen while nothing speaks against it", () => {
-    expect(decideCourtesy(free, 0)).toEqual({ pausedBy: null, threads: 4 });
-    expect(decideCourtesy({ ...free, isHidden: true, battery: onBattery }, 0).pausedBy).toBeNull();
+    expect(decide({})).toEqual([[], 4]);
+    expect(decide({ isHidden: true, battery: onBattery })).toEqual([[], 4]);
   });
 
-  it("[C1] finishes before it heeds anything else", () => {
-    const facts = { ...free, isFinishing: true, pause: { by: "person" } } as const;
-    expect(decideCourtesy(facts, 0).pausedBy).toBe("finishing");
+  it("[C1] ends a pause for a while when its time has come", () => {
+    expect(decide({ pausedUntilMs: 1_000 }, 999)).toEqual([["timer"], 4]);
+    expect(decide({ pausedUntilMs: 1_000 }, 1_000)).toEqual([[], 4]);
   });
 
-  it("[C2] says that a person paused it, whatever the battery does", () => {
-    const facts = { ...free, settings: careful, battery: onBattery };
-    expect(decideCourtesy({ ...facts, pause: { by: "dashboard" } }, 0).pausedBy).toBe("dashboard");
-    expect(decideCourtesy({ ...facts, pause: { by: "person" } }, 0).pausedBy).toBe("person");
-  });
-
-  it("[C3] ends a pause for a while when its time has come", () => {
-    const facts = { ...free, pause: { by: "timer", untilMs: 1_000 } } as const;
-    expect(decideCourtesy(facts, 999).pausedBy).toBe("timer");
-    expect(decideCourtesy(facts, 1_000).pausedBy).toBeNull();
-  });
-
-  it("[C4] pauses on battery, and not where nothing is known of it", () => {
-    const facts = { ...free, settings: careful };
-    expect(decideCourtesy({ ...facts, battery: onBattery }, 0).pausedBy).toBe("battery");
+  it("[C2] pauses on battery, and not where nothing is known of it", () => {
+    expect(decide({ settings: careful, battery: onBattery })).toEqual([["battery"], 4]);
     const charging = { level: 0.4, isCharging: true };
-    expect(decideCourtesy({ ...facts, battery: charging }, 0).pausedBy).toBeNull();
-    expect(decideCourtesy(facts, 0).pausedBy).toBeNull();
+    expect(decide({ settings: careful, battery: charging })).toEqual([[], 4]);
+    expect(decide({ settings: careful })).toEqual([[], 4]);
   });
 
-  it("[C5] pauses while hidden, if that was chosen", () => {
-    const facts = { ...free, settings: careful, isHidden: true };
-    expect(decideCourtesy(facts, 0).pausedBy).toBe("hidden");
+  it("[C3] pauses while hidden, if that was chosen", () => {
+    expect(decide({ settings: careful, isHidden: true })).toEqual([["hidden"], 4]);
   });
 
-  it("[C6] lends fewer threads to a busy machine, in the end none, unless told not to", () => {
-    expect(decideCourtesy({ ...free, threadsSpare: 2 }, 0)).toEqual({ pausedBy: null, threads: 2 });
-    expect(decideCourtesy({ ...free, threadsSpare: 0 }, 0).pausedBy).toBe("busy");
+  it("[C4] lends fewer threads to a busy machine, in the end none, unless told not to", () => {
+    expect(decide({ threadsSpare: 2 })).toEqual([[], 2]);
+    expect(decide({ threadsSpare: 0 })).toEqual([["busy"], 1]);
     const stubborn = { ...free.settings, givesWay: false };
-    const facts = { ...free, settings: stubborn, threadsSpare: 0 };
-    expect(decideCourtesy(facts, 0)).toEqual({ pausedBy: null, threads: 4 });
+    expect(decide({ settings: stubborn, threadsSpare: 0 })).toEqual([[], 4]);
+  });
+
+  it("tells every reason that holds", () => {
+    const facts = { settings: careful, battery: onBattery, isHidden: true, pausedUntilMs: 5 };
+    expect(decide(facts)[0]).toEqual(["timer", "battery", "hidden"]);
   });
 });
