@@ -494,8 +494,10 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
     threads: threads.min(1).exactOptional(),
     paused: z.boolean().exactOptional(),
   }),
-  /** Finish what runs, hand over what only this machine holds, then leave. */
+  /** Finish what runs and take no more; "retired" follows when nothing is needed of the machine. */
   z.object({ type: z.literal("retire") }),
+  /** What only this machine held is handed over: it leaves now, and does not come back by itself. */
+  z.object({ type: z.literal("retired") }),
   z.object({ type: z.literal("stop-actor"), actor: actorIdSchema, life }),
   z.object({
     type: z.literal("call-actor"),
