@@ -1,6 +1,7 @@
 // The HTTP server: guards, strict headers, plain errors, and all routes.
 import fastify, { type FastifyInstance } from "fastify";
 import { addBlockRoutes, type BlockRoutesParts } from "./block-routes.ts";
+import { addConnectionRoutes, type ConnectionRoutesParts } from "./connection-routes.ts";
 import { addEndpoint } from "./endpoint.ts";
 import { endpoints } from "./endpoints.ts";
 import { addEventRoutes, type EventRoutesParts } from "./event-routes.ts";
@@ -18,6 +19,7 @@ export interface HttpApiParts
   extends
     BlockRoutesParts,
     JobRoutesParts,
+    ConnectionRoutesParts,
     Omit<EventRoutesParts, "tickets">,
     Omit<ResultRoutesParts, "tickets"> {
   /** Monotonic time. */
@@ -74,6 +76,7 @@ export async function addHttpApi(server: FastifyInstance, parts: HttpApiParts): 
   addEndpoint(server, guard, endpoints.joinLinks, (_asked, reply) =>
     reply.send({ links: parts.joinLinks() }),
   );
+  addConnectionRoutes(server, parts);
   // Made once, as it takes some milliseconds; it tells nothing that the sources do not.
   let document: object | undefined;
   addEndpoint(server, guard, endpoints.openApi, (_asked, reply) =>

@@ -133,6 +133,7 @@ describe("the OpenAPI document", () => {
     await askForJobs();
     await ask("DELETE", `/api/datasets/${String(dataset)}`, "/api/datasets/{dataset}");
     await ask("GET", httpPaths.joinLinks, httpPaths.joinLinks);
+    await ask("GET", "/api/connection", "/api/connection");
     await ask("GET", httpPaths.openApi, httpPaths.openApi);
     const jsonAnswers = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.entries(operations).flatMap(([method, { responses }]) =>

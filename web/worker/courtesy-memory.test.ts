@@ -24,6 +24,8 @@ test("settings come back as they were chosen", () => {
   const chosen = { threads: 2, onlyPluggedIn: true, stopsWhenHidden: true, givesWay: false };
   rememberSettings(memory, chosen);
   expect(rememberedSettings(memory, fallback)).toEqual(chosen);
+  rememberSettings(memory, { givesWay: true });
+  expect(rememberedSettings(memory, fallback)).toEqual({ ...chosen, givesWay: true });
 });
 
 test("what is damaged is as at the first visit", () => {

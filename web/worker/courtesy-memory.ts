@@ -30,8 +30,11 @@ export function rememberedSettings(
   };
 }
 
-export const rememberSettings = (memory: Remembering, settings: CourtesySettings): void =>
-  memory.write(SETTINGS_KEY, JSON.stringify(settings));
+/** What was chosen now; what the address asked for, and nobody chose, is not remembered. */
+export function rememberSettings(memory: Remembering, chosen: Partial<CourtesySettings>): void {
+  const stored = readObject(memory, SETTINGS_KEY) ?? {};
+  memory.write(SETTINGS_KEY, JSON.stringify({ ...stored, ...chosen }));
+}
 
 /** A pause that a reload must not end: by the person for good, or until a moment (Unix milliseconds). */
 export type RememberedPause = "person" | { readonly untilUnixMs: number } | null;

@@ -45,9 +45,6 @@ export function detectDevice(): Device {
   };
 }
 
-/** One core stays for the person at the machine and for the page itself. */
-export const defaultThreads = (cores: number): number => Math.max(1, cores - 1);
-
 /** "Windows computer", "iPhone": what a person sees in front of them. */
 export const deviceKind = ({ system, isMobile }: Pick<Device, "system" | "isMobile">): string => {
   if (system.startsWith("iP")) return system;

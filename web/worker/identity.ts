@@ -1,5 +1,7 @@
 // Who this tab is: an identity that survives reloads but not the duplication of a tab.
 import { asWorkerId, randomText, type WorkerId } from "../../shared/ids.ts";
+import { NAME_LENGTH_MAX } from "../../shared/limits.ts";
+import { friendlyName } from "./friendly-name.ts";
 import { browserMemory, tabMemory } from "./remembered.ts";
 
 const IDENTITY_KEY = "tabswarm-worker";
@@ -56,7 +58,16 @@ function isAnswered(channel: BroadcastChannel, worker: string): Promise<boolean>
   });
 }
 
-export const rememberedName = (): string | null => browserMemory.read(NAME_KEY);
+const random32 = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+
+/** What this machine was called last; at first a name that is made up, and kept. */
+export function machineName(isMobile: boolean): string {
+  const remembered = (browserMemory.read(NAME_KEY) ?? "").trim().slice(0, NAME_LENGTH_MAX).trim();
+  if (remembered !== "") return remembered;
+  const made = friendlyName(isMobile, random32);
+  rememberName(made);
+  return made;
+}
 export const rememberName = (name: string): void => browserMemory.write(NAME_KEY, name);
 
 export const remembersFunctions = (): boolean => browserMemory.read(FUNCTIONS_KEY) === "yes";
