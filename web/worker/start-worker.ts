@@ -127,6 +127,10 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
   return page;
 }
 
+/** What is known of the worker without its page. */
+type Describe = () => ReturnType<typeof describeAgent> &
+  Pick<WorkerSnapshot, "connection" | "cache">;
+
 interface PageParts {
   readonly agent: WorkerAgent;
   readonly pool: BrowserThreadPool;
@@ -143,8 +147,7 @@ class WorkerPage implements WorkerHandle {
   readonly #courtesy: BrowserCourtesy;
   readonly #screen: ScreenKeeper = createScreenKeeper();
   readonly #book = openContributionBook(browserMemory);
-  readonly #describe: () => ReturnType<typeof describeAgent> &
-    Pick<WorkerSnapshot, "connection" | "cache">;
+  readonly #describe: Describe;
   readonly #listeners = new Set<(view: WorkerSnapshot) => void>();
   readonly #closing = new AbortController();
   #view: WorkerSnapshot | null = null;
@@ -154,7 +157,7 @@ class WorkerPage implements WorkerHandle {
   #savedAtMs = browserClock.nowMs();
   #workedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: PageParts, describe: WorkerPage["#describe"]) {
+  constructor(parts: PageParts, describe: Describe) {
     const { agent, settings, cores } = parts;
     this.doctor = parts.doctor;
     this.#agent = agent;
@@ -235,7 +238,6 @@ class WorkerPage implements WorkerHandle {
 
   retired(by: RetiredBy): void {
     this.#retiredBy = by;
-    rememberJoining(false);
     void this.#agent.leave().finally(() => this.close());
   }
 
@@ -253,6 +255,8 @@ class WorkerPage implements WorkerHandle {
 
   close(): void {
     if (this.#closing.signal.aborted) return;
+    // Removed at the dashboard, it must not be back with the next reload.
+    if (this.view.endedBy !== null) rememberJoining(false);
     this.#book.save(this.#visit);
     this.#closing.abort();
     this.doctor.close();
