@@ -24,7 +24,7 @@ export interface HeadlessWorkers {
 }
 
 /** The join page shows its state as `<html data-worker-state="…">`; these mean that it has joined. */
-const JOINED_STATES = ["idle", "ready", "fetching", "computing", "paused"];
+const JOINED_STATES = ["idle", "fetching", "computing", "paused"];
 const JOIN_TIMEOUT_MS = 30_000;
 /** A page that does not say goodbye in this time is ended; the coordinator notices by itself. */
 const LEAVE_TIMEOUT_MS = 3_000;
@@ -98,6 +98,8 @@ export function workerUrl(
 ): URL {
   const url = new URL(joinUrl);
   url.searchParams.set("auto", "1");
+  // Whoever started it chose how many threads it takes.
+  url.searchParams.set("yield", "0");
   url.searchParams.set("name", name);
   if (threads !== undefined) url.searchParams.set("threads", String(threads));
   if (runsFunctions === true) url.searchParams.set("functions", "1");

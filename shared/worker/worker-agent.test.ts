@@ -410,6 +410,7 @@ test("what the machine tells of itself and its pool travels with the status", as
   agent.setCondition({ pressure: "fair", battery: null, lagMs: 12 });
   pool.memoryBytes = 2 ** 21;
   say(lease(1));
+  await settle();
   runs.get(asAttemptId(1))?.end({ ok: true, outputs: [], computeMs: 1 });
   await clock.advance(500);
   expect(sent.at(-1)).toMatchObject({

@@ -36,6 +36,8 @@ import { conditionChanged, conditionDue, sendStatus, statusChanged } from "./wor
 /** More than any scheduler that knows its business grants. */
 const LEASES_MAX = 1_000;
 const WAITING_LEASES_PER_THREAD = 2;
+/** More than one page's life sees; the count of them is for the person who reads it. */
+const JOBS_COUNTED_MAX = 10_000;
 
 type EventOf<Type extends WorkerEvent["type"]> = Extract<WorkerEvent, { type: Type }>;
 
@@ -278,6 +280,7 @@ function attemptSucceeded(
   addBusyTime(state.busy, lease.startedAtMs, nowMs);
   state.tasksDone += 1;
   state.computeMs += computeMs;
+  if (state.jobs.size < JOBS_COUNTED_MAX) state.jobs.add(lease.job);
   const kept = outputs.filter(({ bytes }) => bytes === undefined);
   for (const output of kept) held.holdInMemory(state, output, true, nowMs);
   emit({

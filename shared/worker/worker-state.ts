@@ -72,6 +72,8 @@ export interface WorkerState {
   tasksDone: number;
   tasksFailed: number;
   computeMs: number;
+  /** Jobs that it finished tasks of; beyond a bound no more are added. */
+  readonly jobs: Set<JobId>;
   condition: MachineCondition;
   /** What the threads hold beside the blocks, as far as the pool knows. */
   poolBytes: number;
@@ -109,6 +111,7 @@ export function createWorkerState(options: {
     tasksDone: 0,
     tasksFailed: 0,
     computeMs: 0,
+    jobs: new Set(),
     condition: { pressure: null, battery: null, lagMs: null },
     poolBytes: 0,
     busy: createBusyRecord(),
