@@ -22,6 +22,7 @@ import { rememberName, remembersFunctions } from "./identity.ts";
 import { createStartSandbox } from "./start-sandbox.ts";
 import { startThread } from "./start-thread.ts";
 import { type BrowserThreadPool, createThreadPool } from "./thread-pool.ts";
+import { findGpuName } from "./webgpu/find-gpu.ts";
 import { bytesSentOf, type DataPath, pathOf, type ThreadView, threadViews } from "./worker-view.ts";
 
 /** What blocks in memory may take; a phone's page is ended by its system well before a gigabyte. */
@@ -101,8 +102,12 @@ export interface StartWorkerOptions {
 /** Joins with this page. Rejects only when the browser cannot hash (no WebAssembly). */
 export async function startWorker(options: StartWorkerOptions): Promise<WorkerHandle> {
   const hash = await createHash();
-  const [identity, cache] = await Promise.all([claimIdentity(), openBlockCache({ hash })]);
-  const device = detectDevice();
+  const [identity, cache, gpu] = await Promise.all([
+    claimIdentity(),
+    openBlockCache({ hash }),
+    findGpuName(navigator.gpu, browserClock),
+  ]);
+  const device = { ...detectDevice(), ...(gpu === null ? {} : { gpu }) };
   const threads = clampThreads(options.threads ?? defaultThreads(device.cores));
   const threadsMax = clampThreads(Math.max(device.cores, threads));
   const name = (options.name ?? rememberedName() ?? "").trim().slice(0, NAME_LENGTH_MAX).trim();
