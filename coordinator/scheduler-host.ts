@@ -161,7 +161,12 @@ export class SchedulerHost {
     const nowMs = this.#options.nowMs();
     return this.workers.map(({ worker, record }) => {
       const { relativeSpeed = 1, speeds = [] } = workerLoad(this.#scheduler, worker) ?? {};
-      return record.view(nowMs, { relativeSpeed, speeds: [...speeds] });
+      // Three digits say as much as is known, and this is sent several times a second.
+      const rounded = speeds.map(({ kernel, operationsPerMs }) => ({
+        kernel,
+        operationsPerMs: Number(operationsPerMs.toPrecision(3)),
+      }));
+      return record.view(nowMs, { relativeSpeed, speeds: rounded });
     });
   }
 

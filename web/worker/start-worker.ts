@@ -27,6 +27,7 @@ import { createSpareSandbox } from "./spare-sandbox.ts";
 import { startThread } from "./start-thread.ts";
 import { type BrowserThreadPool, createThreadPool } from "./thread-pool.ts";
 import { createScreenKeeper, type ScreenKeeper } from "./wake-lock.ts";
+import { findGpuName } from "./webgpu/find-gpu.ts";
 import { describeAgent, endedBy, type WorkerSnapshot } from "./worker-snapshot.ts";
 
 /** What blocks in memory may take; a phone's page is ended by its system well before a gigabyte. */
@@ -72,8 +73,12 @@ export interface StartWorkerOptions {
 export async function startWorker(options: StartWorkerOptions): Promise<WorkerHandle> {
   const { token } = options;
   const hash = await createHash();
-  const [identity, cache] = await Promise.all([claimIdentity(), openBlockCache({ hash })]);
-  const device = detectDevice();
+  const [identity, cache, gpu] = await Promise.all([
+    claimIdentity(),
+    openBlockCache({ hash }),
+    findGpuName(navigator.gpu, browserClock),
+  ]);
+  const device = { ...detectDevice(), ...(gpu === null ? {} : { gpu }) };
   const asked = initialSettings(device.cores, options.courtesy ?? {});
   const threadsMax = clampThreads(Math.max(device.cores, options.courtesy?.threads ?? 0));
   const settings = { ...asked, threads: Math.min(threadsMax, clampThreads(asked.threads)) };
