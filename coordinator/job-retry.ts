@@ -50,6 +50,7 @@ async function runOn(
   const avoid = isElsewhere ? mergeAvoidance(head.avoid ?? [], failedOn) : (head.avoid ?? []);
   const active = book.reopen({ ...row, head: { ...head, avoid } }, work, known);
   try {
+    journal.removeFailures(job);
     journal.reopenJob(rowOf(active, "running", null, null));
   } catch (error) {
     book.forget(job);
