@@ -5,7 +5,7 @@ import { join } from "node:path";
 import Libsql from "libsql";
 import type { BlockRef, JobState, JobSubmission, RemoteError } from "../shared/graph/task.ts";
 import type { TargetFailure, Task, TaskResult } from "../shared/graph/task.ts";
-import { asBlockId, asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
+import { asBlockId, asTaskKey } from "../shared/ids.ts";
 import type { ActorId, BlockId, DatasetId, JobId, TaskKey } from "../shared/ids.ts";
 import type { Dataset, DatasetRecord } from "../shared/protocol/http.ts";
 import type { Avoidance } from "../shared/scheduler/events.ts";
@@ -13,6 +13,7 @@ import type { ActorSpec, JobView, SaidValue } from "../shared/protocol/messages.
 import { GRAPH_TASKS_MAX } from "../shared/protocol/telemetry.ts";
 import type { FailureStory } from "../shared/scheduler/commands.ts";
 import type { JobOutline } from "./job-outline.ts";
+import { datasetRecord, jobRow, parse, type Row, taskResult } from "./journal-rows.ts";
 import { TABLES, TABLES_OF_STORIES } from "./journal-tables.ts";
 
 /** Raised with every change of the tables below. */
@@ -70,11 +71,6 @@ export type Counter = "incarnation" | "attempt";
 
 /** Why a task failed by itself. */
 export type Failure = Pick<FailureStory, "cause" | "sentences" | "error">;
-
-type Row = Readonly<Record<string, unknown>>;
-
-/** Values in these tables were written by this file, so their shapes are known. */
-const parse = <T>(json: unknown): T => JSON.parse(json as string) as T;
 
 export class Journal {
   readonly #database: Libsql.Database;
@@ -623,28 +619,3 @@ function versionError(path: string, version: number): JournalError {
       `program reads ${JOURNAL_VERSION}). Use that version, or choose another folder with --data.`,
   );
 }
-
-const datasetRecord = (row: Row): DatasetRecord => ({
-  ...parse<Dataset>(row["body"]),
-  dataset: asDatasetId(row["id"] as string),
-  createdAtMs: row["created_at_ms"] as number,
-});
-
-const taskResult = (row: Row): TaskResult => ({
-  task: asTaskKey(row["task"] as string),
-  outputs: parse<BlockRef[]>(row["outputs"]),
-});
-
-const jobRow = (row: Row): JobRow => ({
-  job: asJobId(row["id"] as string),
-  head: parse<JobHead>(row["head"]),
-  state: row["state"] as JobState,
-  submittedAtMs: row["submitted_at_ms"] as number,
-  finishedAtMs: row["finished_at_ms"] as number | null,
-  failure: row["failure"] === null ? null : parse(row["failure"]),
-  tasksTotal: row["tasks_total"] as number,
-  tasksDone: row["tasks_done"] as number,
-  targetsTotal: row["targets_total"] as number,
-  timing: parse<JobTiming>(row["timing"]),
-  isOpen: row["is_open"] === 1,
-});

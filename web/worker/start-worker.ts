@@ -71,7 +71,7 @@ export interface WorkerSnapshot {
  * "retired": the dashboard asked it to finish, which it did; "finished": a person here did; "removed":
  * the dashboard ended its connection at once.
  */
-export type EndedBy = "retired" | "finished" | "removed";
+type EndedBy = "retired" | "finished" | "removed";
 
 export interface WorkerHandle {
   readonly view: WorkerSnapshot;
