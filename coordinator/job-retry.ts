@@ -52,6 +52,7 @@ async function runOn(
   try {
     journal.removeFailures(job);
     journal.reopenJob(rowOf(active, "running", null, null));
+    journal.removeFailures(job);
   } catch (error) {
     book.forget(job);
     book.addFinished(row);

@@ -131,7 +131,7 @@ export class SchedulerHost {
     const { leased, status, tally } = port.record;
     if (!isExpected) tally.standing.lost(Math.min(leased.size, status.threads));
     const outcome = isExpected ? "returned" : "cancelled";
-    for (const attempt of port.record.leased) this.#endAttempt(port, attempt, { outcome });
+    for (const attempt of leased) this.#endAttempt(port, attempt, { outcome });
     this.#sources.leave(port.worker, port);
     if (this.#workers.get(port.worker) === port) this.#workers.delete(port.worker);
     this.dispatch({ type: "worker-left", ...identity(port), isExpected });
@@ -377,7 +377,7 @@ export class SchedulerHost {
   }
 
   #grantLease(command: Command<"grant-lease">): void {
-    const { attempt, job, task, isSpeculative } = command;
+    const { attempt, job, task, isSpeculative, expectedMs } = command;
     this.#reserveAttempts(attempt);
     const port = this.#portOf(command);
     const active = this.#options.book.active(job);
@@ -411,6 +411,7 @@ export class SchedulerHost {
       limitMs: work.limitMs ?? null,
       leaseMs: Math.max(0, command.deadlineMs - this.#options.nowMs()),
       isSpeculative,
+      expectedMs,
     });
     this.#options.onChange();
   }
@@ -470,11 +471,11 @@ export class SchedulerHost {
   /** Failed targets are tried again; what they keep away from outlives a restart. */
   #recordRetry({ job, targets, avoid }: Command<"record-retry">): void {
     const { book, journal } = this.#options;
-    this.#journal("forget failures", () => journal.removeFailures(job, targets));
     const head = book.targetsRetried(job, targets, avoid);
-    if (head !== undefined) {
-      this.#journal("record what is avoided", () => journal.saveHead(job, head));
-    }
+    this.#journal("record that targets are tried again", () => {
+      journal.removeFailures(job, targets);
+      if (head !== undefined) journal.saveHead(job, head);
+    });
     this.#options.onChange();
   }
 
