@@ -72,6 +72,10 @@ export class CoordinatorProcess {
     return this.#dashboardToken;
   }
 
+  get joinToken(): string {
+    return this.#joinToken;
+  }
+
   /** The dashboard, on the LAN address: a plain-http page that is no secure context. */
   dashboardUrl(host = lanHost()): string {
     return `http://${host}:${this.#port}/#t=${this.#dashboardToken}`;
