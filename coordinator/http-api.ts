@@ -8,6 +8,7 @@ import { addJobRoutes, type JobRoutesParts } from "./job-routes.ts";
 import { openApiDocument } from "./openapi.ts";
 import { HttpProblem, problemBody } from "./problem.ts";
 import { addResultRoutes, type ResultRoutesParts } from "./result-routes.ts";
+import { addTelemetryRoutes, type TelemetryRoutesParts } from "./telemetry-routes.ts";
 import { TicketOffice } from "./tickets.ts";
 import { serveApp, setStrictHeaders } from "./static-app.ts";
 
@@ -19,7 +20,8 @@ export interface HttpApiParts
     BlockRoutesParts,
     JobRoutesParts,
     Omit<EventRoutesParts, "tickets">,
-    Omit<ResultRoutesParts, "tickets"> {
+    Omit<ResultRoutesParts, "tickets">,
+    TelemetryRoutesParts {
   /** Monotonic time. */
   readonly nowMs: () => number;
   readonly staticDir: string;
@@ -71,6 +73,7 @@ export async function addHttpApi(server: FastifyInstance, parts: HttpApiParts): 
   addJobRoutes(server, parts);
   addEventRoutes(server, { ...parts, tickets });
   addResultRoutes(server, { ...parts, tickets });
+  addTelemetryRoutes(server, parts);
   addEndpoint(server, guard, endpoints.joinLinks, (_asked, reply) =>
     reply.send({ links: parts.joinLinks() }),
   );

@@ -106,6 +106,11 @@ export class WorkerRecord {
     );
   }
 
+  /** What it told last of its ways to other machines and to the coordinator. */
+  get links(): readonly LinkReport[] {
+    return this.#links;
+  }
+
   view(nowMs: number): WorkerView {
     const { name, threads, hidden, runsFunctions, running, cacheBytes } = this.#status;
     const direct = this.#links.filter((link) => link.peer !== null);
