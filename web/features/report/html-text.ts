@@ -20,7 +20,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
 export const escapeText = (text: string): string =>
   text
     // oxlint-disable-next-line no-control-regex -- these are what must go
-    .replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\uFFFE\uFFFF]|\p{Surrogate}/gu, "\uFFFD")
+    .replaceAll(
+      /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\uFFFE\uFFFF]|\p{Surrogate}/gu,
+      "\uFFFD",
+    )
     .replaceAll(/[&<>"']/g, (char) => ESCAPES[char] ?? char);
 
 type Value = string | number | Html | readonly Html[];
