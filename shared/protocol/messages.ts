@@ -28,7 +28,7 @@ export const workerIdSchema = token22("w").transform(asWorkerId);
 const clientIdSchema = token22("c").transform(asClientId);
 const peerIdSchema = z.string().min(8).max(64).transform(asPeerId);
 const actorIdSchema = token22("a").transform(asActorId);
-const attemptIdSchema = z.int().positive().transform(asAttemptId);
+export const attemptIdSchema = z.int().positive().transform(asAttemptId);
 export const jsonSchema = z.json() as unknown as z.ZodType<JsonValue>;
 
 export const blockRefSchema = z.object({

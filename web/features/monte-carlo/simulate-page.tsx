@@ -30,7 +30,7 @@ export function SimulatePage() {
 }
 
 function SimulationForm({ initial }: { readonly initial: SimulationFields }) {
-  const { client } = useSession();
+  const { library } = useSession();
   const view = useCluster((state) => state.view);
   const [fields, setFields] = useState(initial);
   const [isBusy, setIsBusy] = useState(false);
@@ -41,7 +41,7 @@ function SimulationForm({ initial }: { readonly initial: SimulationFields }) {
   const start = (options: MonteCarloOptions): void => {
     setIsBusy(true);
     setFailure(null);
-    startSimulation(client, options).then(
+    startSimulation(library, options).then(
       (job) => navigate(jobPath(job)),
       (error: unknown) => {
         setFailure(error instanceof Error ? error.message : String(error));
