@@ -89,7 +89,7 @@ describe("Journal", () => {
     expect(journal.dataset(dataset)).toBeUndefined();
   });
 
-  it("keeps a job with its tasks, and how they stood at its end", () => {
+  it("keeps an unfinished or ended job with its tasks, and how they stood at its end", () => {
     const row = addJob(jobA, ["1", "2"], ["2"]);
     journal.setJobState(jobA, "paused");
     journal.saveProgress(jobA, 1, { ...timing, computeMs: 9 });
@@ -105,8 +105,19 @@ describe("Journal", () => {
     journal.finishJob(finished, outline);
     reopen();
     expect(journal.jobs()).toEqual([finished]);
+    // It may be tried again.
     expect(journal.work(jobA)).toEqual({ tasks: [task("1"), task("2")], targets: [key("2")] });
+    expect([...journal.failedWork()]).toEqual([task("1"), task("2")]);
     expect(journal.outline(jobA)).toEqual(outline);
+
+    const head = { ...row.head, priority: 3, avoid: [] };
+    journal.reopenJob({ ...finished, head });
+    reopen();
+    expect(journal.jobs()).toEqual([{ ...row, head, tasksDone: 1 }]);
+    const done: JobRow = { ...row, state: "done", finishedAtMs: 300, tasksDone: 2 };
+    journal.finishJob(done, outline);
+    reopen();
+    expect(journal.jobs()).toEqual([done]);
     journal.removeJob(jobA);
     expect(journal.outline(jobA)).toBeUndefined();
   });

@@ -8,6 +8,7 @@ import type { TargetFailure, Task, TaskResult } from "../shared/graph/task.ts";
 import { asBlockId, asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
 import type { ActorId, BlockId, DatasetId, JobId, TaskKey } from "../shared/ids.ts";
 import type { Dataset, DatasetRecord } from "../shared/protocol/http.ts";
+import type { Avoidance } from "../shared/scheduler/events.ts";
 import type { ActorSpec, JobView, SaidValue } from "../shared/protocol/messages.ts";
 import { GRAPH_TASKS_MAX } from "../shared/protocol/telemetry.ts";
 import type { FailureStory } from "../shared/scheduler/commands.ts";
@@ -29,7 +30,12 @@ export class JournalError extends Error {
   override name = "JournalError";
 }
 
-export type JobHead = Pick<JobSubmission, "kind" | "title" | "meta" | "priority" | "onFailure">;
+export type JobHead = Pick<JobSubmission, "kind" | "title" | "meta" | "priority" | "onFailure"> & {
+  /** Workers that shall have these tasks only if no other may. */
+  readonly avoid?: readonly Avoidance[];
+  /** Of a job that failed: the workers under which its tasks did. */
+  readonly failedOn?: readonly Avoidance[];
+};
 export type JobWork = Pick<JobSubmission, "tasks" | "targets">;
 export type JobTiming = JobView["timing"];
 export type FinalJobState = Exclude<JobState, "running" | "paused">;
@@ -233,6 +239,15 @@ export class Journal {
     };
   }
 
+  /** The tasks of all jobs that failed, which may be tried again. */
+  *failedWork(): Generator<Task> {
+    const rows = this.#prepare(
+      `SELECT work FROM job_tasks JOIN jobs ON jobs.id = job
+         WHERE state = 'failed' AND work IS NOT NULL`,
+    ).iterate();
+    for (const row of rows) yield parse<Task>((row as Row)["work"]);
+  }
+
   setJobState(job: JobId, state: "running" | "paused"): void {
     this.#database.prepare("UPDATE jobs SET state = ? WHERE id = ?").run(state, job);
   }
@@ -258,6 +273,19 @@ export class Journal {
     this.#database
       .prepare("UPDATE jobs SET tasks_done = ?, timing = ? WHERE id = ?")
       .run(tasksDone, JSON.stringify(timing), job);
+  }
+
+  /** What the job is called, how urgent it is, and what it keeps away from. */
+  saveHead(job: JobId, head: JobHead): void {
+    this.#prepare("UPDATE jobs SET head = ? WHERE id = ?").run(JSON.stringify(head), job);
+  }
+
+  /** A job that failed runs on. */
+  reopenJob(row: JobRow): void {
+    this.#prepare(
+      `UPDATE jobs SET head = ?, state = 'running', finished_at_ms = NULL, failure = NULL,
+         tasks_done = ? WHERE id = ?`,
+    ).run(JSON.stringify(row.head), row.tasksDone, row.job);
   }
 
   /** A task of a job as it was submitted; undefined when that is not known any more. */
@@ -289,13 +317,14 @@ export class Journal {
     this.#transact(() => {
       this.#prepare(
         `UPDATE jobs SET state = ?, finished_at_ms = ?, failure = ?, tasks_done = ?, timing = ?,
-           is_open = 0 WHERE id = ?`,
+           is_open = 0, head = ? WHERE id = ?`,
       ).run(
         row.state,
         row.finishedAtMs,
         row.failure === null ? null : JSON.stringify(row.failure),
         row.tasksDone,
         JSON.stringify(row.timing),
+        JSON.stringify(row.head),
         row.job,
       );
       this.#prepare("INSERT OR REPLACE INTO outlines (job, body) VALUES (?, ?)").run(

@@ -2,11 +2,11 @@
 import { decodeBase64 } from "../shared/codecs/base64.ts";
 import type { BlockRef, TaskResult } from "../shared/graph/task.ts";
 import type { AttemptId, BlockId, JobId, TaskKey, WorkerId } from "../shared/ids.ts";
-import type { WorkerMessage } from "../shared/protocol/messages.ts";
+import type { WorkerMessage, WorkerView } from "../shared/protocol/messages.ts";
 import type { FailureStory, SchedulerCommand } from "../shared/scheduler/commands.ts";
-import type { Holder, SchedulerEvent } from "../shared/scheduler/events.ts";
+import type { Avoidance, Holder, SchedulerEvent } from "../shared/scheduler/events.ts";
 import { createScheduler, step } from "../shared/scheduler/scheduler.ts";
-import { readersOf, taskStanding, taskStory } from "../shared/scheduler/views.ts";
+import { readersOf, taskStanding, taskStory, workerLoad } from "../shared/scheduler/views.ts";
 import type { TaskStanding, TaskStory } from "../shared/scheduler/views.ts";
 import type { ActivityLog, AttemptEnd } from "./activity-log.ts";
 import type { BlockSources } from "./block-sources.ts";
@@ -15,6 +15,7 @@ import type { ActiveJob, JobBook } from "./job-book.ts";
 import { groupOf, outlineAtEnd, taskGraph, type JobOutline } from "./job-outline.ts";
 import type { FinalJobState, Journal } from "./journal.ts";
 import { clientHolder, type ClientPort, type WorkerPort } from "./ports.ts";
+import { Retirements } from "./retirements.ts";
 import { Watchers } from "./watchers.ts";
 
 /** How often the scheduler learns that time has passed. */
@@ -27,8 +28,10 @@ type Command<Type extends SchedulerCommand["type"]> = Extract<SchedulerCommand, 
 type Said<Type extends WorkerMessage["type"]> = Extract<WorkerMessage, { type: Type }>;
 
 /** What decides over a worker's leases. */
-type Ability = Pick<Said<"status">, "threads" | "paused" | "hidden" | "runsFunctions">;
-const ABILITIES = ["threads", "paused", "hidden", "runsFunctions"] as const;
+type Ability = Pick<Said<"status">, "threads" | "paused" | "hidden" | "runsFunctions"> & {
+  readonly isRetiring: boolean;
+};
+const ABILITIES = ["threads", "paused", "hidden", "runsFunctions", "isRetiring"] as const;
 
 export interface SchedulerHostOptions {
   /** Functions of users may run here, on workers that agreed. */
@@ -53,6 +56,7 @@ export class SchedulerHost {
   readonly #sources: BlockSources;
   readonly #workers = new Map<WorkerId, WorkerPort>();
   readonly #watchers: Watchers;
+  readonly #retirements: Retirements;
   readonly #events: SchedulerEvent[] = [];
   #attemptsReservedTo: number;
   #isDraining = false;
@@ -66,6 +70,7 @@ export class SchedulerHost {
     this.#attemptsReservedTo = nextAttempt + ATTEMPTS_RESERVED - 1;
     this.#scheduler = createScheduler({ nextAttempt });
     this.#sources = options.sources;
+    this.#retirements = new Retirements(options);
     this.#watchers = new Watchers((result) => options.sources.locatedResult(result));
     options.journal.onWriteError = (error) => {
       options.log(`The journal could not record results: ${error.message}`);
@@ -123,8 +128,10 @@ export class SchedulerHost {
   }
 
   workerLeft(port: WorkerPort, isExpected: boolean): void {
+    const { leased, status, tally } = port.record;
+    if (!isExpected) tally.standing.lost(Math.min(leased.size, status.threads));
     const outcome = isExpected ? "returned" : "cancelled";
-    for (const attempt of port.record.leased) this.#endAttempt(port, attempt, { outcome });
+    for (const attempt of leased) this.#endAttempt(port, attempt, { outcome });
     this.#sources.leave(port.worker, port);
     if (this.#workers.get(port.worker) === port) this.#workers.delete(port.worker);
     this.dispatch({ type: "worker-left", ...identity(port), isExpected });
@@ -141,15 +148,34 @@ export class SchedulerHost {
     port.record.applyStatus(status);
     this.#options.activity.running(status.running);
     const now = this.#abilityOf(port);
-    if (ABILITIES.some((name) => before[name] !== now[name])) {
+    // Whoever gave leases back gets others as soon as it has said how it is: that ends its rest.
+    if (port.record.hasReturned || ABILITIES.some((name) => before[name] !== now[name])) {
+      port.record.hasReturned = false;
       this.dispatch({ type: "worker-changed", ...identity(port), ...now });
     }
+    this.#options.onChange();
+  }
+
+  /** As dashboards see the joined workers. */
+  workerViews(): WorkerView[] {
+    const nowMs = this.#options.nowMs();
+    return this.workers.map(({ worker, record }) => {
+      const { relativeSpeed = 1, speeds = [] } = workerLoad(this.#scheduler, worker) ?? {};
+      return record.view(nowMs, { relativeSpeed, speeds: [...speeds] });
+    });
+  }
+
+  /** Has a worker finish, hand over and leave. */
+  retireWorker(port: WorkerPort): void {
+    this.#retirements.begin(port);
+    this.dispatch({ type: "worker-changed", ...identity(port), ...this.#abilityOf(port) });
     this.#options.onChange();
   }
 
   #abilityOf(port: WorkerPort): Ability {
     const { threads, paused, hidden, runsFunctions } = port.record.status;
     return {
+      isRetiring: port.record.isRetiring,
       threads,
       paused,
       hidden,
@@ -163,6 +189,7 @@ export class SchedulerHost {
     const granted = port.record.leased.has(attempt) ? activity.live(attempt) : undefined;
     if (granted !== undefined) book.attemptTimed(granted, message);
     port.record.tally.computeMs += computeMs;
+    port.record.tally.standing.finished();
     try {
       const outputs = message.outputs.map((output) => this.#keepOutput(output));
       this.#endAttempt(port, attempt, { outcome: "finished", ...timesOf(message) });
@@ -197,6 +224,7 @@ export class SchedulerHost {
     const { attempt, reason, message, block, error } = failed;
     this.#endAttempt(port, attempt, failedEnd(failed));
     port.record.tally.tasksFailed += 1;
+    port.record.tally.standing.failed(reason);
     this.#options.log(`${port.record.name}: attempt ${attempt} failed (${reason}): ${message}`);
     this.dispatch({
       type: "attempt-failed",
@@ -211,6 +239,7 @@ export class SchedulerHost {
 
   attemptsReturned(port: WorkerPort, attempts: readonly AttemptId[]): void {
     for (const attempt of attempts) this.#endAttempt(port, attempt, { outcome: "returned" });
+    port.record.hasReturned = true;
     this.dispatch({ type: "attempts-returned", ...identity(port), attempts });
   }
 
@@ -313,16 +342,26 @@ export class SchedulerHost {
           "The coordinator lost touch with this page for a while.",
         );
         return undefined;
+      case "worker-retired":
+        this.#retirements.letGo(this.#portOf(command));
+        return undefined;
       case "record-result":
         return this.#recordResult(command);
       case "announce-target":
         return this.#announceTarget(command.job, command);
       case "announce-failure":
         return this.#announceFailure(command);
+      case "record-retry":
+        return this.#recordRetry(command);
       case "drop-tasks":
         return this.#dropTasks(command);
       case "finish-job":
-        return this.finishJob(command.job, command.state, command.failure ?? null);
+        return this.finishJob(
+          command.job,
+          command.state,
+          command.failure ?? null,
+          command.failedOn ?? [],
+        );
     }
   }
 
@@ -423,6 +462,17 @@ export class SchedulerHost {
     this.#options.onChange();
   }
 
+  /** Failed targets are tried again; what they keep away from outlives a restart. */
+  #recordRetry({ job, targets, avoid }: Command<"record-retry">): void {
+    const { book, journal } = this.#options;
+    const head = book.targetsRetried(job, targets, avoid);
+    this.#journal("record that targets are tried again", () => {
+      journal.removeFailures(job, targets);
+      if (head !== undefined) journal.saveHead(job, head);
+    });
+    this.#options.onChange();
+  }
+
   #dropTasks({ job, tasks }: Command<"drop-tasks">): void {
     const { book, journal } = this.#options;
     book.dropTasks(job, tasks);
@@ -430,13 +480,18 @@ export class SchedulerHost {
   }
 
   /** Closes a job's record and tells those who watch it. */
-  finishJob(job: JobId, state: FinalJobState, story: FailureStory | null): void {
+  finishJob(
+    job: JobId,
+    state: FinalJobState,
+    story: FailureStory | null,
+    failedOn: readonly Avoidance[] = [],
+  ): void {
     const { book, journal, nowUnixMs } = this.#options;
     const active = book.active(job);
     if (active === undefined) return;
     const outline = this.#outlineOf(active, story);
     const failure = story === null ? null : { task: story.task, message: story.message };
-    const row = book.finish(job, state, failure, nowUnixMs());
+    const row = book.finish(job, state, { failure, failedOn }, nowUnixMs());
     if (row === undefined) return;
     this.#journal("record a job's end", () => {
       if (story !== null) journal.addFailure(job, story, null);
@@ -470,6 +525,7 @@ export class SchedulerHost {
 
   #tick(): void {
     this.dispatch({ type: "ticked" });
+    this.#retirements.endLate(this.workers);
     this.#tickCount += 1;
     if (this.#tickCount % TICKS_PER_SAVE === 0) this.#saveProgress();
   }

@@ -12,7 +12,8 @@ import { ActorService } from "./actor-service.ts";
 import { BlockSources } from "./block-sources.ts";
 import { BlockStore } from "./block-store.ts";
 import { ClusterFeed } from "./cluster-feed.ts";
-import { addHttpApi, createHttpServer, type TlsFiles } from "./http-api.ts";
+import { addHttpApi, type CoordinatorUrls, createHttpServer } from "./http-api.ts";
+import { servePlainHttp, type ServerCertificate } from "./https/plain-http.ts";
 import { JobBook } from "./job-book.ts";
 import { JobEvents } from "./job-events.ts";
 import { JobService } from "./job-service.ts";
@@ -37,7 +38,7 @@ export interface CoordinatorOptions {
   readonly port: number;
   /** Holds the tokens, the journal and the blocks; made when missing. */
   readonly dataDir: string;
-  readonly https?: TlsFiles | false;
+  readonly https?: ServerCertificate | false;
   /** The built web app. */
   readonly staticDir: string;
   /** False refuses functions of users, wherever they would run; true by default. */
@@ -55,8 +56,7 @@ export interface Coordinator extends AccessTokens {
   readonly port: number;
   /** The blocks, for clients in this process. */
   readonly store: LocalStore;
-  /** The dashboard's address for this machine, and the join address for every network. */
-  urls(): { readonly dashboard: string; readonly join: readonly string[] };
+  urls(): CoordinatorUrls;
   /** Ends every connection, timer and file; later calls wait for the same end. */
   close(): Promise<void>;
 }
@@ -160,7 +160,7 @@ async function assemble(
   const host = new SchedulerHost(parts);
   const clusterMessage = (): Extract<CoordinatorMessage, { type: "cluster" }> => ({
     type: "cluster",
-    workers: host.workers.map((port) => port.record.view(nowMs())),
+    workers: host.workerViews(),
     jobs: book.views().slice(0, JOBS_IN_VIEW_MAX),
   });
   const actors = new ActorService({
@@ -168,7 +168,7 @@ async function assemble(
     onDropped: (blocks) => host.blocksDropped("store", blocks),
   });
   const service = new JobService({ ...parts, host, hasher: await createBLAKE3() });
-  const server = createHttpServer(https);
+  const server = createHttpServer(https === false ? false : https.files);
   traffic.watch(server.server, https !== false);
   if (options.onRoute !== undefined) server.addHook("onRoute", options.onRoute);
   const signalling = new Signalling(server.server, httpPaths.signal, nowMs);
@@ -184,7 +184,6 @@ async function assemble(
   await service.restore();
   await service.sweep();
   const system = startSystemHistory({ ...parts, host });
-  const joinLinks = (): readonly string[] => urlsOf(options, tokens, portOf(server)).join;
   await addHttpApi(server, {
     ...parts,
     guard,
@@ -192,10 +191,13 @@ async function assemble(
     exporters,
     staticDir,
     host,
-    joinLinks,
+    urls: () => urlsOf(options, tokens, portOf(server)),
+    authority: (https !== false && https.authority) || null,
     events,
     system,
   });
+  const closePlain =
+    https === false ? undefined : await servePlainHttp(server, https, { guard, log });
   const endUpgrades = routeUpgrades({
     server: server.server,
     guard,
@@ -223,6 +225,7 @@ async function assemble(
       sessions.close();
       endUpgrades();
       signalling.close();
+      await closePlain?.();
       await server.close();
     },
   };
@@ -262,11 +265,7 @@ function portOf(server: FastifyInstance): number {
   return address.port;
 }
 
-function urlsOf(
-  options: CoordinatorOptions,
-  tokens: AccessTokens,
-  port: number,
-): { dashboard: string; join: string[] } {
+function urlsOf(options: CoordinatorOptions, tokens: AccessTokens, port: number): CoordinatorUrls {
   const { host, https = false } = options;
   const scheme = https === false ? "http" : "https";
   const isEverywhere = host === undefined || host === "0.0.0.0" || host === "::";
@@ -277,5 +276,9 @@ function urlsOf(
   return {
     dashboard: `${scheme}://${own}:${port}/#t=${tokens.submitToken}`,
     join: joinHosts.map((name) => `${scheme}://${name}:${port}/join#t=${tokens.joinToken}`),
+    certificatePage:
+      https === false || https.authority === undefined
+        ? null
+        : `http://${joinHosts[0]}:${port}${httpPaths.certificatePage}`,
   };
 }

@@ -1,6 +1,7 @@
 // `tabswarm correlate`: a CSV file in, the correlations of all pairs out.
 import { resolve } from "node:path";
 import { conflictOf, type CorrelationOptions } from "../../shared/correlation/plan.ts";
+import { clusterOf } from "../node-cluster.ts";
 import { createNodeTools } from "../node-client.ts";
 import { createCleanups } from "./cleanups.ts";
 import { startHeadlessCluster } from "./cluster-options.ts";
@@ -64,12 +65,12 @@ export async function correlate(file: string, options: CorrelateOptions): Promis
 
     signal.throwIfAborted();
     const tools = await createNodeTools();
-    const client = await connect(address, tools);
-    cleanups.add(() => client.close());
-    if (client.view.workers.length === 0) {
+    const cluster = clusterOf(await connect(address, tools), tools);
+    cleanups.add(() => cluster.close());
+    if (cluster.workers().length === 0) {
       progress.say("No worker has joined yet; the job waits for the first one.");
     }
-    const run = await runCorrelation(client, table, tools, {
+    const run = await runCorrelation(cluster, table, tools, {
       name: open.name,
       pairsPath: resolve(options.out),
       ...(options.matrix === undefined ? {} : { matrixPath: resolve(options.matrix) }),

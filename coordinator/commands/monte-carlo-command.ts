@@ -7,6 +7,7 @@ import {
   pathsForTarget,
   SCENARIOS_MAX,
 } from "../../shared/monte-carlo/plan.ts";
+import { clusterOf } from "../node-cluster.ts";
 import { createNodeTools } from "../node-client.ts";
 import { createCleanups } from "./cleanups.ts";
 import { startHeadlessCluster } from "./cluster-options.ts";
@@ -58,12 +59,12 @@ export async function monteCarlo(options: MonteCarloCommandOptions): Promise<voi
       (await startHeadlessCluster({ workers: options.workers, cleanups, lost, say: progress.say }));
     signal.throwIfAborted();
     const tools = await createNodeTools();
-    const client = await connect(address, tools);
-    cleanups.add(() => client.close());
-    if (client.view.workers.length === 0) {
+    const cluster = clusterOf(await connect(address, tools), tools);
+    cleanups.add(() => cluster.close());
+    if (cluster.workers().length === 0) {
       progress.say("No worker has joined yet; the job waits for the first one.");
     }
-    const run = await runMonteCarlo(client, tools, { ...simulation, progress, signal });
+    const run = await runMonteCarlo(cluster, tools, { ...simulation, progress, signal });
     progress.stop();
     // Its origin is the start of the process, so that nothing is left out.
     const total = seconds(performance.now());

@@ -13,7 +13,8 @@ export const functionGroup = (module: BlockId, label: string): string =>
 /** The group in words: "add" for a function of that name, "pearson-tile" for a kernel. */
 export function groupLabel(group: string): string {
   const label = /^function:[0-9a-f]+:(.*)$/s.exec(group)?.[1];
-  if (label === undefined) return group === FUNCTION_KERNEL ? "function" : group.replace(/@\d+$/, "");
+  if (label === undefined)
+    return group === FUNCTION_KERNEL ? "function" : group.replace(/@\d+$/, "");
   // A function without a name is the only export of its module.
   return label === "" || label === "default" ? "unnamed function" : label;
 }

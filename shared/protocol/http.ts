@@ -62,6 +62,8 @@ export const httpPaths = {
   worker: (worker: WorkerId) => `/api/workers/${worker}`,
   retireWorker: (worker: WorkerId) => `/api/workers/${worker}/retire`,
   joinLinks: "/api/join-links",
+  /** GET: how to trust the coordinator, over https and over plain http. */
+  certificatePage: "/certificate",
   openApi: "/api/openapi.json",
 } as const;
 
@@ -192,8 +194,16 @@ export const datasetCreatedSchema = z.object({ dataset: datasetIdSchema });
 /** Admits once, within a minute, to what it was asked for. */
 export const ticketCreatedSchema = z.object({ ticket: z.string() });
 
-/** Addresses that other machines open to join, likeliest first; the token is in the fragment. */
-export const joinLinksSchema = z.object({ links: z.array(z.string().max(400)).max(64) });
+export const joinLinksSchema = z.object({
+  /** Addresses that other machines open to join, likeliest first; the token is in the fragment. */
+  links: z.array(z.string().max(400)).max(64),
+  /**
+   * The page at which a machine gets the coordinator's certificate authority, by plain http, so that it
+   * opens before the authority is trusted. Null where nothing is to be installed: over plain http, and
+   * with a certificate of the owner's.
+   */
+  certificatePage: z.string().max(400).nullable(),
+});
 
 /** RFC 9457 problem+json: every error of the interface. */
 export const problemSchema = z.object({

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { asAttemptId, asBlockId, asJobId, asPeerId, asTaskKey } from "../ids.ts";
-import type { WorkerMessage } from "../protocol/messages.ts";
+import type { PauseReason, WorkerMessage } from "../protocol/messages.ts";
 import type { LeaseMessage, WorkerCommand, WorkerEvent } from "./worker-events.ts";
 import { workerStep } from "./worker-machine.ts";
 import { createWorkerState } from "./worker-state.ts";
@@ -198,14 +198,83 @@ test("[W4] pausing returns every lease at once and takes none until resumed", ()
   grant(2, "a");
   grant(3, "b");
   arrive("a");
-  const paused = raise({ type: "paused-set", paused: true });
+  const paused = raise({ type: "paused-set", paused: true, reason: "person" });
   expect(returned(paused)).toEqual([1, 2, 3]);
   expect(ofType(paused, "cancel-attempt").map((command) => command.attempt)).toEqual([1]);
   expect(ofType(paused, "cancel-fetch").map((command) => command.block)).toEqual(["b"]);
   expect(sent(paused).at(-1)).toMatchObject({ type: "status", paused: true, running: [] });
   expect(returned(grant(4, "a"))).toEqual([4]);
-  raise({ type: "paused-set", paused: false });
+  raise({ type: "paused-set", paused: false, reason: "person" });
   expect(started(grant(5, "a"))).toEqual([5]);
+});
+
+test("[W4] it is paused while there is any reason, and a resuming hand lifts what a hand did", () => {
+  const { state, raise, pass } = setUpWelcomed();
+  const set = (paused: boolean, reason: PauseReason) =>
+    raise({ type: "paused-set", paused, reason });
+  const said = (commands: WorkerCommand[]) =>
+    sent(commands).map((message) => message.type === "status" && message.condition?.pausedBy);
+  expect(said(set(true, "battery"))).toEqual(["battery"]);
+  expect(said(set(true, "dashboard"))).toEqual(["dashboard"]);
+  expect(set(true, "dashboard")).toEqual([]);
+  expect(said(set(true, "timer"))).toEqual(["timer"]);
+  expect(said(set(false, "timer"))).toEqual(["dashboard"]);
+  expect(said(set(false, "person"))).toEqual(["battery"]);
+  expect(state.paused).toBe(true);
+  expect(said(set(true, "finishing"))).toEqual(["finishing"]);
+  set(false, "finishing");
+  pass(100);
+  expect(sent(set(false, "battery"))).toMatchObject([
+    { type: "status", paused: false, condition: { pausedBy: null } },
+  ]);
+});
+
+test("[W11] to finish lets what runs end and returns what waits", () => {
+  const { raise, grant, arrive, succeed } = setUpWelcomed({ threads: 1 });
+  grant(1, "a");
+  grant(2, "a");
+  arrive("a");
+  const finishing = raise({ type: "paused-set", paused: true, reason: "finishing" });
+  expect(returned(finishing)).toEqual([2]);
+  expect(ofType(finishing, "cancel-attempt")).toEqual([]);
+  expect(sent(finishing).at(-1)).toMatchObject({ paused: true, running: [1] });
+  expect(returned(grant(3, "a"))).toEqual([3]);
+  expect(sent(succeed(1, "out"))[0]).toMatchObject({ type: "attempt-finished", attempt: 1 });
+});
+
+test("[W12] the condition alone is told at most every 5 s, and only when it changed", () => {
+  const { raise, pass } = setUpWelcomed();
+  const battery = { level: 0.5, isCharging: false };
+  const told = { pressure: null, battery, lagMs: 3 } as const;
+  const soon = raise({ type: "condition-set", ...told });
+  expect(sent(soon)).toEqual([]);
+  // The welcome's status was a second ago.
+  expect(soon).toEqual([{ type: "schedule-condition", delayMs: 4_000 }]);
+  expect(raise({ type: "condition-set", ...told, lagMs: 4 })).toEqual([]);
+  pass(4_000);
+  expect(sent(raise({ type: "condition-due" }))).toMatchObject([
+    { type: "status", condition: { pressure: null, battery, lagMs: 4 } },
+  ]);
+  expect(ofType(raise({ type: "condition-set", ...told, lagMs: 4 }), "schedule-condition")).toEqual(
+    [{ type: "schedule-condition", delayMs: 5_000 }],
+  );
+  pass(5_000);
+  expect(raise({ type: "condition-due" })).toEqual([]);
+});
+
+test("[W12] a share of time that falls by itself is told until it is none", () => {
+  const { raise, grant, pass } = setUpWelcomed({ threads: 2 });
+  const shares: (number | undefined)[] = [];
+  grant(1);
+  for (let checks = 0; checks < 6; checks += 1) {
+    pass(5_000);
+    const commands = raise({ type: checks === 0 ? "status-due" : "condition-due" });
+    for (const message of sent(commands)) {
+      if (message.type === "status") shares.push(message.condition?.busyShare);
+    }
+    if (checks === 2) raise({ type: "cancel-requested", attempt: attempt(1) });
+  }
+  expect(shares).toEqual([0.42, 0.5, 0.25, 0]);
 });
 
 test("[W5] fewer threads return the youngest attempts and the waiting leases beyond two a thread", () => {

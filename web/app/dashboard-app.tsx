@@ -21,6 +21,16 @@ const SimulatePage = lazy(async () => {
   return { default: module.SimulatePage };
 });
 
+const MachinesPage = lazy(async () => {
+  const module = await import("../features/workers/machines-page.tsx");
+  return { default: module.MachinesPage };
+});
+
+const SystemPage = lazy(async () => {
+  const module = await import("../features/system/system-page.tsx");
+  return { default: module.SystemPage };
+});
+
 export function DashboardApp({ session }: { session: Session }) {
   useEffect(() => {
     // pagehide is the last event that hidden and closing pages surely get; a page that comes back
@@ -57,6 +67,18 @@ function View() {
       return (
         <Frame title="New simulation · Tabswarm">
           <SimulatePage />
+        </Frame>
+      );
+    case "workers":
+      return (
+        <Frame title="Machines · Tabswarm">
+          <MachinesPage />
+        </Frame>
+      );
+    case "system":
+      return (
+        <Frame title="System · Tabswarm">
+          <SystemPage />
         </Frame>
       );
     case "job":

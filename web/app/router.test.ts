@@ -1,16 +1,18 @@
 // Checks which page each address means.
 import { describe, expect, it } from "vitest";
-import { jobPath, routeOf, simulatePath } from "./router.ts";
+import { jobPath, routeOf, simulatePath, systemPath, workersPath } from "./router.ts";
 import { asJobId } from "../../shared/ids.ts";
 
 const jobId = asJobId(`j_${"aB3-_".repeat(4)}xy`);
 
 describe("routeOf", () => {
-  it("knows home, the join page and the simulation form, with or without a trailing slash", () => {
+  it("knows every page, with or without a trailing slash", () => {
     expect(routeOf("/")).toEqual({ page: "home" });
     expect(routeOf("/join")).toEqual({ page: "join" });
     expect(routeOf("/join/")).toEqual({ page: "join" });
     expect(routeOf(`${simulatePath}/`)).toEqual({ page: "simulate" });
+    expect(routeOf(`${workersPath}/`)).toEqual({ page: "workers" });
+    expect(routeOf(systemPath)).toEqual({ page: "system" });
   });
 
   it("finds the job and its view in the addresses that jobPath makes", () => {

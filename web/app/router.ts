@@ -10,10 +10,14 @@ export type Route =
   | { readonly page: "home" }
   | { readonly page: "join" }
   | { readonly page: "simulate" }
+  | { readonly page: "workers" }
+  | { readonly page: "system" }
   | { readonly page: "job"; readonly jobId: JobId; readonly view: JobViewName }
   | { readonly page: "unknown" };
 
 export const simulatePath = "/simulate";
+export const workersPath = "/workers";
+export const systemPath = "/system";
 
 /** The page that an address means; trailing slashes do not matter. */
 export function routeOf(pathname: string): Route {
@@ -21,6 +25,8 @@ export function routeOf(pathname: string): Route {
   if (path === "") return { page: "home" };
   if (path === "/join") return { page: "join" };
   if (path === simulatePath) return { page: "simulate" };
+  if (path === workersPath) return { page: "workers" };
+  if (path === systemPath) return { page: "system" };
   const match = /^\/jobs\/([^/]+)(?:\/(stream|graph))?$/.exec(path);
   const jobId = jobIdSchema.safeParse(match?.[1]);
   if (!jobId.success) return { page: "unknown" };
@@ -38,7 +44,7 @@ const listeners = new Set<() => void>();
  * (`staysInPlace`) what the person looks at stays where it is.
  */
 export function navigate(path: string, staysInPlace = false): void {
-  if (path !== location.pathname) history.pushState(null, "", path);
+  if (path !== location.pathname + location.search) history.pushState(null, "", path);
   for (const listener of listeners) listener();
   if (!staysInPlace) window.scrollTo(0, 0);
 }

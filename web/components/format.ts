@@ -77,6 +77,16 @@ export function formatDuration(durationMs: number): string {
   return `${formatCount(Math.floor(minutes / 60))} h${rest === 0 ? "" : ` ${rest} min`}`;
 }
 
+/** "under a minute", "12 min", "2 h 5 min", "3 days": how long something lasts that still goes on. */
+export function formatSpan(durationMs: number): string {
+  if (durationMs < MINUTE_MS) return "under a minute";
+  if (durationMs < HOUR_MS) return `${Math.floor(durationMs / MINUTE_MS)} min`;
+  if (durationMs >= 2 * DAY_MS) return `${formatCount(Math.floor(durationMs / DAY_MS))} days`;
+  const minutes = Math.floor(durationMs / MINUTE_MS);
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)} h${rest === 0 ? "" : ` ${rest} min`}`;
+}
+
 /** "about 2 min left", "a few seconds left"; the estimate is rough, so the words are too. */
 export function formatTimeLeft(leftMs: number): string {
   if (!Number.isFinite(leftMs)) return "estimating the time left";
@@ -96,6 +106,9 @@ export function formatRate(perSecond: number, unit: string): string {
 export function formatByteRate(bytesPerSecond: number): string {
   return `${formatBytes(Math.max(0, bytesPerSecond))}/s`;
 }
+
+/** "2.3 times", "0.8 times", "14 times": how much more one is than another. */
+export const formatTimes = (factor: number): string => `${threeFigures(Math.max(0, factor))} times`;
 
 /** 0.053 → "5.3%", 0.53 → "53%"; never "0%" for more than nothing nor "100%" for less than all. */
 export function formatPercent(share: number): string {

@@ -1,10 +1,15 @@
 // Makes a page a worker: binds the shared agent to this browser and shows what it does.
 import { PROTOCOL_VERSION } from "../../shared/protocol/messages.ts";
-import type { WorkerHello, WorkerMessage } from "../../shared/protocol/messages.ts";
+import type { PauseReason, WorkerHello, WorkerMessage } from "../../shared/protocol/messages.ts";
 import type { ControlState } from "../../shared/client/control-connection.ts";
 import { NAME_LENGTH_MAX, THREADS_PER_WORKER_MAX } from "../../shared/limits.ts";
 import type { CacheState } from "../../shared/worker/worker-platform.ts";
-import { createWorkerAgent, type WorkerAgent } from "../../shared/worker/worker-agent.ts";
+import { shownReason } from "../../shared/worker/pauses.ts";
+import {
+  createWorkerAgent,
+  type RetiredBy,
+  type WorkerAgent,
+} from "../../shared/worker/worker-agent.ts";
 import { openBlockCache } from "../cache/block-cache.ts";
 import { browserClock } from "../transport/browser-clock.ts";
 import { createBrowserDataPlane } from "../transport/browser-data-plane.ts";
@@ -28,6 +33,10 @@ export interface WorkerSnapshot {
   readonly connection: ControlState;
   readonly name: string;
   readonly paused: boolean;
+  /** Of several reasons the most telling one; null while it takes work. */
+  readonly pausedBy: PauseReason | null;
+  /** Why it does not come back by itself; null while it may. */
+  readonly endedBy: EndedBy | null;
   /** Functions of others run here, sandboxed: agreed to by whoever uses the machine. */
   readonly runsFunctions: boolean;
   /** Threads in use, and all that there could be. */
@@ -57,6 +66,12 @@ export interface WorkerSnapshot {
   readonly cacheBytes: number;
 }
 
+/**
+ * "retired": the dashboard asked it to finish, which it did; "finished": a person here did; "removed":
+ * the dashboard ended its connection at once.
+ */
+export type EndedBy = "retired" | "finished" | "removed";
+
 export interface WorkerHandle {
   readonly view: WorkerSnapshot;
   onChange(listener: (view: WorkerSnapshot) => void): () => void;
@@ -64,8 +79,9 @@ export interface WorkerHandle {
   setThreads(threads: number): void;
   /** Functions that run end when they may not any more. Remembered for the next visit. */
   setRunsFunctions(runsFunctions: boolean): void;
-  pause(): void;
-  resume(): void;
+  /** For a reason of its own, or because a person here said so. */
+  pause(reason?: PauseReason): void;
+  resume(reason?: PauseReason): void;
   /** Keeps the state of actors for a moment, says goodbye, returns all work and releases everything. */
   leave(): void;
   close(): void;
@@ -113,6 +129,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
   const pool = createThreadPool(startThread, { start: startSandbox, clock });
   const runsFunctions = options.runsFunctions ?? remembersFunctions();
   pool.setRunsFunctions(runsFunctions);
+  let retiredBy: RetiredBy | null = null;
   const agent = createWorkerAgent({
     clock,
     control,
@@ -125,6 +142,12 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
     runsFunctions,
     actors: { threads: createActorThreads(startSandbox), hash },
     memoryBudgetBytes: device.isMobile ? MEMORY_BUDGET_MOBILE_BYTES : MEMORY_BUDGET_BYTES,
+    // As if they had been typed here.
+    onSettings: (settings) => settings.name !== undefined && rememberName(agent.state.name),
+    onRetired: (by) => {
+      retiredBy = by;
+      void agent.leave().finally(close);
+    },
   });
   agent.setHidden(document.hidden);
 
@@ -137,6 +160,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
   const snapshot = (): WorkerSnapshot => ({
     ...describeAgent(agent, threadsMax),
     connection: control.state,
+    endedBy: endedBy(control.state, retiredBy),
     cache: cache.state,
   });
   followVisibility(agent, close, followPage.signal);
@@ -183,8 +207,8 @@ function bindHandle(
       if (!runsFunctions) pool.setRunsFunctions(false);
       rememberFunctions(runsFunctions);
     },
-    pause: () => agent.setPaused(true),
-    resume: () => agent.setPaused(false),
+    pause: (reason) => agent.setPaused(true, reason),
+    resume: (reason) => agent.setPaused(false, reason),
     leave() {
       // The last checkpoints take a moment; without actors there is nothing to wait for.
       if (agent.actors === null || agent.actors.held().length === 0) close();
@@ -207,7 +231,7 @@ function followVisibility(agent: WorkerAgent, close: () => void, signal: AbortSi
 function describeAgent(
   agent: WorkerAgent,
   threadsMax: number,
-): Omit<WorkerSnapshot, "connection" | "cache"> {
+): Omit<WorkerSnapshot, "connection" | "endedBy" | "cache"> {
   const { state, plane } = agent;
   const leases = [...state.leases.values()];
   const running = leases
@@ -218,6 +242,7 @@ function describeAgent(
   return {
     name: state.name,
     paused: state.paused,
+    pausedBy: shownReason(state.pauses),
     runsFunctions: state.runsFunctions,
     threads: state.threads,
     threadsMax,
@@ -238,6 +263,12 @@ function describeAgent(
     ...pathOf(links),
     cacheBytes: state.cacheBytes,
   };
+}
+
+function endedBy(connection: ControlState, retiredBy: RetiredBy | null): EndedBy | null {
+  if (retiredBy !== null) return retiredBy === "person" ? "finished" : "retired";
+  const isRemoved = connection.state === "refused" && connection.reason === "removed";
+  return isRemoved ? "removed" : null;
 }
 
 const clampThreads = (threads: number): number =>

@@ -17,7 +17,9 @@ import {
 import { SimulationExports } from "../monte-carlo/simulation-exports.tsx";
 import { SimulationResult } from "../monte-carlo/simulation-result.tsx";
 import { CorrelationResult, correlationAbout, correlationWork } from "./correlation-result.tsx";
+import { GroupProgress } from "./group-progress.tsx";
 import { JobExports } from "./job-exports.tsx";
+import { JobFailures } from "./job-failures.tsx";
 import { JobProgress } from "./job-progress.tsx";
 import { JOB_READERS, type JobShown } from "./job-readers.ts";
 import { createJobStore, type JobState } from "./job-store.ts";
@@ -25,6 +27,7 @@ import { JobTabs, OTHER_VIEWS } from "./job-tabs.tsx";
 import { JobTiming } from "./job-timing.tsx";
 import { ProgramJob } from "../program/program-job.tsx";
 import { doneShare, jobStory, knownShare, programAbout, programWork } from "./job-words.ts";
+import { priorityNote } from "./priority-words.ts";
 import styles from "./job-page.module.css";
 
 export interface JobPageProps {
@@ -53,7 +56,9 @@ export function JobPage({ jobId, view, client }: JobPageProps) {
       <header className={styles["header"]}>
         <h1 className={styles["title"]}>{job.title}</h1>
         <p className={styles["about"]}>
-          {isOfProgram(job) ? programAbout(job) : shown === null ? " " : aboutWords(shown)}
+          {[about(job, shown), priorityNote(job.priority)]
+            .filter((part) => part !== "")
+            .join(" · ") || " "}
         </p>
       </header>
       <Progress state={state} job={job} client={client} />
@@ -62,7 +67,7 @@ export function JobPage({ jobId, view, client }: JobPageProps) {
         <Result shown={shown} problem={problem} job={job} client={client} />
       ) : (
         <Suspense fallback={<div className={styles["skeleton"]} />}>
-          <Other jobId={jobId} client={client} />
+          <Other jobId={jobId} job={job} client={client} />
         </Suspense>
       )}
     </div>
@@ -85,13 +90,17 @@ function Result({ shown, problem, job, client }: ResultProps) {
           {problem}
         </Notice>
       )}
+      {job.state === "failed" && job.failure !== null && !isOfProgram(job) && (
+        <JobFailures job={job} client={client} failures={[{ ...job.failure, error: null }]} />
+      )}
+      <GroupProgress job={job} client={client} isShownAlone={isOfProgram(job)} />
       {isOfProgram(job) && <ProgramJob job={job} client={client} />}
       {shown === null && problem === null && !isOfProgram(job) && (
         <Skeleton className={styles["skeleton"] ?? ""} />
       )}
       {shown?.kind === "correlation" && <CorrelationResult shown={shown} />}
       {shown?.kind === "monte-carlo" && <SimulationResult shown={shown} />}
-      <JobTiming job={job} workers={client.view.workers} />
+      <JobTiming job={job} workers={client.view.workers} isFixed={!isOfProgram(job)} />
       {shown !== null && <Exports shown={shown} job={job} client={client} />}
     </>
   );
@@ -129,6 +138,11 @@ function Exports({ shown, job, client }: ExportsProps) {
   return (
     <JobExports jobId={job.job} isDone={job.state === "done"} result={result} client={client} />
   );
+}
+
+function about(job: JobView, shown: JobShown | null): string {
+  if (isOfProgram(job)) return programAbout(job);
+  return shown === null ? "" : aboutWords(shown);
 }
 
 const aboutWords = (shown: JobShown): string =>

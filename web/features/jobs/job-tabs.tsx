@@ -2,14 +2,26 @@
 import { lazy, type ComponentType } from "react";
 import type { ClusterClient } from "../../../shared/client/cluster-client.ts";
 import type { JobId } from "../../../shared/ids.ts";
+import type { JobView } from "../../../shared/protocol/messages.ts";
 import { linkTo } from "../../app/link-to.ts";
 import { jobPath, type JobViewName } from "../../app/router.ts";
 import styles from "./job-tabs.module.css";
 
 export interface OtherView {
   readonly words: string;
-  readonly View: ComponentType<{ readonly jobId: JobId; readonly client: ClusterClient }>;
+  readonly View: ComponentType<OtherViewProps>;
 }
+
+export interface OtherViewProps {
+  readonly jobId: JobId;
+  readonly job: JobView;
+  readonly client: ClusterClient;
+}
+
+const GraphView = lazy(async () => {
+  const module = await import("../graph/graph-view.tsx");
+  return { default: module.GraphView };
+});
 
 const TaskStream = lazy(async () => {
   const module = await import("../stream/task-stream.tsx");
@@ -19,6 +31,7 @@ const TaskStream = lazy(async () => {
 /** Views beside the result, in the order of their tabs; each loads only where it is looked at. */
 export const OTHER_VIEWS: ReadonlyMap<JobViewName, OtherView> = new Map<JobViewName, OtherView>([
   ["stream", { words: "Task stream", View: TaskStream }],
+  ["graph", { words: "Graph", View: GraphView }],
 ]);
 
 export function JobTabs({ jobId, view }: { readonly jobId: JobId; readonly view: JobViewName }) {

@@ -13,6 +13,8 @@ const ready: JoinState = {
   },
   name: "Laptop",
   paused: false,
+  pausedBy: null,
+  endedBy: null,
   runsFunctions: false,
   threads: 3,
   threadsMax: 4,
