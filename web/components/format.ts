@@ -8,6 +8,7 @@ const oneDigit = new Intl.NumberFormat(LOCALE, {
 });
 const plainNumber = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 9 });
 const shortDate = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
+const wholeDate = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full" });
 const clockTime = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
 
 const SECOND_MS = 1_000;
@@ -192,3 +193,6 @@ export function formatClock(atMs: number, stepMs: number): string {
   }
   return format.format(atMs);
 }
+
+/** "Friday 27 November 2026" */
+export const formatDay = (atMs: number): string => wholeDate.format(atMs);

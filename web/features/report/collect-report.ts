@@ -6,12 +6,15 @@ import {
   formatBytes,
   formatClock,
   formatCount,
+  formatDay,
   formatDuration,
   formatPercent,
   formatPlural,
+  formatTimes,
 } from "../../components/format.ts";
 import type { JobShown } from "../jobs/job-readers.ts";
 import { jobStory, programWork } from "../jobs/job-words.ts";
+import { speedUpOf } from "../jobs/speed-up.ts";
 import { busyThreads, timingParts, workerShares } from "../jobs/timing-model.ts";
 import { listed } from "../program/program-store.ts";
 import { ActivityHistory } from "../stream/activity-core.ts";
@@ -53,19 +56,15 @@ export async function collectReport(source: ReportSource): Promise<Report> {
     title: job.title,
     about,
     outcome: job.state === "done" ? headline : `${headline}. ${text}`,
-    when: `${fullDate(job.submittedAtMs)}, ${formatClock(job.submittedAtMs, 1_000)} to ${formatClock(endedMs, 1_000)}`,
+    when: `${formatDay(job.submittedAtMs)}, ${formatClock(job.submittedAtMs, 1_000)} to ${formatClock(endedMs, 1_000)}`,
     ...parts,
     timing: timingFigures(job),
     machines: machinesTable(job),
     stream: streamOf(history),
     failures,
-    madeBy: `Made with Tabswarm on ${fullDate(nowMs)}, ${formatClock(nowMs, 60_000)}. This file asks for nothing from any network.`,
+    madeBy: `Made with Tabswarm on ${formatDay(nowMs)}, ${formatClock(nowMs, 60_000)}. This file asks for nothing from any network.`,
   };
 }
-
-/** "Friday 27 November 2026", as the reader's language writes it. */
-const fullDate = (atMs: number): string =>
-  new Date(atMs).toLocaleDateString("en-GB", { dateStyle: "full" });
 
 interface Targets {
   readonly results: readonly JobResult[];
@@ -118,7 +117,16 @@ function timingFigures(job: JobView) {
   const share = (part: typeof compute): string =>
     `${formatDuration(part.ms)}, ${formatPercent(part.share)}`;
   const busy = busyThreads(job);
+  const speedUp = speedUpOf(job);
   return [
+    ...(speedUp === null
+      ? []
+      : [
+          {
+            name: `As fast as ${speedUp.name} alone, the best machine`,
+            value: formatTimes(speedUp.factor),
+          },
+        ]),
     { name: "Computing", value: share(compute) },
     { name: "Moving data", value: share(transfer) },
     { name: "Waiting for a thread", value: share(wait) },

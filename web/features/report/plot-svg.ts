@@ -110,11 +110,16 @@ function layerSvg(
   const points = (values: readonly number[]): string[] =>
     values.map((value, index) => at(placeX(xs[index] ?? 0), placeY(value)));
   switch (layer.kind) {
-    case "line":
-      return html`<path
-        class="${layer.isThin ? "thin" : "line"}"
-        d="M${points(layer.values).join("L")}"
-      />`;
+    case "line": {
+      const kind = layer.isThin ? "thin" : layer.isSecond ? "second" : "line";
+      let isDrawing = false;
+      const steps = layer.values.map((value, index) => {
+        const step = isDrawing ? "L" : "M";
+        isDrawing = value !== null;
+        return value === null ? "" : `${step}${at(placeX(xs[index] ?? 0), placeY(value))}`;
+      });
+      return html`<path class="${kind}" d="${steps.join("")}" />`;
+    }
     case "band":
       return html`<path
         class="band"

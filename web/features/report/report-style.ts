@@ -29,6 +29,7 @@ img { display: block; width: 100%; max-width: 720px; height: auto; background: #
 .plot text.marked { fill: var(--text); }
 .plot .grid { fill: none; stroke: var(--line); }
 .plot .line { fill: none; stroke: var(--accent-text); stroke-width: 2; }
+.plot .second { fill: none; stroke: var(--moving); stroke-dasharray: 6 4; stroke-width: 2; }
 .plot .thin { fill: none; stroke: var(--accent-text); opacity: 0.5; }
 .plot .band { fill: var(--band); }
 .plot .bars { fill: var(--accent); }
