@@ -12,9 +12,11 @@ import {
   formatPlural,
   formatTimes,
 } from "../../components/format.ts";
+import { headlineOf } from "../jobs/failure-groups.ts";
 import type { JobShown } from "../jobs/job-readers.ts";
 import { jobStory, programWork } from "../jobs/job-words.ts";
 import { speedUpOf } from "../jobs/speed-up.ts";
+import { withNames } from "../jobs/story-words.ts";
 import { busyThreads, timingParts, workerShares } from "../jobs/timing-model.ts";
 import { listed } from "../program/program-store.ts";
 import { ActivityHistory } from "../stream/activity-core.ts";
@@ -50,12 +52,12 @@ export async function collectReport(source: ReportSource): Promise<Report> {
   ]);
   const parts = await partsOf(shown, program, job);
   const failures = failuresOf(job, program?.failures ?? []);
-  const { headline, text } = jobStory({ job, workers: [], estimate: null, work: programWork(job) });
+  const { headline } = jobStory({ job, workers: [], estimate: null, work: programWork(job) });
   const endedMs = job.finishedAtMs ?? nowMs;
   return {
     title: job.title,
     about,
-    outcome: job.state === "done" ? headline : `${headline}. ${text}`,
+    outcome: headline,
     when: `${formatDay(job.submittedAtMs)}, ${formatClock(job.submittedAtMs, 1_000)} to ${formatClock(endedMs, 1_000)}`,
     ...parts,
     timing: timingFigures(job),
@@ -101,12 +103,12 @@ function readTargets(job: JobView, client: Pick<ClusterClient, "follow">): Promi
 }
 
 function failuresOf(job: JobView, failures: readonly TargetFailure[]): string[] {
-  const texts = failures
-    .slice(0, ROWS_MAX)
-    .map(({ error, message }) => (error === null ? message : `${error.name}: ${error.message}`));
+  const names = new Map(job.timing.workers.map(({ worker, name }) => [String(worker), name]));
+  const texts = failures.slice(0, ROWS_MAX).map((failure) => withNames(headlineOf(failure), names));
   const left = failures.length - texts.length;
   return [
-    ...(job.failure === null ? [] : [job.failure.message]),
+    // What ended a job is told among the failures where those are known.
+    ...(job.failure === null || texts.length > 0 ? [] : [withNames(job.failure.message, names)]),
     ...texts,
     ...(left > 0 ? [`${formatCount(left)} more failures`] : []),
   ];

@@ -27,7 +27,7 @@ export function reportHtml(report: Report): string {
             <h1>${shortened(title)}</h1>
             <p class="muted">${shortened(about)}</p>
             <p class="outcome">${shortened(outcome)}</p>
-            <p class="muted">${when}</p>
+            <p class="muted">${shortened(when)}</p>
           </header>
           ${failures.length === 0 ? NO_HTML : failuresHtml(failures)}
           <section aria-labelledby="result">
@@ -51,7 +51,7 @@ export function reportHtml(report: Report): string {
           </section>
           ${report.stream === null ? NO_HTML : streamHtml(report.stream)}
         </main>
-        <footer>${madeBy}</footer>
+        <footer>${shortened(madeBy)}</footer>
       </body>
     </html> `;
   return page.markup;
@@ -73,12 +73,12 @@ const figuresHtml = (figures: readonly ReportFigure[]): Html =>
 function tableHtml({ title, head, rows, note }: ReportTable, id: string): Html {
   if (rows.length === 0) return NO_HTML;
   const kind = head.length === 2 ? "wide" : "";
-  return html`<h3 id="${id}">${title}</h3>
+  return html`<h3 id="${id}">${shortened(title)}</h3>
     <div class="scroll" role="region" tabindex="0" aria-labelledby="${id}">
       <table class="${kind}">
         <thead>
           <tr>
-            ${head.map((words) => html`<th scope="col">${words}</th>`)}
+            ${head.map((words) => html`<th scope="col">${shortened(words)}</th>`)}
           </tr>
         </thead>
         <tbody>
@@ -86,7 +86,7 @@ function tableHtml({ title, head, rows, note }: ReportTable, id: string): Html {
         </tbody>
       </table>
     </div>
-    ${note === "" ? NO_HTML : html`<p class="note">${note}</p>`}`;
+    ${note === "" ? NO_HTML : html`<p class="note">${shortened(note)}</p>`}`;
 }
 
 const rowHtml = ([first = "", ...rest]: readonly string[]): Html =>
