@@ -19,11 +19,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** Text as it stands in elements and in quoted attributes; without characters that HTML forbids. */
 export const escapeText = (text: string): string =>
   text
-    // oxlint-disable-next-line no-control-regex -- these are what must go
-    .replaceAll(
-      /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\uFFFE\uFFFF]|\p{Surrogate}/gu,
-      "\uFFFD",
-    )
+    .replaceAll(/(?![\t\n\r])\p{Cc}|[\uFFFE\uFFFF]|\p{Surrogate}/gu, "\uFFFD")
     .replaceAll(/[&<>"']/g, (char) => ESCAPES[char] ?? char);
 
 type Value = string | number | Html | readonly Html[];
