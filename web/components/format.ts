@@ -8,6 +8,7 @@ const oneDigit = new Intl.NumberFormat(LOCALE, {
 });
 const plainNumber = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 9 });
 const shortDate = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
+const wholeDate = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full" });
 const clockTime = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
 
 const SECOND_MS = 1_000;
@@ -107,6 +108,9 @@ export function formatByteRate(bytesPerSecond: number): string {
   return `${formatBytes(Math.max(0, bytesPerSecond))}/s`;
 }
 
+/** "2.3 times", "0.8 times", "14 times": how much more one is than another. */
+export const formatTimes = (factor: number): string => `${threeFigures(Math.max(0, factor))} times`;
+
 /** 0.053 → "5.3%", 0.53 → "53%"; never "0%" for more than nothing nor "100%" for less than all. */
 export function formatPercent(share: number): string {
   if (!Number.isFinite(share) || share <= 0) return "0%";
@@ -194,3 +198,6 @@ export function formatClock(atMs: number, stepMs: number): string {
   }
   return format.format(atMs);
 }
+
+/** "Friday 27 November 2026" */
+export const formatDay = (atMs: number): string => wholeDate.format(atMs);

@@ -2,6 +2,7 @@
 import * as limits from "../../../shared/limits.ts";
 import { asJobId, type JobId, type WorkerId } from "../../../shared/ids.ts";
 import { attemptOutcomes, type Activity } from "../../../shared/protocol/telemetry.ts";
+import { groupNames } from "../jobs/group-rows.ts";
 import { LaneColumns } from "./lane-columns.ts";
 import { Seats } from "./live-seats.ts";
 import type { LiveAttempt, Machine } from "./machine-lanes.ts";
@@ -24,6 +25,7 @@ export class ActivityHistory {
   /** Only those that attempts here are of: the coordinator's lists are of everything. */
   readonly #groups = new Names<string>();
   readonly #jobs = new Names<JobId>();
+  #groupWords: readonly string[] = [];
   /** The lane of each attempt in the order in which they came: a ring, so that the oldest can go. */
   readonly #order: LaneColumns[] = [];
   readonly #seats = new Seats();
@@ -55,8 +57,15 @@ export class ActivityHistory {
     return [...this.#machines.values()];
   }
 
+  /** Kernels and functions as people call them, told apart. */
   get groups(): readonly string[] {
-    return this.#groups.list;
+    const { list } = this.#groups;
+    if (this.#groupWords.length !== list.length) {
+      this.#groupWords = [...groupNames(list).values()].map(({ label, mark }) =>
+        mark === "" ? label : `${label} (${mark})`,
+      );
+    }
+    return this.#groupWords;
   }
 
   get jobs(): readonly JobId[] {

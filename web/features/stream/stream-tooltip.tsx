@@ -1,7 +1,7 @@
 // What is under the pointer, in a small box beside it that stays inside of the picture.
 import { useLayoutEffect, useRef, type RefObject } from "react";
 import type { ActivityStore } from "./activity-store.ts";
-import type { Pointed } from "./stream-view.ts";
+import type { Pointed } from "./stream-options.ts";
 import { attemptWords } from "./stream-words.ts";
 import styles from "./task-stream.module.css";
 
