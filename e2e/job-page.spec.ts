@@ -159,7 +159,6 @@ test("a job of a higher priority is done before one that was there earlier", asy
     await expect(page.getByText("Asked for by a program · High priority")).toBeVisible();
     await late.results();
     expect((await early.view()).state).toBe("running");
-    await early[Symbol.asyncIterator]().return?.();
     const other = await openJob(context, coordinator, early.id);
     await choose(other, "Low", "menuitemradio");
     await expect(other.getByText(/Low priority/)).toBeVisible();
