@@ -85,7 +85,8 @@ export class ControlSocket {
     }
     const text = JSON.stringify(message);
     if (this.#unsentChars + text.length > FRAME_CHARS_MAX) this.#flush();
-    if (this.#unsent.length === 0) queueMicrotask(() => this.#flush());
+    // After all that has arrived was handled: pages' reports come together, and so do new leases.
+    if (this.#unsent.length === 0) setImmediate(() => this.#flush());
     this.#unsent.push(text);
     this.#traffic.messagesOut += 1;
     this.#unsentChars += text.length;

@@ -393,6 +393,27 @@ export const endpoints = {
     answers: { 200: { description: "The likeliest first.", schema: http.joinLinksSchema } },
     problems: [],
   }),
+  connection: endpoint({
+    method: "GET",
+    path: "/api/connection",
+    summary: "Tell a page how the coordinator sees it",
+    description: "For finding out why no direct channel opens between two pages.",
+    access: "any-token",
+    query: http.connectionQuerySchema,
+    answers: { 200: { description: "Its whereabouts.", schema: http.connectionSchema } },
+    problems: [],
+  }),
+  connectionSample: endpoint({
+    method: "GET",
+    path: "/api/connection/sample",
+    summary: "Get bytes that mean nothing, to time them",
+    access: "any-token",
+    query: http.sampleQuerySchema,
+    answers: {
+      200: { description: "As many as were asked for.", types: ["application/octet-stream"] },
+    },
+    problems: [],
+  }),
   openApi: endpoint({
     method: "GET",
     path: http.httpPaths.openApi,

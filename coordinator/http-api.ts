@@ -1,6 +1,7 @@
 // The HTTP server: guards, strict headers, plain errors, and all routes.
 import fastify, { type FastifyInstance } from "fastify";
 import { addBlockRoutes, type BlockRoutesParts } from "./block-routes.ts";
+import { addConnectionRoutes, type ConnectionRoutesParts } from "./connection-routes.ts";
 import { addEndpoint } from "./endpoint.ts";
 import { endpoints } from "./endpoints.ts";
 import { addCertificateRoutes } from "./https/certificate-routes.ts";
@@ -22,6 +23,7 @@ export interface HttpApiParts
   extends
     BlockRoutesParts,
     JobRoutesParts,
+    ConnectionRoutesParts,
     WorkerRoutesParts,
     Omit<EventRoutesParts, "tickets">,
     Omit<ResultRoutesParts, "tickets">,
@@ -103,6 +105,7 @@ export async function addHttpApi(server: FastifyInstance, parts: HttpApiParts): 
     const { join, certificatePage } = parts.urls();
     return reply.send({ links: join, certificatePage });
   });
+  addConnectionRoutes(server, parts);
   // Made once, as it takes some milliseconds; it tells nothing that the sources do not.
   let document: object | undefined;
   addEndpoint(server, guard, endpoints.openApi, (_asked, reply) =>

@@ -116,7 +116,7 @@ export function jobGroups(
 }
 
 /** How the tasks of a job stand that has ended: done, failed with one of `causes`, or else cancelled. */
-export function lettersAtEnd(
+function lettersAtEnd(
   graph: TaskGraph,
   isDone: (key: TaskKey) => boolean,
   causes: ReadonlySet<TaskKey>,

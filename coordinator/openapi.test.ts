@@ -133,6 +133,7 @@ describe("the OpenAPI document", () => {
     await askForJobs();
     await ask("DELETE", `/api/datasets/${String(dataset)}`, "/api/datasets/{dataset}");
     await ask("GET", httpPaths.joinLinks, httpPaths.joinLinks);
+    await ask("GET", "/api/connection", "/api/connection");
     await ask("GET", httpPaths.openApi, httpPaths.openApi);
     await askForTelemetry();
     const jsonAnswers = Object.entries(document.paths).flatMap(([path, operations]) =>

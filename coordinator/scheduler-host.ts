@@ -161,7 +161,12 @@ export class SchedulerHost {
     const nowMs = this.#options.nowMs();
     return this.workers.map(({ worker, record }) => {
       const { relativeSpeed = 1, speeds = [] } = workerLoad(this.#scheduler, worker) ?? {};
-      return record.view(nowMs, { relativeSpeed, speeds: [...speeds] });
+      // Three digits say as much as is known, and this is sent several times a second.
+      const rounded = speeds.map(({ kernel, operationsPerMs }) => ({
+        kernel,
+        operationsPerMs: Number(operationsPerMs.toPrecision(3)),
+      }));
+      return record.view(nowMs, { relativeSpeed, speeds: rounded });
     });
   }
 
@@ -373,7 +378,7 @@ export class SchedulerHost {
   }
 
   #grantLease(command: Command<"grant-lease">): void {
-    const { attempt, job, task, isSpeculative } = command;
+    const { attempt, job, task, isSpeculative, expectedMs } = command;
     this.#reserveAttempts(attempt);
     const port = this.#portOf(command);
     const active = this.#options.book.active(job);
@@ -407,6 +412,7 @@ export class SchedulerHost {
       limitMs: work.limitMs ?? null,
       leaseMs: Math.max(0, command.deadlineMs - this.#options.nowMs()),
       isSpeculative,
+      expectedMs,
     });
     this.#options.onChange();
   }

@@ -6,7 +6,7 @@ export const SAMPLES_MAX = 3_600;
 
 type Columns = SystemHistory["samples"];
 /** One value a column. */
-export type Sample = { readonly [Name in keyof Columns]: number };
+type Sample = { readonly [Name in keyof Columns]: number };
 
 /** How things stand at a moment: sums since the beginning, and what is so just now. */
 export interface SystemReading {

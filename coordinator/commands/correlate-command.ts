@@ -7,7 +7,7 @@ import { createCleanups } from "./cleanups.ts";
 import { startHeadlessCluster } from "./cluster-options.ts";
 import { CommandError } from "./command-error.ts";
 import { closeGaps } from "./close-gaps.ts";
-import { connect, parseCoordinator } from "./connect.ts";
+import { connect, remoteCoordinator } from "./connect.ts";
 import { createProgress } from "./progress.ts";
 import { openTable, type LayoutOptions } from "./read-table.ts";
 import { runCorrelation, seconds, type CorrelationSummary } from "./run-correlation.ts";
@@ -20,6 +20,7 @@ export interface CorrelateOptions extends LayoutOptions {
   readonly covariance?: string;
   readonly coordinator?: string;
   readonly token?: string;
+  readonly ca?: string;
   readonly workers: number;
   readonly minPeriods: number;
   readonly method: CorrelationOptions["method"];
@@ -41,10 +42,7 @@ export async function correlate(file: string, options: CorrelateOptions): Promis
   const signal = AbortSignal.any([stop.signal, lost.signal]);
   try {
     const choices = choicesOf(options);
-    const remote =
-      options.coordinator === undefined
-        ? undefined
-        : parseCoordinator(options.coordinator, options.token);
+    const remote = await remoteCoordinator(options);
     for (const path of filesOf(options)) await checkWritable(resolve(path));
     const open = await openTable(file, options);
     cleanups.add(() => open.close());

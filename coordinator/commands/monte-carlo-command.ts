@@ -12,7 +12,7 @@ import { createNodeTools } from "../node-client.ts";
 import { createCleanups } from "./cleanups.ts";
 import { startHeadlessCluster } from "./cluster-options.ts";
 import { CommandError } from "./command-error.ts";
-import { connect, parseCoordinator } from "./connect.ts";
+import { connect, remoteCoordinator } from "./connect.ts";
 import { createProgress } from "./progress.ts";
 import { seconds } from "./run-correlation.ts";
 import { type MonteCarloSummary, runMonteCarlo, withError } from "./run-monte-carlo.ts";
@@ -34,6 +34,7 @@ export interface MonteCarloCommandOptions {
   readonly targetSe?: number;
   readonly coordinator?: string;
   readonly token?: string;
+  readonly ca?: string;
   readonly workers: number;
   readonly json?: boolean;
 }
@@ -42,10 +43,7 @@ const PATHS_DEFAULT = 1_000_000;
 
 export async function monteCarlo(options: MonteCarloCommandOptions): Promise<void> {
   const simulation = simulationOf(options);
-  const remote =
-    options.coordinator === undefined
-      ? undefined
-      : parseCoordinator(options.coordinator, options.token);
+  const remote = await remoteCoordinator(options);
   const cleanups = createCleanups();
   const stop = listenForStop();
   cleanups.add(() => stop.release());

@@ -24,6 +24,8 @@ export type SchedulerCommand =
       readonly inputs: readonly (BlockRef & { readonly holders: readonly Holder[] })[];
       readonly deadlineMs: number;
       readonly isSpeculative: boolean;
+      /** Predicted time in a thread; null when nothing of its group was timed before. */
+      readonly expectedMs: number | null;
     }
   | {
       readonly type: "cancel-attempt";

@@ -35,7 +35,7 @@ describe("views", () => {
       isSuspect: false,
       leased: 2,
       capacity: 6,
-      loadMs: 22,
+      loadMs: 21,
       relativeSpeed: 1,
       speeds: [],
       blocksHeld: 0,
