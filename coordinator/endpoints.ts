@@ -7,11 +7,14 @@ import {
   datasetIdSchema,
   jobIdSchema,
   jobViewSchema,
+  workerIdSchema,
 } from "../shared/protocol/messages.ts";
+import * as telemetry from "../shared/protocol/telemetry.ts";
 import { endpoint } from "./endpoint.ts";
 
 const jobParams = z.object({ job: jobIdSchema });
 const datasetParams = z.object({ dataset: datasetIdSchema });
+const workerParams = z.object({ worker: workerIdSchema });
 const blockParams = z.object({ block: blockIdSchema });
 
 const done = (description: string) => ({ 204: { description } });
@@ -184,6 +187,33 @@ export const endpoints = {
   ),
   pauseJob: jobAction("pause", "Pause a job", "No more of its tasks begin; what runs may finish."),
   resumeJob: jobAction("resume", "Resume a paused job", "Its tasks begin again."),
+  prioritiseJob: endpoint({
+    method: "POST",
+    path: "/api/jobs/:job/priority",
+    summary: "Change the priority of a job",
+    description: "Tasks of jobs of higher priority begin first; what runs goes on.",
+    access: "submit",
+    params: jobParams,
+    body: { what: "The priority", schema: telemetry.jobPrioritySchema, bytesMax: 1_024 },
+    answers: done("It holds from now on."),
+    problems: [403, 404, 409, 415],
+  }),
+  retryJob: endpoint({
+    method: "POST",
+    path: "/api/jobs/:job/retry",
+    summary: "Try again what failed in a job",
+    description:
+      "A job that failed runs on with the results that it has. Elsewhere: not on the workers under which a task failed, unless no other may have it.",
+    access: "submit",
+    params: jobParams,
+    body: {
+      what: "The request to try again",
+      schema: telemetry.jobRetrySchema,
+      bytesMax: limits.JOB_BODY_BYTES_MAX,
+    },
+    answers: done("It is tried again."),
+    problems: [403, 404, 409, 413, 415, 422, 507],
+  }),
   closeJob: jobAction(
     "close",
     "Close an open job",
@@ -239,6 +269,39 @@ export const endpoints = {
     body: { what: "The ticket request", schema: http.ticketRequestSchema, bytesMax: 1_024 },
     answers: { 201: { description: "The ticket.", schema: http.ticketCreatedSchema } },
     problems: [403, 404, 409, 415],
+  }),
+  changeWorker: endpoint({
+    method: "PATCH",
+    path: "/api/workers/:worker",
+    summary: "Change the settings of a worker",
+    description:
+      "What is not named stays as it is. Whoever sits at the machine may change it again. Pausing ends nothing but leases: its tasks go to others.",
+    access: "submit",
+    params: workerParams,
+    body: { what: "The change", schema: telemetry.workerSettingsSchema, bytesMax: 4_096 },
+    answers: done("It was told, and shows when it has obeyed."),
+    problems: [403, 404, 409, 415, 422],
+  }),
+  retireWorker: endpoint({
+    method: "POST",
+    path: "/api/workers/:worker/retire",
+    summary: "Let a worker finish and leave",
+    description:
+      "It gets no more tasks, finishes those that run, hands over what only it holds, and leaves.",
+    access: "submit",
+    params: workerParams,
+    answers: done("It was told, or had been before."),
+    problems: [403, 404],
+  }),
+  removeWorker: endpoint({
+    method: "DELETE",
+    path: "/api/workers/:worker",
+    summary: "End a worker's connection at once",
+    description: "Its tasks go to others. It does not come back by itself.",
+    access: "submit",
+    params: workerParams,
+    answers: done("It is gone."),
+    problems: [403, 404],
   }),
   joinLinks: endpoint({
     method: "GET",

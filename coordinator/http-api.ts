@@ -10,6 +10,7 @@ import { HttpProblem, problemBody } from "./problem.ts";
 import { addResultRoutes, type ResultRoutesParts } from "./result-routes.ts";
 import { TicketOffice } from "./tickets.ts";
 import { serveApp, setStrictHeaders } from "./static-app.ts";
+import { addWorkerRoutes, type WorkerRoutesParts } from "./worker-routes.ts";
 
 /** A body for which no route says otherwise. */
 const BODY_BYTES_MAX = 64 * 1024;
@@ -18,6 +19,7 @@ export interface HttpApiParts
   extends
     BlockRoutesParts,
     JobRoutesParts,
+    WorkerRoutesParts,
     Omit<EventRoutesParts, "tickets">,
     Omit<ResultRoutesParts, "tickets"> {
   /** Monotonic time. */
@@ -69,6 +71,7 @@ export async function addHttpApi(server: FastifyInstance, parts: HttpApiParts): 
   const tickets = new TicketOffice(parts.nowMs);
   addBlockRoutes(server, parts);
   addJobRoutes(server, parts);
+  addWorkerRoutes(server, parts);
   addEventRoutes(server, { ...parts, tickets });
   addResultRoutes(server, { ...parts, tickets });
   addEndpoint(server, guard, endpoints.joinLinks, (_asked, reply) =>

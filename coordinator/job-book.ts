@@ -3,6 +3,7 @@ import type { BlockRef, JobExtension, Task } from "../shared/graph/task.ts";
 import type { TargetFailure, TaskResult } from "../shared/graph/task.ts";
 import type { AttemptId, BlockId, JobId, TaskKey, WorkerId } from "../shared/ids.ts";
 import type { JobView, WorkerMessage } from "../shared/protocol/messages.ts";
+import type { Avoidance } from "../shared/scheduler/events.ts";
 import type { FinalJobState, JobHead, JobRow, JobTiming, JobWork } from "./journal.ts";
 
 type AttemptFinished = Extract<WorkerMessage, { type: "attempt-finished" }>;
@@ -13,7 +14,7 @@ type WorkerShare = {
 /** A job that the scheduler still has. */
 export interface ActiveJob {
   readonly job: JobId;
-  readonly head: JobHead;
+  head: JobHead;
   readonly submittedAtMs: number;
   readonly tasks: Map<TaskKey, Task>;
   readonly targets: Set<TaskKey>;
@@ -210,6 +211,31 @@ export class JobBook {
     return true;
   }
 
+  /**
+   * These targets are tried again. Returns the job's head when what it keeps away from has grown: that
+   * is to be recorded.
+   */
+  targetsRetried(
+    job: JobId,
+    targets: readonly TaskKey[],
+    avoid: readonly Avoidance[],
+  ): JobHead | undefined {
+    const active = this.#active.get(job);
+    if (active === undefined) return undefined;
+    for (const target of targets) active.failures.delete(target);
+    const own = avoid.filter(({ task }) => active.tasks.has(task));
+    if (own.length === 0) return undefined;
+    active.head = { ...active.head, avoid: mergeAvoidance(active.head.avoid ?? [], own) };
+    return active.head;
+  }
+
+  /** Takes in again, as unfinished, a job that failed. */
+  reopen(row: JobRow, work: JobWork, known: readonly TaskResult[]): ActiveJob {
+    this.#finished.delete(row.job);
+    this.#failures.delete(row.job);
+    return this.open(row, work, known, false);
+  }
+
   /** Gives up the targets that have no result yet; undefined when the job has ended. */
   narrow(job: JobId): ActiveJob | undefined {
     const active = this.#active.get(job);
@@ -229,11 +255,12 @@ export class JobBook {
   finish(
     job: JobId,
     state: FinalJobState,
-    failure: JobRow["failure"],
+    { failure, failedOn }: Pick<JobRow, "failure"> & { readonly failedOn: readonly Avoidance[] },
     nowUnixMs: number,
   ): JobRow | undefined {
     const active = this.#active.get(job);
     if (active === undefined) return undefined;
+    if (failedOn.length > 0) active.head = { ...active.head, failedOn };
     const row = rowOf(active, state, nowUnixMs, failure);
     this.#active.delete(job);
     this.#finished.set(job, row);
@@ -287,6 +314,18 @@ export class JobBook {
       .flatMap((job) => this.view(job) ?? [])
       .toSorted((a, b) => b.submittedAtMs - a.submittedAtMs);
   }
+}
+
+/** For each task all workers of both lists. */
+export function mergeAvoidance(
+  before: readonly Avoidance[],
+  more: readonly Avoidance[],
+): Avoidance[] {
+  const byTask = new Map(before.map(({ task, workers }) => [task, new Set(workers)]));
+  for (const { task, workers } of more) {
+    byTask.set(task, new Set([...(byTask.get(task) ?? []), ...workers]));
+  }
+  return Array.from(byTask, ([task, workers]) => ({ task, workers: [...workers] }));
 }
 
 function shareOf(active: ActiveJob, worker: WorkerId, name: string): WorkerShare {

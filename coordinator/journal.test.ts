@@ -85,7 +85,7 @@ describe("Journal", () => {
     expect(journal.dataset(dataset)).toBeUndefined();
   });
 
-  it("keeps an unfinished job with its tasks, and a finished one with its targets", () => {
+  it("keeps an unfinished or failed job with its tasks, and a done one with its targets", () => {
     const row = addJob(jobA, ["1", "2"], ["2"]);
     journal.setJobState(jobA, "paused");
     journal.saveProgress(jobA, 1, { ...timing, computeMs: 9 });
@@ -100,6 +100,18 @@ describe("Journal", () => {
     journal.finishJob(finished);
     reopen();
     expect(journal.jobs()).toEqual([finished]);
+    // It may be tried again.
+    expect(journal.work(jobA)).toEqual({ tasks: [task("1"), task("2")], targets: [key("2")] });
+    expect([...journal.failedWork()]).toEqual([task("1"), task("2")]);
+
+    const head = { ...row.head, priority: 3, avoid: [] };
+    journal.reopenJob({ ...finished, head });
+    reopen();
+    expect(journal.jobs()).toEqual([{ ...row, head, tasksDone: 1 }]);
+    const done: JobRow = { ...row, state: "done", finishedAtMs: 300, tasksDone: 2 };
+    journal.finishJob(done);
+    reopen();
+    expect(journal.jobs()).toEqual([done]);
     expect(journal.work(jobA)).toEqual({ tasks: [task("2")], targets: [key("2")] });
   });
 

@@ -7,6 +7,7 @@ import type { BlockRef, JobState, JobSubmission, Task, TaskResult } from "../sha
 import { asBlockId, asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
 import type { ActorId, BlockId, DatasetId, JobId, TaskKey } from "../shared/ids.ts";
 import type { Dataset, DatasetRecord } from "../shared/protocol/http.ts";
+import type { Avoidance } from "../shared/scheduler/events.ts";
 import type { ActorSpec, JobView, SaidValue } from "../shared/protocol/messages.ts";
 
 /** Raised with every change of the tables below. */
@@ -24,7 +25,12 @@ export class JournalError extends Error {
   override name = "JournalError";
 }
 
-export type JobHead = Pick<JobSubmission, "kind" | "title" | "meta" | "priority" | "onFailure">;
+export type JobHead = Pick<JobSubmission, "kind" | "title" | "meta" | "priority" | "onFailure"> & {
+  /** Workers that shall have these tasks only if no other may. */
+  readonly avoid?: readonly Avoidance[];
+  /** Of a job that failed: the workers under which its tasks did. */
+  readonly failedOn?: readonly Avoidance[];
+};
 export type JobWork = Pick<JobSubmission, "tasks" | "targets">;
 export type JobTiming = JobView["timing"];
 export type FinalJobState = Exclude<JobState, "running" | "paused">;
@@ -229,8 +235,8 @@ export class Journal {
   }
 
   /**
-   * The submitted tasks and targets of a job, in the order of their submission; of one that has ended,
-   * only the targets.
+   * The submitted tasks and targets of a job, in the order of their submission; of one that is done or
+   * was cancelled, only the targets.
    */
   work(job: JobId): JobWork {
     const rows = this.#prepare(
@@ -242,6 +248,15 @@ export class Journal {
         row["is_target"] === 1 ? [asTaskKey(row["task"] as string)] : [],
       ),
     };
+  }
+
+  /** The tasks of all jobs that failed, which may be tried again. */
+  *failedWork(): Generator<Task> {
+    const rows = this.#prepare(
+      `SELECT work FROM job_tasks JOIN jobs ON jobs.id = job
+         WHERE state = 'failed' AND work IS NOT NULL`,
+    ).iterate();
+    for (const row of rows) yield parse<Task>((row as Row)["work"]);
   }
 
   setJobState(job: JobId, state: "running" | "paused"): void {
@@ -271,22 +286,37 @@ export class Journal {
       .run(tasksDone, JSON.stringify(timing), job);
   }
 
-  /** Closes a job's record; its tasks are dropped, its results stay. */
+  /** What the job is called, how urgent it is, and what it keeps away from. */
+  saveHead(job: JobId, head: JobHead): void {
+    this.#prepare("UPDATE jobs SET head = ? WHERE id = ?").run(JSON.stringify(head), job);
+  }
+
+  /** A job that failed runs on. */
+  reopenJob(row: JobRow): void {
+    this.#prepare(
+      `UPDATE jobs SET head = ?, state = 'running', finished_at_ms = NULL, failure = NULL,
+         tasks_done = ? WHERE id = ?`,
+    ).run(JSON.stringify(row.head), row.tasksDone, row.job);
+  }
+
+  /** Closes a job's record; its results stay, and its tasks if it failed: it may be tried again. */
   finishJob(row: JobRow): void {
     // What it ends with must be there first.
     this.#writeLate();
     this.#transact(() => {
       this.#prepare(
         `UPDATE jobs SET state = ?, finished_at_ms = ?, failure = ?, tasks_done = ?, timing = ?,
-           is_open = 0 WHERE id = ?`,
+           is_open = 0, head = ? WHERE id = ?`,
       ).run(
         row.state,
         row.finishedAtMs,
         row.failure === null ? null : JSON.stringify(row.failure),
         row.tasksDone,
         JSON.stringify(row.timing),
+        JSON.stringify(row.head),
         row.job,
       );
+      if (row.state === "failed") return;
       this.#prepare("UPDATE job_tasks SET work = NULL WHERE job = ? AND is_target = 0").run(
         row.job,
       );

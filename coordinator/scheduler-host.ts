@@ -2,15 +2,17 @@
 import { decodeBase64 } from "../shared/codecs/base64.ts";
 import type { BlockRef, TaskResult } from "../shared/graph/task.ts";
 import type { AttemptId, BlockId, JobId, WorkerId } from "../shared/ids.ts";
-import type { WorkerMessage } from "../shared/protocol/messages.ts";
+import type { WorkerMessage, WorkerView } from "../shared/protocol/messages.ts";
 import type { SchedulerCommand } from "../shared/scheduler/commands.ts";
-import type { Holder, SchedulerEvent } from "../shared/scheduler/events.ts";
+import type { Avoidance, Holder, SchedulerEvent } from "../shared/scheduler/events.ts";
 import { createScheduler, step } from "../shared/scheduler/scheduler.ts";
+import { workerLoad } from "../shared/scheduler/views.ts";
 import type { BlockSources } from "./block-sources.ts";
 import type { BlockStore } from "./block-store.ts";
 import type { JobBook } from "./job-book.ts";
 import type { FinalJobState, Journal, JobRow } from "./journal.ts";
 import { clientHolder, type ClientPort, type WorkerPort } from "./ports.ts";
+import { Retirements } from "./retirements.ts";
 import { Watchers } from "./watchers.ts";
 
 /** How often the scheduler learns that time has passed. */
@@ -23,8 +25,10 @@ type Command<Type extends SchedulerCommand["type"]> = Extract<SchedulerCommand, 
 type Said<Type extends WorkerMessage["type"]> = Extract<WorkerMessage, { type: Type }>;
 
 /** What decides over a worker's leases. */
-type Ability = Pick<Said<"status">, "threads" | "paused" | "hidden" | "runsFunctions">;
-const ABILITIES = ["threads", "paused", "hidden", "runsFunctions"] as const;
+type Ability = Pick<Said<"status">, "threads" | "paused" | "hidden" | "runsFunctions"> & {
+  readonly isRetiring: boolean;
+};
+const ABILITIES = ["threads", "paused", "hidden", "runsFunctions", "isRetiring"] as const;
 
 export interface SchedulerHostOptions {
   /** Functions of users may run here, on workers that agreed. */
@@ -48,6 +52,7 @@ export class SchedulerHost {
   readonly #sources: BlockSources;
   readonly #workers = new Map<WorkerId, WorkerPort>();
   readonly #watchers: Watchers;
+  readonly #retirements: Retirements;
   readonly #events: SchedulerEvent[] = [];
   #attemptsReservedTo: number;
   #isDraining = false;
@@ -61,6 +66,7 @@ export class SchedulerHost {
     this.#attemptsReservedTo = nextAttempt + ATTEMPTS_RESERVED - 1;
     this.#scheduler = createScheduler({ nextAttempt });
     this.#sources = options.sources;
+    this.#retirements = new Retirements(options);
     this.#watchers = new Watchers((result) => options.sources.locatedResult(result));
     options.journal.onWriteError = (error) => {
       options.log(`The journal could not record results: ${error.message}`);
@@ -118,6 +124,8 @@ export class SchedulerHost {
   }
 
   workerLeft(port: WorkerPort, isExpected: boolean): void {
+    const { leased, status, tally } = port.record;
+    if (!isExpected) tally.standing.lost(Math.min(leased.size, status.threads));
     for (const attempt of port.record.leased) this.#options.book.attemptEnded(attempt);
     port.record.leased.clear();
     this.#sources.leave(port.worker, port);
@@ -135,15 +143,34 @@ export class SchedulerHost {
     const before = this.#abilityOf(port);
     port.record.applyStatus(status);
     const now = this.#abilityOf(port);
-    if (ABILITIES.some((name) => before[name] !== now[name])) {
+    // Whoever gave leases back gets others as soon as it has said how it is: that ends its rest.
+    if (port.record.hasReturned || ABILITIES.some((name) => before[name] !== now[name])) {
+      port.record.hasReturned = false;
       this.dispatch({ type: "worker-changed", ...identity(port), ...now });
     }
+    this.#options.onChange();
+  }
+
+  /** As dashboards see the joined workers. */
+  workerViews(): WorkerView[] {
+    const nowMs = this.#options.nowMs();
+    return this.workers.map(({ worker, record }) => {
+      const { relativeSpeed = 1, speeds = [] } = workerLoad(this.#scheduler, worker) ?? {};
+      return record.view(nowMs, { relativeSpeed, speeds: [...speeds] });
+    });
+  }
+
+  /** Has a worker finish, hand over and leave. */
+  retireWorker(port: WorkerPort): void {
+    this.#retirements.begin(port);
+    this.dispatch({ type: "worker-changed", ...identity(port), ...this.#abilityOf(port) });
     this.#options.onChange();
   }
 
   #abilityOf(port: WorkerPort): Ability {
     const { threads, paused, hidden, runsFunctions } = port.record.status;
     return {
+      isRetiring: port.record.isRetiring,
       threads,
       paused,
       hidden,
@@ -155,6 +182,7 @@ export class SchedulerHost {
     const { attempt, computeMs } = message;
     this.#options.book.attemptTimed(message);
     port.record.tally.computeMs += computeMs;
+    port.record.tally.standing.finished();
     this.#endAttempt(port, attempt);
     try {
       const outputs = message.outputs.map((output) => this.#keepOutput(output));
@@ -188,6 +216,7 @@ export class SchedulerHost {
     const { attempt, reason, message, block, error } = failed;
     this.#endAttempt(port, attempt);
     port.record.tally.tasksFailed += 1;
+    port.record.tally.standing.failed(reason);
     this.#options.log(`${port.record.name}: attempt ${attempt} failed (${reason}): ${message}`);
     this.dispatch({
       type: "attempt-failed",
@@ -202,6 +231,7 @@ export class SchedulerHost {
 
   attemptsReturned(port: WorkerPort, attempts: readonly AttemptId[]): void {
     for (const attempt of attempts) this.#endAttempt(port, attempt);
+    port.record.hasReturned = true;
     this.dispatch({ type: "attempts-returned", ...identity(port), attempts });
   }
 
@@ -288,16 +318,26 @@ export class SchedulerHost {
           "The coordinator lost touch with this page for a while.",
         );
         return undefined;
+      case "worker-retired":
+        this.#retirements.letGo(this.#portOf(command));
+        return undefined;
       case "record-result":
         return this.#recordResult(command);
       case "announce-target":
         return this.#announceTarget(command.job, command);
       case "announce-failure":
         return this.#announceFailure(command);
+      case "record-retry":
+        return this.#recordRetry(command);
       case "drop-tasks":
         return this.#dropTasks(command);
       case "finish-job":
-        return this.finishJob(command.job, command.state, command.failure ?? null);
+        return this.finishJob(
+          command.job,
+          command.state,
+          command.failure ?? null,
+          command.failedOn ?? [],
+        );
     }
   }
 
@@ -381,6 +421,16 @@ export class SchedulerHost {
     this.#options.onChange();
   }
 
+  /** Failed targets are tried again; what they keep away from outlives a restart. */
+  #recordRetry({ job, targets, avoid }: Command<"record-retry">): void {
+    const { book, journal } = this.#options;
+    const head = book.targetsRetried(job, targets, avoid);
+    if (head !== undefined) {
+      this.#journal("record what is avoided", () => journal.saveHead(job, head));
+    }
+    this.#options.onChange();
+  }
+
   #dropTasks({ job, tasks }: Command<"drop-tasks">): void {
     const { book, journal } = this.#options;
     book.dropTasks(job, tasks);
@@ -388,9 +438,14 @@ export class SchedulerHost {
   }
 
   /** Closes a job's record and tells those who watch it. */
-  finishJob(job: JobId, state: FinalJobState, failure: JobRow["failure"]): void {
+  finishJob(
+    job: JobId,
+    state: FinalJobState,
+    failure: JobRow["failure"],
+    failedOn: readonly Avoidance[] = [],
+  ): void {
     const { book, journal, nowUnixMs } = this.#options;
-    const row = book.finish(job, state, failure, nowUnixMs());
+    const row = book.finish(job, state, { failure, failedOn }, nowUnixMs());
     if (row === undefined) return;
     this.#journal("record a job's end", () => journal.finishJob(row));
     this.#watchers.jobEnded(job);
@@ -410,6 +465,7 @@ export class SchedulerHost {
 
   #tick(): void {
     this.dispatch({ type: "ticked" });
+    this.#retirements.endLate(this.workers);
     this.#tickCount += 1;
     if (this.#tickCount % TICKS_PER_SAVE === 0) this.#saveProgress();
   }

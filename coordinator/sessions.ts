@@ -23,7 +23,7 @@ import { ControlSocket } from "./control-socket.ts";
 import type { Journal } from "./journal.ts";
 import type { RequestGuard } from "./request-guard.ts";
 import type { Signalling } from "./signalling.ts";
-import { WorkerRecord, type WorkerTally } from "./worker-record.ts";
+import { newTally, WorkerRecord, type WorkerTally } from "./worker-record.ts";
 import { WorkerSession, type SessionServices } from "./worker-session.ts";
 
 /** A page says hello at once; whoever does not is no page. */
@@ -216,7 +216,7 @@ export class Sessions {
   }
 
   #tallyOf(worker: WorkerId): WorkerTally {
-    const tally = this.#tallies.get(worker) ?? { tasksDone: 0, tasksFailed: 0, computeMs: 0 };
+    const tally = this.#tallies.get(worker) ?? newTally();
     this.#tallies.delete(worker);
     this.#tallies.set(worker, tally);
     for (const oldest of this.#tallies.keys()) {

@@ -143,7 +143,7 @@ async function assemble(
   const host = new SchedulerHost(parts);
   const clusterMessage = (): Extract<CoordinatorMessage, { type: "cluster" }> => ({
     type: "cluster",
-    workers: host.workers.map((port) => port.record.view(nowMs())),
+    workers: host.workerViews(),
     jobs: book.views().slice(0, JOBS_IN_VIEW_MAX),
   });
   const actors = new ActorService({

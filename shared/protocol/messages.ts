@@ -17,7 +17,7 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/, "must have 64 hexadecimal digits
 const token22 = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[\\w-]{22}$`));
 const count = z.int().nonnegative();
 const milliseconds = z.number().nonnegative();
-const name = z.string().trim().min(1).max(limits.NAME_LENGTH_MAX);
+export const nameSchema = z.string().trim().min(1).max(limits.NAME_LENGTH_MAX);
 const text = z.string().max(4_000);
 
 export const blockIdSchema = hash.transform(asBlockId);
@@ -125,11 +125,11 @@ const actorViewSchema = z.object({
   error: remoteErrorSchema.nullable(),
 });
 
-const threads = z.int().min(0).max(limits.THREADS_PER_WORKER_MAX);
+export const threadsSchema = z.int().min(0).max(limits.THREADS_PER_WORKER_MAX);
 
 const deviceSchema = z.object({
-  browser: name,
-  system: name,
+  browser: nameSchema,
+  system: nameSchema,
   cores: z.int().min(1).max(1024),
   isMobile: z.boolean(),
   /** True on https and localhost: shared memory, WebGPU and wake lock may exist. */
@@ -182,9 +182,9 @@ const workerHello = z.object({
   ...helloShape,
   role: z.literal("worker"),
   worker: workerIdSchema,
-  name,
-  threads,
-  threadsMax: threads.min(1),
+  name: nameSchema,
+  threads: threadsSchema,
+  threadsMax: threadsSchema.min(1),
   paused: z.boolean(),
   hidden: z.boolean(),
   /** Whoever uses the machine agreed to run functions that users send, sandboxed. */
@@ -231,8 +231,8 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
   locate,
   z.object({
     type: z.literal("status"),
-    name,
-    threads,
+    name: nameSchema,
+    threads: threadsSchema,
     paused: z.boolean(),
     hidden: z.boolean(),
     runsFunctions: z.boolean(),
@@ -349,11 +349,11 @@ export const refusalReasons = [
 const workerViewSchema = z.object({
   worker: workerIdSchema,
   peer: peerIdSchema,
-  name,
+  name: nameSchema,
   device: deviceSchema,
   address: z.string(),
-  threads,
-  threadsMax: threads,
+  threads: threadsSchema,
+  threadsMax: threadsSchema,
   state: z.enum(["computing", "fetching", "idle", "paused", "silent"]),
   hidden: z.boolean(),
   runsFunctions: z.boolean(),
@@ -409,7 +409,7 @@ export const jobViewSchema = z.object({
     workers: z.array(
       z.object({
         worker: workerIdSchema,
-        name,
+        name: nameSchema,
         tasks: count,
         computeMs: milliseconds,
         fetchMs: milliseconds,
@@ -490,8 +490,8 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
   /** The dashboard changes the machine's settings; whoever sits there may change them again. */
   z.object({
     type: z.literal("settings"),
-    name: name.exactOptional(),
-    threads: threads.min(1).exactOptional(),
+    name: nameSchema.exactOptional(),
+    threads: threadsSchema.min(1).exactOptional(),
     paused: z.boolean().exactOptional(),
   }),
   /** Finish what runs and take no more; "retired" follows when nothing is needed of the machine. */

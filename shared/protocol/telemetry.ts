@@ -2,6 +2,7 @@
 // Lists of many things are columns: one array a field, all of one length.
 import * as z from "zod";
 import { jobIdSchema, remoteErrorSchema, taskKeySchema, workerIdSchema } from "./messages.ts";
+import { nameSchema, threadsSchema } from "./messages.ts";
 
 const count = z.int().nonnegative();
 const counts = z.array(count);
@@ -210,13 +211,11 @@ export const linksSchema = z.object({
 });
 
 /** Changes of a worker's settings from the dashboard; whoever sits at it may change them again. */
-export const workerSettingsSchema = z
-  .object({
-    name: z.string().trim().min(1).max(64),
-    threads: z.int().min(1).max(256),
-    paused: z.boolean(),
-  })
-  .partial();
+export const workerSettingsSchema = z.object({
+  name: nameSchema.exactOptional(),
+  threads: threadsSchema.min(1).exactOptional(),
+  paused: z.boolean().exactOptional(),
+});
 
 export const jobPrioritySchema = z.object({ priority: z.number().min(-1_000).max(1_000) });
 export const jobRetrySchema = z.object({
@@ -232,4 +231,5 @@ export type JobGroups = z.infer<typeof jobGroupsSchema>;
 export type JobGraph = z.infer<typeof jobGraphSchema>;
 export type TaskStory = z.infer<typeof taskStorySchema>;
 export type Links = z.infer<typeof linksSchema>;
+export type JobRetry = z.infer<typeof jobRetrySchema>;
 export type WorkerSettings = z.infer<typeof workerSettingsSchema>;

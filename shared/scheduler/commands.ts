@@ -1,7 +1,7 @@
 // What the scheduler asks its host to do. The host turns each into messages or records.
 import type { AttemptId, BlockId, Incarnation, JobId, TaskKey, WorkerId } from "../ids.ts";
 import type { BlockRef, TargetFailure } from "../graph/task.ts";
-import type { Holder } from "./events.ts";
+import type { Avoidance, Holder } from "./events.ts";
 
 export type SchedulerCommand =
   | {
@@ -44,6 +44,12 @@ export type SchedulerCommand =
       readonly reason: "silent" | "unknown";
     }
   | {
+      /** A retiring worker has nothing left that anybody waits for: it may leave. */
+      readonly type: "worker-retired";
+      readonly worker: WorkerId;
+      readonly incarnation: Incarnation;
+    }
+  | {
       /** A task has its accepted result; journal it. `jobs` are those that wait for it. */
       readonly type: "record-result";
       readonly task: TaskKey;
@@ -66,6 +72,13 @@ export type SchedulerCommand =
       readonly job: JobId;
     } & TargetFailure)
   | {
+      /** Failed targets are tried again: their failures are no more. `avoid` is to be journaled. */
+      readonly type: "record-retry";
+      readonly job: JobId;
+      readonly targets: readonly TaskKey[];
+      readonly avoid: readonly Avoidance[];
+    }
+  | {
       /** An open job let these of its tasks go for good: their descriptions may be forgotten. */
       readonly type: "drop-tasks";
       readonly job: JobId;
@@ -78,4 +91,6 @@ export type SchedulerCommand =
       readonly state: "done" | "failed" | "cancelled";
       /** For "failed": the task that failed and its story, in plain sentences. */
       readonly failure?: TargetFailure;
+      /** For "failed": where the tasks failed that did so by themselves. */
+      readonly failedOn?: readonly Avoidance[];
     };

@@ -1,10 +1,11 @@
 // Jobs that stay open: extended with work, rid of what nobody needs any more, closed at last.
 import type { Task, TargetFailure } from "../graph/task.ts";
 import type { JobId, TaskKey } from "../ids.ts";
-import { dropTask, endIfSettled, retryTarget, runAgenda } from "./demand.ts";
+import { dropTask, endIfSettled, runAgenda } from "./demand.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { addWork, removeTarget, unfinished } from "./job-work.ts";
 import { dequeue, enqueue } from "./ready-queue.ts";
+import { retryTarget } from "./retry.ts";
 import type { JobRecord, TaskRecord, Turn } from "./state.ts";
 import { leaveJob } from "./task-transitions.ts";
 import { storeOutputs } from "./uploads.ts";

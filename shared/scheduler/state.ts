@@ -15,8 +15,10 @@ export interface Trouble {
   failures: number;
   /** Names of the deaths under this task, so that none counts twice. */
   readonly deaths: Set<string>;
-  /** Workers that ran out of memory with it. */
+  /** Workers that get it only when no other may have it. */
   readonly avoid: Set<WorkerId>;
+  /** Workers under which an attempt failed or was lost. */
+  readonly failedOn: Set<WorkerId>;
   /** Leases that ran out; each doubles the next one. */
   expiries: number;
   /** Plain sentences, oldest first. */
@@ -106,6 +108,17 @@ export interface HolderRecord {
   readonly uploadQueue: Set<BlockRecord>;
 }
 
+/** How far a worker is that finishes and leaves. */
+export interface Retirement {
+  /** Since when it has no lease any more; null while it has. */
+  idleSinceMs: number | null;
+  /** Blocks that it still has to hand over, and when that last went down. */
+  remaining: number;
+  movedAtMs: number;
+  /** The host was told that it may leave. */
+  isOver: boolean;
+}
+
 export interface WorkerRecord {
   readonly id: WorkerId;
   /** False once its incarnation is over. */
@@ -117,6 +130,8 @@ export interface WorkerRecord {
   isPaused: boolean;
   isHidden: boolean;
   runsFunctions: boolean;
+  /** It finishes, hands over what only it holds, and leaves; null while it stays. */
+  retirement: Retirement | null;
   isSuspect: boolean;
   heardAtMs: number;
   /** No leases before this time. */
@@ -183,6 +198,8 @@ export interface JobRecord {
   targetsOpen: number;
   /** In a job that goes on, the first one first. */
   readonly targetsFailed: Map<TaskRecord, TargetFailure>;
+  /** The tasks that failed by themselves, and the workers under which they did. */
+  readonly failedOn: Map<TaskKey, readonly WorkerId[]>;
   /** Its ready tasks but for functions of users, as a binary heap by sequence. */
   readonly ready: TaskRecord[];
   /** Likewise those that run functions of users, which not every worker does. */
@@ -227,6 +244,8 @@ export interface SchedulerState {
   readonly attempts: Map<AttemptId, AttemptRecord>;
   /** Workers that can take a lease now. */
   readonly hungry: Set<WorkerRecord>;
+  /** Workers that finish and leave. */
+  readonly retiring: Set<WorkerRecord>;
   /** Blocks that active tasks have as inputs and nobody holds. */
   readonly missingBlocks: Set<BlockRecord>;
   /** Small blocks that the store announced and nothing pointed at: forgotten unless something does soon. */
@@ -287,6 +306,7 @@ export function createScheduler(options: SchedulerOptions = {}): SchedulerState 
     store,
     attempts: new Map(),
     hungry: new Set(),
+    retiring: new Set(),
     missingBlocks: new Set(),
     looseBlocks: new Set(),
     profiles: new Map(),

@@ -37,9 +37,28 @@ describe("views", () => {
       capacity: 6,
       loadMs: 22,
       relativeSpeed: 1,
+      speeds: [],
       blocksHeld: 0,
     });
     expect(workerLoad(f.state, asWorkerId("v"))).toBeUndefined();
+  });
+
+  it("[V2] tells a worker's speeds, the most recently timed of them first", () => {
+    const f = createFixture();
+    f.join("w");
+    const times = ["a", "b", "c", "a"].concat(
+      Array.from({ length: 14 }, (_, i) => `k${i}`),
+      "b",
+    );
+    for (const [i, kernel] of times.entries()) {
+      f.submit(`j${i}`, [task(`t${i}`, [], { kernel })]);
+      f.finish("w", `t${i}`, [], 100);
+    }
+    const speeds = workerLoad(f.state, asWorkerId("w"))?.speeds ?? [];
+    expect(speeds[0]).toEqual({ kernel: "b", operationsPerMs: 10_000 });
+    expect(speeds.map(({ kernel }) => kernel).join()).toBe(
+      "b,k13,k12,k11,k10,k9,k8,k7,k6,k5,k4,k3,k2,k1,k0,a",
+    );
   });
 
   it("[V3] tells a task's story", () => {
@@ -56,6 +75,7 @@ describe("views", () => {
       missingBlocks: 0,
       sentences: [
         "Attempt 1 on w failed (out-of-memory): It broke.",
+        "No other worker could have it, so it was tried on w after all.",
         "Worker w was lost while computing it.",
       ],
     });

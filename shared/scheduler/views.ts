@@ -52,6 +52,9 @@ export function jobCounts(state: SchedulerState, id: JobId): JobCounts | undefin
   };
 }
 
+/** Kernels whose speeds are shown of one worker. */
+const SPEEDS_MAX = 16;
+
 export interface WorkerLoad {
   readonly isSuspect: boolean;
   /** Live leases, and how many it could hold. */
@@ -61,6 +64,8 @@ export interface WorkerLoad {
   readonly loadMs: number;
   /** Learned speed relative to the mean of the cluster; 1 before anything was timed. */
   readonly relativeSpeed: number;
+  /** Learned operations a millisecond by kernel or function, the most recently timed first; 16 at most. */
+  readonly speeds: readonly { readonly kernel: string; readonly operationsPerMs: number }[];
   readonly blocksHeld: number;
 }
 
@@ -74,6 +79,12 @@ export function workerLoad(state: SchedulerState, id: WorkerId): WorkerLoad | un
     capacity: capacityOf(state, worker),
     loadMs: worker.loadMs,
     relativeSpeed: worker.profile.relative,
+    speeds: Array.from(worker.profile.speeds, ([kernel, operationsPerMs]) => ({
+      kernel,
+      operationsPerMs,
+    }))
+      .slice(-SPEEDS_MAX)
+      .toReversed(),
     blocksHeld: worker.holder.blocks.size,
   };
 }

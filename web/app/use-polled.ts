@@ -1,11 +1,11 @@
 // Asks the coordinator for one thing, once or again and again, for as long as a view shows it.
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import {
   ClusterError,
   type ClusterClient,
   type Schema,
 } from "../../shared/client/cluster-client.ts";
-import { createPoller, documentVisibility } from "./poller.ts";
+import { createPoller, documentVisibility, type Poller } from "./poller.ts";
 import { browserTimers } from "./sampler.ts";
 
 /** After a failure that may pass. */
@@ -37,40 +37,49 @@ export function usePolled<T>(
   intervalMs: number | null,
 ): Polled<T> {
   const [answer, setAnswer] = useState<Answer<T>>({ path: null, value: null, problem: null });
-  const [round, setRound] = useState(0);
+  const restart = useRef<() => void>(() => undefined);
   useEffect(() => {
     if (path === null) return undefined;
     const ending = new AbortController();
-    const created = createPoller({
-      ask: async () => {
-        try {
-          const value = await client.read(path, schema, ending.signal);
-          if (ending.signal.aborted) return;
-          setAnswer({ path, value, problem: null });
-          if (intervalMs === null) created.close();
-        } catch (error) {
-          if (ending.signal.aborted) return;
-          const problem = error instanceof Error ? error.message : String(error);
-          setAnswer((before) => ({
-            path,
-            value: before.path === path ? before.value : null,
-            problem,
-          }));
-          // What is not there will not come by asking.
-          if (error instanceof ClusterError && error.status === 404) created.close();
-        }
-      },
-      intervalMs: intervalMs ?? RETRY_MS,
-      timers: browserTimers,
-      visibility: documentVisibility,
-    });
+    const open = (): Poller => {
+      const poller = createPoller({
+        ask: async () => {
+          try {
+            const value = await client.read(path, schema, ending.signal);
+            if (ending.signal.aborted) return;
+            setAnswer({ path, value, problem: null });
+            if (intervalMs === null) poller.close();
+          } catch (error) {
+            if (ending.signal.aborted) return;
+            const problem = error instanceof Error ? error.message : String(error);
+            setAnswer((before) => ({
+              path,
+              value: before.path === path ? before.value : null,
+              problem,
+            }));
+            // What is not there will not come by asking.
+            if (error instanceof ClusterError && error.status === 404) poller.close();
+          }
+        },
+        intervalMs: intervalMs ?? RETRY_MS,
+        timers: browserTimers,
+        visibility: documentVisibility,
+      });
+      return poller;
+    };
+    let poller = open();
+    restart.current = () => {
+      // One that has its answer is closed.
+      poller.close();
+      poller = open();
+    };
     return () => {
-      created.close();
+      restart.current = () => undefined;
+      poller.close();
       ending.abort();
     };
-  }, [client, path, schema, intervalMs, round]);
-  // A poller that has its answer is closed: another round opens a new one.
-  const again = useCallback(() => setRound((before) => before + 1), []);
+  }, [client, path, schema, intervalMs]);
+  const again = useCallback(() => restart.current(), []);
   const isOfPath = answer.path === path && path !== null;
   return {
     value: isOfPath ? answer.value : null,

@@ -1,4 +1,4 @@
-// Turns pointer, wheel and key events on the heatmap into moves: drag, pinch, wheel, tap, keys.
+// Turns pointer, wheel and key events on a canvas into moves: drag, pinch, wheel, tap, keys.
 
 /** All places are CSS pixels from the element's top left corner. */
 export interface GestureHandlers {
@@ -7,6 +7,8 @@ export interface GestureHandlers {
   panBy(dxPx: number, dyPx: number): void;
   /** The pointer rests here, or a finger tapped here; null: it left. */
   pointAt(place: { readonly xPx: number; readonly yPx: number } | null): void;
+  /** A click or tap, for pictures in which there is something to open. */
+  pick?(xPx: number, yPx: number): void;
   /** A double click. */
   zoomInAt(xPx: number, yPx: number): void;
   /** A key; true when it meant something. */
@@ -70,7 +72,9 @@ export function attachGestures(element: HTMLElement, handlers: GestureHandlers):
     if (!touches.delete(event.pointerId)) return;
     delete element.dataset["dragging"];
     if (event.type === "pointerup" && movedPx < TAP_SLOP_PX && touches.size === 0) {
-      handlers.pointAt(place(event));
+      const at = place(event);
+      handlers.pointAt(at);
+      handlers.pick?.(at.xPx, at.yPx);
     }
   };
 

@@ -17,7 +17,9 @@ import {
 import { SimulationExports } from "../monte-carlo/simulation-exports.tsx";
 import { SimulationResult } from "../monte-carlo/simulation-result.tsx";
 import { CorrelationResult, correlationAbout, correlationWork } from "./correlation-result.tsx";
+import { GroupProgress } from "./group-progress.tsx";
 import { JobExports } from "./job-exports.tsx";
+import { JobFailures } from "./job-failures.tsx";
 import { JobProgress } from "./job-progress.tsx";
 import { JOB_READERS, type JobShown } from "./job-readers.ts";
 import { createJobStore, type JobState } from "./job-store.ts";
@@ -62,7 +64,7 @@ export function JobPage({ jobId, view, client }: JobPageProps) {
         <Result shown={shown} problem={problem} job={job} client={client} />
       ) : (
         <Suspense fallback={<div className={styles["skeleton"]} />}>
-          <Other jobId={jobId} client={client} />
+          <Other jobId={jobId} job={job} client={client} />
         </Suspense>
       )}
     </div>
@@ -85,6 +87,10 @@ function Result({ shown, problem, job, client }: ResultProps) {
           {problem}
         </Notice>
       )}
+      {job.state === "failed" && job.failure !== null && !isOfProgram(job) && (
+        <JobFailures job={job} client={client} failures={[{ ...job.failure, error: null }]} />
+      )}
+      <GroupProgress job={job} client={client} isShownAlone={isOfProgram(job)} />
       {isOfProgram(job) && <ProgramJob job={job} client={client} />}
       {shown === null && problem === null && !isOfProgram(job) && (
         <Skeleton className={styles["skeleton"] ?? ""} />
