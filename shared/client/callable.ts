@@ -19,7 +19,7 @@ const functions = new WeakSet<object>();
 /** A kernel as "name@version", for `submit` and `lazy`. Throws TypeError when the name is none. */
 export function kernel(name: string): KernelRef {
   if (!/^[a-z][a-z0-9-]*@\d+$/.test(name)) {
-    throw new TypeError(`"${name}" is no kernel's name; it looks like "pearson-tile@2".`);
+    throw new TypeError(`"${name}" is no kernel's name; it looks like "pearson-tile@3".`);
   }
   const ref = { kernel: name };
   kernels.add(ref);

@@ -44,7 +44,7 @@ const listeners = new Set<() => void>();
  * (`staysInPlace`) what the person looks at stays where it is.
  */
 export function navigate(path: string, staysInPlace = false): void {
-  if (path !== location.pathname) history.pushState(null, "", path);
+  if (path !== location.pathname + location.search) history.pushState(null, "", path);
   for (const listener of listeners) listener();
   if (!staysInPlace) window.scrollTo(0, 0);
 }

@@ -112,8 +112,8 @@ describe("format", () => {
 
   it("tells the time of day", () => {
     const at = new Date(2026, 2, 14, 9, 5, 7).getTime();
-    expect(formatClock(at)).toBe("09:05");
-    expect(formatClock(at, true)).toBe("09:05:07");
+    expect(formatClock(at, 60_000)).toBe("09:05");
+    expect(formatClock(at, 1_000)).toBe("09:05:07");
   });
 
   it("writes correlations with a minus sign and fixed digits", () => {

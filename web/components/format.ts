@@ -9,11 +9,6 @@ const oneDigit = new Intl.NumberFormat(LOCALE, {
 const plainNumber = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 9 });
 const shortDate = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
 const clockTime = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
-const clockSeconds = new Intl.DateTimeFormat(LOCALE, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -135,9 +130,10 @@ export function formatAgo(atMs: number, nowMs: number): string {
   return days === 1 ? "yesterday" : shortDate.format(atMs);
 }
 
-/** "14:05", or "14:05:09" where seconds matter. */
-export const formatClock = (atMs: number, hasSeconds = false): string =>
-  (hasSeconds ? clockSeconds : clockTime).format(atMs);
+/** "14:05" */
+export function formatClockTime(unixMs: number): string {
+  return clockTime.format(unixMs);
+}
 
 /** A correlation with a real minus sign and fixed digits: "−0.8312"; "–" where undefined. */
 export function formatCorrelation(value: number, digits = 4): string {
@@ -173,4 +169,28 @@ const DIGITS_MAX = 9;
 export function digitsOf(standardError: number): number {
   if (!(standardError > 0) || !Number.isFinite(standardError)) return 4;
   return Math.min(DIGITS_MAX, Math.max(0, 1 - Math.floor(Math.log10(standardError))));
+}
+
+const clockFormats = new Map<string, Intl.DateTimeFormat>();
+
+/**
+ * The time of day with what steps of `stepMs` need: "14:05", "14:05:09", "14:05:09.250"; from steps
+ * of a day on, the date.
+ */
+export function formatClock(atMs: number, stepMs: number): string {
+  if (stepMs >= DAY_MS) return shortDate.format(atMs);
+  const digits = stepMs >= SECOND_MS ? 0 : stepMs >= 100 ? 1 : stepMs >= 10 ? 2 : 3;
+  const hasSeconds = stepMs < MINUTE_MS;
+  const key = `${hasSeconds}${digits}`;
+  let format = clockFormats.get(key);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat(LOCALE, {
+      hour: "2-digit",
+      minute: "2-digit",
+      ...(hasSeconds ? { second: "2-digit" } : {}),
+      ...(digits === 0 ? {} : { fractionalSecondDigits: digits }),
+    });
+    clockFormats.set(key, format);
+  }
+  return format.format(atMs);
 }

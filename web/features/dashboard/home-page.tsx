@@ -2,11 +2,14 @@
 import { Button } from "@mantine/core";
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { useStore } from "zustand";
+import { CORRELATION_KIND } from "../../../shared/correlation/plan.ts";
 import type { ClusterView } from "../../../shared/client/cluster-client.ts";
 import { AppLink } from "../../app/app-link.tsx";
 import { workersPath } from "../../app/router.ts";
 import { useCluster, useSession } from "../../app/session.ts";
 import { PlusIcon } from "../../components/icons.tsx";
+import { choicesOf } from "./correlate-choices.ts";
+import { useLikeJob } from "../jobs/like-job.ts";
 import { DropZone } from "./drop-zone.tsx";
 import { GlanceStrip } from "./glance-strip.tsx";
 import { createIntake, type IntakeActions } from "./intake-store.ts";
@@ -39,6 +42,12 @@ export function HomePage() {
   const welcome = nextWelcome(before, isKnown, view);
   if (welcome !== before) setWelcome(welcome);
   useEffect(() => () => actions.reset(), [actions]);
+  const like = useLikeJob(CORRELATION_KIND).job;
+  useEffect(() => {
+    if (like === null) return;
+    const { dataset, options } = choicesOf(like.meta);
+    actions.reuse(dataset, like.title.replace(/^Correlate /, ""), options);
+  }, [like, actions]);
 
   const isSending = state.intake.step === "sending";
   const [open] = useState(() => (file: File) => {

@@ -148,7 +148,7 @@ export class GraphCanvas {
           this.#moveTo({ scale, x: x - dx / scale, y: y - dy / scale });
         },
         pointAt: (place) => this.#point(place === null ? null : this.#spotOn(place)),
-        pick: (xPx, yPx) => {
+        tapAt: (xPx, yPx) => {
           const spot = this.#spotOn({ xPx, yPx });
           if (spot !== null) this.#options.onPicked(spot);
         },

@@ -1,4 +1,4 @@
-// Turns pointer, wheel and key events on a canvas into moves: drag, pinch, wheel, tap, keys.
+// Turns pointer, wheel and key events on a picture into moves: drag, pinch, wheel, tap, keys.
 
 /** All places are CSS pixels from the element's top left corner. */
 export interface GestureHandlers {
@@ -7,10 +7,12 @@ export interface GestureHandlers {
   panBy(dxPx: number, dyPx: number): void;
   /** The pointer rests here, or a finger tapped here; null: it left. */
   pointAt(place: { readonly xPx: number; readonly yPx: number } | null): void;
-  /** A click or tap, for pictures in which there is something to open. */
-  pick?(xPx: number, yPx: number): void;
   /** A double click. */
   zoomInAt(xPx: number, yPx: number): void;
+  /** A finger or the mouse was pressed and released here, without moving. */
+  tapAt?(xPx: number, yPx: number): void;
+  /** A wheel without ctrl, by pixels; true when it meant something. Without this it zooms, too. */
+  scrollBy?(dxPx: number, dyPx: number): boolean;
   /** A key; true when it meant something. */
   pressKey(key: string, isShift: boolean): boolean;
 }
@@ -74,7 +76,7 @@ export function attachGestures(element: HTMLElement, handlers: GestureHandlers):
     if (event.type === "pointerup" && movedPx < TAP_SLOP_PX && touches.size === 0) {
       const at = place(event);
       handlers.pointAt(at);
-      handlers.pick?.(at.xPx, at.yPx);
+      handlers.tapAt?.(at.xPx, at.yPx);
     }
   };
 
@@ -84,6 +86,12 @@ export function attachGestures(element: HTMLElement, handlers: GestureHandlers):
 
   const onWheel = (event: WheelEvent): void => {
     const unit = event.deltaMode === 1 ? LINE_PX : event.deltaMode === 2 ? PAGE_PX : 1;
+    if (handlers.scrollBy !== undefined && !event.ctrlKey && !event.metaKey) {
+      // Common wheels have one direction; Shift turns it.
+      const [dx, dy] = event.shiftKey ? [event.deltaY, 0] : [event.deltaX, event.deltaY];
+      if (handlers.scrollBy(dx * unit, dy * unit)) event.preventDefault();
+      return;
+    }
     // Pinching on a touchpad comes as a wheel with ctrl and small steps.
     const strength = event.ctrlKey ? 4 : 1;
     const step = Math.max(-300, Math.min(300, event.deltaY * unit * strength));

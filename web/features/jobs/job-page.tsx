@@ -27,6 +27,7 @@ import { JobTabs, OTHER_VIEWS } from "./job-tabs.tsx";
 import { JobTiming } from "./job-timing.tsx";
 import { ProgramJob } from "../program/program-job.tsx";
 import { doneShare, jobStory, knownShare, programAbout, programWork } from "./job-words.ts";
+import { priorityNote } from "./priority-words.ts";
 import styles from "./job-page.module.css";
 
 export interface JobPageProps {
@@ -55,7 +56,9 @@ export function JobPage({ jobId, view, client }: JobPageProps) {
       <header className={styles["header"]}>
         <h1 className={styles["title"]}>{job.title}</h1>
         <p className={styles["about"]}>
-          {isOfProgram(job) ? programAbout(job) : shown === null ? " " : aboutWords(shown)}
+          {[about(job, shown), priorityNote(job.priority)]
+            .filter((part) => part !== "")
+            .join(" · ") || " "}
         </p>
       </header>
       <Progress state={state} job={job} client={client} />
@@ -135,6 +138,11 @@ function Exports({ shown, job, client }: ExportsProps) {
   return (
     <JobExports jobId={job.job} isDone={job.state === "done"} result={result} client={client} />
   );
+}
+
+function about(job: JobView, shown: JobShown | null): string {
+  if (isOfProgram(job)) return programAbout(job);
+  return shown === null ? "" : aboutWords(shown);
 }
 
 const aboutWords = (shown: JobShown): string =>

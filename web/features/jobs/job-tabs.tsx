@@ -23,8 +23,14 @@ const GraphView = lazy(async () => {
   return { default: module.GraphView };
 });
 
+const TaskStream = lazy(async () => {
+  const module = await import("../stream/task-stream.tsx");
+  return { default: module.TaskStreamView };
+});
+
 /** Views beside the result, in the order of their tabs; each loads only where it is looked at. */
 export const OTHER_VIEWS: ReadonlyMap<JobViewName, OtherView> = new Map<JobViewName, OtherView>([
+  ["stream", { words: "Task stream", View: TaskStream }],
   ["graph", { words: "Graph", View: GraphView }],
 ]);
 

@@ -151,7 +151,7 @@ export function showChart(chart: Chart, history: History, span: Span): ShownChar
         isLog: false,
         isTime: true,
         label: null,
-        tick: (atMs) => formatClock(atMs),
+        tick: (atMs) => formatClock(atMs, 60_000),
       },
       y: {
         range: [0, roundMax(highest, chart.least)],

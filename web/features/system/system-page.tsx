@@ -111,7 +111,9 @@ const ChartFigure = memo(function ChartFigure({ chart, history, span }: ChartFig
         <h3>{chart.title}</h3>
         {/* Only what somebody points at is read out: the newest figures change every second. */}
         <p aria-live={atMs === undefined ? "off" : "polite"}>
-          {atMs !== undefined && <span className={styles["clock"]}>{formatClock(atMs, true)}</span>}
+          {atMs !== undefined && (
+            <span className={styles["clock"]}>{formatClock(atMs, 1_000)}</span>
+          )}
           {chart.lines.map(({ name }, at) => (
             <span key={name} className={styles["value"]}>
               {chart.lines.length > 1 && (
