@@ -35,11 +35,13 @@ export interface PlotViewOptions {
   readonly shared?: string;
 }
 
-type SetCursor = (
-  place: { readonly left: number; readonly top: number },
-  isTold: boolean,
-  isShared: boolean,
-) => void;
+interface SharingPlot {
+  setCursor(
+    place: { readonly left: number; readonly top: number },
+    isTold: boolean,
+    isShared: boolean,
+  ): void;
+}
 
 type PlotLine = Extract<PlotLayer, { kind: "line" }>;
 
@@ -238,8 +240,8 @@ export class PlotView {
     const left = x === undefined ? FAR_AWAY : this.#plot.valToPos(x, "x");
     const top = x === undefined ? FAR_AWAY : 0;
     // Its types leave out the third argument, which tells the plots that share the cross hair.
-    const setCursor = this.#plot.setCursor as SetCursor;
-    setCursor({ left, top }, true, true);
+    const plot: SharingPlot = this.#plot;
+    plot.setCursor({ left, top }, true, true);
   }
 }
 
