@@ -2,7 +2,7 @@
 import { unreachable } from "../../../shared/assert.ts";
 import {
   formatBytes,
-  formatClockTime,
+  formatClock,
   formatCount,
   formatDuration,
   formatPercent,
@@ -79,7 +79,7 @@ function pausedWords(state: StateFacts, pausedBy: PauseReason, now: Now): StateW
       return calm("Paused by you", "This machine takes no work until you resume.");
     case "timer": {
       const leftMs = (state.courtesy.pausedUntilMs ?? now.steadyMs) - now.steadyMs;
-      const until = formatClockTime(now.unixMs + leftMs);
+      const until = formatClock(now.unixMs + leftMs, 60_000);
       return calm(`Paused until ${until}`, "It goes on by itself then.");
     }
     case "dashboard":

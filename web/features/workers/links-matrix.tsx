@@ -79,7 +79,9 @@ export function LinksMatrix({ matrix }: { readonly matrix: LinkMatrix }) {
         >
           <thead>
             <tr>
-              <td className={styles["corner"]}>to ↓ from →</td>
+              <th scope="col" className={styles["corner"]}>
+                to ↓ from →
+              </th>
               {senders.map((name, column) => (
                 <th key={column === 0 ? "" : machines[column - 1]?.worker} scope="col">
                   <span title={name}>{name}</span>

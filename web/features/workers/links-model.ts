@@ -10,7 +10,7 @@ export const MATRIX_MACHINES_MAX = 50;
 
 type Link = Links["links"][number];
 
-export interface MatrixMachine {
+interface MatrixMachine {
   readonly worker: WorkerId;
   readonly name: string;
 }

@@ -46,7 +46,7 @@ export interface MachineRow {
   readonly here: string;
 }
 
-export function machineRow(worker: WorkerView, nowMs: number): MachineRow {
+function machineRow(worker: WorkerView, nowMs: number): MachineRow {
   const { condition } = worker;
   return {
     worker: worker.worker,
