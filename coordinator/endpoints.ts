@@ -306,8 +306,9 @@ export const endpoints = {
   joinLinks: endpoint({
     method: "GET",
     path: http.httpPaths.joinLinks,
-    summary: "List the addresses at which other machines can join",
-    access: "submit",
+    summary:
+      "List the addresses at which other machines can join, and where they get the certificate",
+    access: "any-token",
     answers: { 200: { description: "The likeliest first.", schema: http.joinLinksSchema } },
     problems: [],
   }),

@@ -11,7 +11,8 @@ import { ActorService } from "./actor-service.ts";
 import { BlockSources } from "./block-sources.ts";
 import { BlockStore } from "./block-store.ts";
 import { ClusterFeed } from "./cluster-feed.ts";
-import { addHttpApi, createHttpServer, type TlsFiles } from "./http-api.ts";
+import { addHttpApi, type CoordinatorUrls, createHttpServer } from "./http-api.ts";
+import { servePlainHttp, type ServerCertificate } from "./https/plain-http.ts";
 import { JobBook } from "./job-book.ts";
 import { JobEvents } from "./job-events.ts";
 import { JobService } from "./job-service.ts";
@@ -34,7 +35,7 @@ export interface CoordinatorOptions {
   readonly port: number;
   /** Holds the tokens, the journal and the blocks; made when missing. */
   readonly dataDir: string;
-  readonly https?: TlsFiles | false;
+  readonly https?: ServerCertificate | false;
   /** The built web app. */
   readonly staticDir: string;
   /** False refuses functions of users, wherever they would run; true by default. */
@@ -52,8 +53,7 @@ export interface Coordinator extends AccessTokens {
   readonly port: number;
   /** The blocks, for clients in this process. */
   readonly store: LocalStore;
-  /** The dashboard's address for this machine, and the join address for every network. */
-  urls(): { readonly dashboard: string; readonly join: readonly string[] };
+  urls(): CoordinatorUrls;
   /** Ends every connection, timer and file; later calls wait for the same end. */
   close(): Promise<void>;
 }
@@ -151,7 +151,7 @@ async function assemble(
     onDropped: (blocks) => host.blocksDropped("store", blocks),
   });
   const service = new JobService({ ...parts, host, hasher: await createBLAKE3() });
-  const server = createHttpServer(https);
+  const server = createHttpServer(https === false ? false : https.files);
   if (options.onRoute !== undefined) server.addHook("onRoute", options.onRoute);
   const signalling = new Signalling(server.server, httpPaths.signal, nowMs);
   const sessions = new Sessions({ ...parts, host, actors, guard, signalling, clusterMessage });
@@ -165,7 +165,6 @@ async function assemble(
   actors.start();
   await service.restore();
   await service.sweep();
-  const joinLinks = (): readonly string[] => urlsOf(options, tokens, portOf(server)).join;
   await addHttpApi(server, {
     ...parts,
     guard,
@@ -173,9 +172,12 @@ async function assemble(
     exporters,
     staticDir,
     host,
-    joinLinks,
+    urls: () => urlsOf(options, tokens, portOf(server)),
+    authority: (https !== false && https.authority) || null,
     events,
   });
+  const closePlain =
+    https === false ? undefined : await servePlainHttp(server, https, { guard, log });
   const endUpgrades = routeUpgrades({
     server: server.server,
     guard,
@@ -202,6 +204,7 @@ async function assemble(
       sessions.close();
       endUpgrades();
       signalling.close();
+      await closePlain?.();
       await server.close();
     },
   };
@@ -241,11 +244,7 @@ function portOf(server: FastifyInstance): number {
   return address.port;
 }
 
-function urlsOf(
-  options: CoordinatorOptions,
-  tokens: AccessTokens,
-  port: number,
-): { dashboard: string; join: string[] } {
+function urlsOf(options: CoordinatorOptions, tokens: AccessTokens, port: number): CoordinatorUrls {
   const { host, https = false } = options;
   const scheme = https === false ? "http" : "https";
   const isEverywhere = host === undefined || host === "0.0.0.0" || host === "::";
@@ -256,5 +255,9 @@ function urlsOf(
   return {
     dashboard: `${scheme}://${own}:${port}/#t=${tokens.submitToken}`,
     join: joinHosts.map((name) => `${scheme}://${name}:${port}/join#t=${tokens.joinToken}`),
+    certificatePage:
+      https === false || https.authority === undefined
+        ? null
+        : `http://${joinHosts[0]}:${port}${httpPaths.certificatePage}`,
   };
 }

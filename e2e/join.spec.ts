@@ -53,7 +53,9 @@ for (const [place, host] of [
     // Reloaded, it goes on by itself, and remembers what it gave.
     await page.reload();
     await expect(page.locator("html[data-worker-state=computing]")).toBeAttached();
-    await expect(page.getByText(/With earlier visits it has computed .+ for 1 job\./)).toBeVisible();
+    await expect(
+      page.getByText(/With earlier visits it has computed .+ for 1 job\./),
+    ).toBeVisible();
   });
 }
 
@@ -101,9 +103,9 @@ test("finish, then stop: what runs ends, and the machine does not come back", as
   const dashboard = await startLongJob(await browser.newContext(), coordinator);
   await waitForShare(dashboard, 0.01);
   await worker.getByRole("button", { name: "Finish, then stop" }).click();
-  await expect(worker.getByRole("heading", { name: /Finished: this machine has left/ })).toBeVisible(
-    { timeout: 60_000 },
-  );
+  await expect(
+    worker.getByRole("heading", { name: /Finished: this machine has left/ }),
+  ).toBeVisible({ timeout: 60_000 });
   await expect(dashboard.getByText("No machines yet")).toBeVisible();
   await worker.getByRole("button", { name: "Join again" }).click();
   await state(worker, "computing").waitFor();

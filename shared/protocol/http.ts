@@ -67,6 +67,8 @@ export const httpPaths = {
   connection: (peer: PeerId) => `/api/connection?peer=${peer}`,
   /** GET: so many bytes that mean nothing, to time. */
   connectionSample: (bytes: number) => `/api/connection/sample?bytes=${bytes}`,
+  /** GET: how to trust the coordinator, over https and over plain http. */
+  certificatePage: "/certificate",
   openApi: "/api/openapi.json",
 } as const;
 
@@ -197,8 +199,16 @@ export const datasetCreatedSchema = z.object({ dataset: datasetIdSchema });
 /** Admits once, within a minute, to what it was asked for. */
 export const ticketCreatedSchema = z.object({ ticket: z.string() });
 
-/** Addresses that other machines open to join, likeliest first; the token is in the fragment. */
-export const joinLinksSchema = z.object({ links: z.array(z.string().max(400)).max(64) });
+export const joinLinksSchema = z.object({
+  /** Addresses that other machines open to join, likeliest first; the token is in the fragment. */
+  links: z.array(z.string().max(400)).max(64),
+  /**
+   * The page at which a machine gets the coordinator's certificate authority, by plain http, so that it
+   * opens before the authority is trusted. Null where nothing is to be installed: over plain http, and
+   * with a certificate of the owner's.
+   */
+  certificatePage: z.string().max(400).nullable(),
+});
 
 /** Where a page is, as far as the coordinator can tell. */
 const whereabouts = {
@@ -215,6 +225,8 @@ export const connectionSchema = z.object({
   ...whereabouts,
   /** A proxy says that it stands between. */
   isProxied: z.boolean(),
+  /** As in the join links: where to install what makes browsers trust the coordinator. */
+  certificatePage: z.string().max(400).nullable(),
   /** Other machines that it could have channels with, at most a few. */
   peers: z.array(z.object({ peer: peerIdSchema, name: z.string(), ...whereabouts })).max(8),
 });

@@ -39,6 +39,8 @@ export interface ConnectionDoctor {
   readonly finding: ConnectionFinding | null;
   /** One check at a time: the second asks for the same. */
   check(): Promise<void>;
+  /** Where to install what makes browsers trust the coordinator; null where there is nothing to. */
+  certificatePage(): Promise<string | null>;
   onChange(listener: () => void): () => void;
   close(): void;
 }
@@ -79,6 +81,10 @@ export function createConnectionDoctor(options: ConnectionDoctorOptions): Connec
       });
       changed();
       return checking;
+    },
+    async certificatePage() {
+      const [seen] = await askCoordinator(options, closing.signal);
+      return seen?.certificatePage ?? null;
     },
     onChange(listener) {
       listeners.add(listener);

@@ -76,7 +76,7 @@ export function Joined({ join, onEnd }: JoinedProps) {
         <Given state={state} />
         <CourtesyRules join={join} state={state} />
         <ConnectionSection join={join} state={state} />
-        <AboutPage state={state} />
+        <AboutPage join={join} state={state} />
       </div>
     </main>
   );
