@@ -37,16 +37,16 @@ async function watch(context: BrowserContext): Promise<Watched> {
     watched.helpers.push(...helpers);
   });
   await context.addInitScript(() => {
-    const { RTCPeerConnection: Real, tellConnection } = globalThis as unknown as {
-      RTCPeerConnection: typeof RTCPeerConnection;
+    const { tellConnection } = globalThis as unknown as {
       tellConnection: (helpers: string[]) => void;
     };
+    const Real = RTCPeerConnection;
     globalThis.RTCPeerConnection = class extends Real {
-      constructor(configuration?: RTCConfiguration) {
-        super(configuration);
-        // What the browser took, defaults and all.
+      /** From here on a browser looks for ways, and asks the servers that it was given. */
+      override setLocalDescription(description?: RTCLocalSessionDescriptionInit): Promise<void> {
         const servers = this.getConfiguration().iceServers ?? [];
         tellConnection(servers.flatMap(({ urls }) => urls));
+        return super.setLocalDescription(description);
       }
     };
   });

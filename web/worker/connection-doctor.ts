@@ -15,6 +15,8 @@ import { whyNoDirectChannels } from "../transport/peerjs-endpoint.ts";
 
 /** A request that takes longer tells as much as one that fails. */
 const ANSWER_TIMEOUT_MS = 5_000;
+const SIGNALLING_PATIENCE_MS = 3_000;
+const LOOK_MS = 100;
 /** Large enough to outlast the first packets, and a fraction of a second on most networks. */
 const SAMPLE_BYTES = 4 * 2 ** 20;
 
@@ -108,6 +110,7 @@ async function examine(
   const httpBytesPerMs = seen === null ? null : await timeSample(options, closing);
   const socketMs = await timeSocket(control);
   const loop: LoopEvidence | null = hasWebRtc ? await tryLoop() : null;
+  if (hasWebRtc) await untilSignalling(options, closing);
   const { peer, directMs } = await tryPeers(options, seen?.peers ?? []);
   const plane = options.plane();
   const evidence: ConnectionEvidence = {
@@ -182,6 +185,17 @@ function timeSocket(control: ConnectionDoctorOptions["control"]): Promise<number
     });
     control.send({ type: "locate", blocks: [nowhere()] });
   });
+}
+
+/** A page that has just joined, or joined anew, is still on its way to the signalling. */
+async function untilSignalling(
+  { plane }: ConnectionDoctorOptions,
+  closing: AbortSignal,
+): Promise<void> {
+  const untilMs = performance.now() + SIGNALLING_PATIENCE_MS;
+  while (plane()?.isSignalling !== true && performance.now() < untilMs && !closing.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }
 
 /** Until one channel opens, at most two: a second failure says that it is not the first machine's fault. */

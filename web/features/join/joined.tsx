@@ -83,13 +83,8 @@ export function Joined({ join, onEnd }: JoinedProps) {
 }
 
 function StateLines({ state }: { state: JoinState }) {
-  const steadyMs = useNow(state.connection.state === "lost" ? 500 : null, steadyClock);
-  // Outside of a countdown the time of the last change would be old: the end of a pause counts from it.
-  const now = {
-    steadyMs: state.connection.state === "lost" ? steadyMs : steadyClock(),
-    unixMs: Date.now(),
-  };
-  const words = stateWords(state, now);
+  const nowMs = useNow(state.connection.state === "lost" ? 500 : null, steadyClock);
+  const words = stateWords(state, nowMs);
   return (
     <div className={styles["state"]} data-tone={words.tone} role="status">
       <p className={styles["title"]}>{words.title}</p>
