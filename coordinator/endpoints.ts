@@ -3,10 +3,12 @@ import * as z from "zod";
 import * as limits from "../shared/limits.ts";
 import * as http from "../shared/protocol/http.ts";
 import {
+  attemptIdSchema,
   blockIdSchema,
   datasetIdSchema,
   jobIdSchema,
   jobViewSchema,
+  taskKeySchema,
   workerIdSchema,
 } from "../shared/protocol/messages.ts";
 import * as telemetry from "../shared/protocol/telemetry.ts";
@@ -16,6 +18,21 @@ const jobParams = z.object({ job: jobIdSchema });
 const datasetParams = z.object({ dataset: datasetIdSchema });
 const workerParams = z.object({ worker: workerIdSchema });
 const blockParams = z.object({ block: blockIdSchema });
+
+const taskParams = z.object({ job: jobIdSchema, task: taskKeySchema });
+const attemptParams = z.object({ attempt: z.coerce.number().pipe(attemptIdSchema) });
+
+/** GET of something that telemetry tells of a job. */
+const jobTelemetry = <T>(what: string, summary: string, schema: z.ZodType<T>, problems: number[]) =>
+  endpoint({
+    method: "GET",
+    path: `/api/jobs/:job/${what}`,
+    summary,
+    access: "submit",
+    params: jobParams,
+    answers: { 200: { description: "As it is now, or was at the job's end.", schema } },
+    problems: [404, ...problems],
+  });
 
 const done = (description: string) => ({ 204: { description } });
 
@@ -259,6 +276,70 @@ export const endpoints = {
       },
     },
     problems: [404, 406, 409, 422, 503],
+  }),
+  jobGroups: jobTelemetry(
+    "groups",
+    "Count a job's tasks by kernel or function",
+    telemetry.jobGroupsSchema,
+    [],
+  ),
+  jobGraph: jobTelemetry("graph", "Tell which task reads which", telemetry.jobGraphSchema, [422]),
+  jobStates: jobTelemetry(
+    "states",
+    "Tell how each task of the graph stands",
+    telemetry.taskStatesSchema,
+    [422],
+  ),
+  task: endpoint({
+    method: "GET",
+    path: "/api/jobs/:job/tasks/:task",
+    summary: "Tell the story of a task",
+    access: "submit",
+    params: taskParams,
+    answers: {
+      200: { description: "All that is known of it.", schema: telemetry.taskStorySchema },
+    },
+    problems: [404],
+  }),
+  attempt: endpoint({
+    method: "GET",
+    path: "/api/attempts/:attempt",
+    summary: "Tell the story of the task that an attempt was of",
+    access: "submit",
+    params: attemptParams,
+    answers: {
+      200: { description: "All that is known of it.", schema: telemetry.taskStorySchema },
+    },
+    problems: [404],
+  }),
+  activity: endpoint({
+    method: "GET",
+    path: "/api/activity",
+    summary: "List the attempts that ended lately, and those under way",
+    description:
+      "In the order of their ends. Ask from `nextSeq` next time; where it is before `firstSeq` some are forgotten. With another `run` the numbers begin anew.",
+    access: "submit",
+    query: telemetry.activityQuerySchema,
+    answers: { 200: { description: "Columns of one length.", schema: telemetry.activitySchema } },
+    problems: [404],
+  }),
+  system: endpoint({
+    method: "GET",
+    path: "/api/system",
+    summary: "Tell how the coordinator and its cluster stood, second by second",
+    description: "The samples end before `nextSeq`; they are those of the last hour.",
+    access: "submit",
+    query: telemetry.systemQuerySchema,
+    answers: { 200: { description: "Columns of one length.", schema: telemetry.systemSchema } },
+    problems: [],
+  }),
+  links: endpoint({
+    method: "GET",
+    path: http.httpPaths.links,
+    summary: "List the ways that bytes take between machines",
+    access: "submit",
+    answers: { 200: { description: "As the receivers told last.", schema: telemetry.linksSchema } },
+    problems: [],
   }),
   createTicket: endpoint({
     method: "POST",

@@ -11,6 +11,7 @@ import { addJobRoutes, type JobRoutesParts } from "./job-routes.ts";
 import { openApiDocument } from "./openapi.ts";
 import { HttpProblem, problemBody } from "./problem.ts";
 import { addResultRoutes, type ResultRoutesParts } from "./result-routes.ts";
+import { addTelemetryRoutes, type TelemetryRoutesParts } from "./telemetry-routes.ts";
 import { TicketOffice } from "./tickets.ts";
 import { serveApp, setStrictHeaders } from "./static-app.ts";
 import { addWorkerRoutes, type WorkerRoutesParts } from "./worker-routes.ts";
@@ -25,7 +26,8 @@ export interface HttpApiParts
     ConnectionRoutesParts,
     WorkerRoutesParts,
     Omit<EventRoutesParts, "tickets">,
-    Omit<ResultRoutesParts, "tickets"> {
+    Omit<ResultRoutesParts, "tickets">,
+    TelemetryRoutesParts {
   /** Monotonic time. */
   readonly nowMs: () => number;
   readonly staticDir: string;
@@ -98,6 +100,7 @@ export async function addHttpApi(server: FastifyInstance, parts: HttpApiParts): 
   addWorkerRoutes(server, parts);
   addEventRoutes(server, { ...parts, tickets });
   addResultRoutes(server, { ...parts, tickets });
+  addTelemetryRoutes(server, parts);
   addEndpoint(server, guard, endpoints.joinLinks, (_asked, reply) => {
     const { join, certificatePage } = parts.urls();
     return reply.send({ links: join, certificatePage });

@@ -40,6 +40,8 @@ export class JobService {
         book.addFinished(row);
         continue;
       }
+      // What failed is tried again.
+      journal.removeFailures(row.job);
       const work = journal.work(row.job);
       const known = await this.#intake.knownResults(work.tasks);
       book.open(row, work, known, row.state === "paused");
@@ -121,10 +123,13 @@ export class JobService {
     // It may have ended while files were read.
     this.#requireOpen(job);
     const firstPosition = active.nextPosition;
+    const { released, retried } = extension;
+    const forgiven = [...released, ...retried].filter((target) => active.failures.has(target));
     book.extend(active, extension);
     try {
+      if (forgiven.length > 0) journal.removeFailures(job, forgiven);
       const row = rowOf(active, "running", null, null);
-      const { targets, released } = extension;
+      const { targets } = extension;
       journal.extendJob(row, firstPosition, { tasks: fresh, targets }, released);
     } catch (error) {
       throw unrecorded(error);

@@ -23,6 +23,7 @@ import { ControlSocket } from "./control-socket.ts";
 import type { Journal } from "./journal.ts";
 import type { RequestGuard } from "./request-guard.ts";
 import type { Signalling } from "./signalling.ts";
+import type { Traffic } from "./traffic.ts";
 import { newTally, WorkerRecord, type WorkerTally } from "./worker-record.ts";
 import { WorkerSession, type SessionServices } from "./worker-session.ts";
 
@@ -40,6 +41,8 @@ export interface SessionsOptions extends SessionServices {
   readonly guard: RequestGuard;
   readonly signalling: Signalling;
   readonly journal: Journal;
+  /** Where messages are counted. */
+  readonly traffic: Traffic;
   readonly nowMs: () => number;
   /** Time of day, in Unix milliseconds. */
   readonly nowUnixMs: () => number;
@@ -81,7 +84,8 @@ export class Sessions {
 
   /** Takes over a fresh control connection. */
   accept(webSocket: WebSocket, address: string): void {
-    const socket = new ControlSocket(webSocket, address, this.#options.nowMs);
+    const { nowMs, traffic } = this.#options;
+    const socket = new ControlSocket(webSocket, address, nowMs, traffic);
     let session: WorkerSession | ClientSession | undefined;
     const helloTimer = setTimeout(
       () => this.#refuse(socket, "silent", "This page did not say who it is."),

@@ -10,9 +10,14 @@ const ENTRY_BYTES = 200;
 
 export class SmallBlocks {
   readonly #journal: Journal;
-  /** The least recently used first. */
-  readonly #recent = new Map<BlockId, Uint8Array<ArrayBuffer>>();
-  #recentBytes = 0;
+  /**
+   * Those used since the last exchange, and those used before: when the new ones fill half of the room,
+   * the old ones go. To move each to the end of one map would be exact, but a map's first entry is found
+   * by passing over all that were removed from its front.
+   */
+  #fresh = new Map<BlockId, Uint8Array<ArrayBuffer>>();
+  #stale = new Map<BlockId, Uint8Array<ArrayBuffer>>();
+  #freshBytes = 0;
 
   constructor(journal: Journal) {
     this.#journal = journal;
@@ -20,7 +25,9 @@ export class SmallBlocks {
 
   /** The bytes, which are not to be written to; undefined when they are not here. */
   get(block: BlockId): Uint8Array<ArrayBuffer> | undefined {
-    const bytes = this.#recent.get(block) ?? this.#journal.smallBlock(block);
+    const fresh = this.#fresh.get(block);
+    if (fresh !== undefined) return fresh;
+    const bytes = this.#stale.get(block) ?? this.#journal.smallBlock(block);
     if (bytes !== undefined) this.#remember(block, bytes);
     return bytes;
   }
@@ -32,30 +39,25 @@ export class SmallBlocks {
 
   /** Keeps bytes whose hash was checked, and that nobody will write to. */
   put(block: BlockId, bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.#recent.has(block)) return;
-    this.#journal.addSmallBlock(block, bytes);
+    if (this.#fresh.has(block)) return;
+    if (!this.#stale.has(block)) this.#journal.addSmallBlock(block, bytes);
     this.#remember(block, bytes);
   }
 
   delete(block: BlockId): void {
-    this.#forget(block);
+    const bytes = this.#fresh.get(block);
+    if (bytes !== undefined) this.#freshBytes -= bytes.length + ENTRY_BYTES;
+    this.#fresh.delete(block);
+    this.#stale.delete(block);
     this.#journal.removeSmallBlock(block);
   }
 
   #remember(block: BlockId, bytes: Uint8Array<ArrayBuffer>): void {
-    this.#forget(block);
-    this.#recent.set(block, bytes);
-    this.#recentBytes += bytes.length + ENTRY_BYTES;
-    for (const oldest of this.#recent.keys()) {
-      if (this.#recentBytes <= RECENT_BYTES_MAX) return;
-      this.#forget(oldest);
-    }
-  }
-
-  #forget(block: BlockId): void {
-    const bytes = this.#recent.get(block);
-    if (bytes === undefined) return;
-    this.#recent.delete(block);
-    this.#recentBytes -= bytes.length + ENTRY_BYTES;
+    this.#fresh.set(block, bytes);
+    this.#freshBytes += bytes.length + ENTRY_BYTES;
+    if (this.#freshBytes <= RECENT_BYTES_MAX / 2) return;
+    this.#stale = this.#fresh;
+    this.#fresh = new Map();
+    this.#freshBytes = 0;
   }
 }

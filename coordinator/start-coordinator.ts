@@ -7,6 +7,7 @@ import { assert } from "../shared/assert.ts";
 import { httpPaths } from "../shared/protocol/http.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
 import { loadAccessTokens, type AccessTokens } from "./access-tokens.ts";
+import { ActivityLog } from "./activity-log.ts";
 import { ActorService } from "./actor-service.ts";
 import { BlockSources } from "./block-sources.ts";
 import { BlockStore } from "./block-store.ts";
@@ -26,6 +27,8 @@ import { SchedulerHost } from "./scheduler-host.ts";
 import { Sessions } from "./sessions.ts";
 import { Signalling } from "./signalling.ts";
 import { SmallBlocks } from "./small-blocks.ts";
+import { startSystemHistory } from "./system-reading.ts";
+import { Traffic } from "./traffic.ts";
 import { routeUpgrades } from "./upgrade-router.ts";
 
 export interface CoordinatorOptions {
@@ -135,11 +138,25 @@ async function assemble(
     ],
     nowMs,
   });
-  const book = new JobBook();
+  const book = new JobBook((job) => journal.failedTargets(job));
+  const activity = new ActivityLog(nowUnixMs);
+  const traffic = new Traffic();
   const sources = new BlockSources(store);
   const onChange = (): void => feed.changed();
   const { allowsFunctions = true } = options;
-  const parts = { journal, store, sources, book, nowMs, nowUnixMs, log, onChange, allowsFunctions };
+  const parts = {
+    journal,
+    store,
+    sources,
+    book,
+    activity,
+    traffic,
+    nowMs,
+    nowUnixMs,
+    log,
+    onChange,
+    allowsFunctions,
+  };
   const host = new SchedulerHost(parts);
   const clusterMessage = (): Extract<CoordinatorMessage, { type: "cluster" }> => ({
     type: "cluster",
@@ -152,6 +169,7 @@ async function assemble(
   });
   const service = new JobService({ ...parts, host, hasher: await createBLAKE3() });
   const server = createHttpServer(https === false ? false : https.files);
+  traffic.watch(server.server, https !== false);
   if (options.onRoute !== undefined) server.addHook("onRoute", options.onRoute);
   const signalling = new Signalling(server.server, httpPaths.signal, nowMs);
   const sessions = new Sessions({ ...parts, host, actors, guard, signalling, clusterMessage });
@@ -165,6 +183,7 @@ async function assemble(
   actors.start();
   await service.restore();
   await service.sweep();
+  const system = startSystemHistory({ ...parts, host });
   await addHttpApi(server, {
     ...parts,
     guard,
@@ -175,6 +194,7 @@ async function assemble(
     urls: () => urlsOf(options, tokens, portOf(server)),
     authority: (https !== false && https.authority) || null,
     events,
+    system,
   });
   const closePlain =
     https === false ? undefined : await servePlainHttp(server, https, { guard, log });
@@ -200,6 +220,7 @@ async function assemble(
       // The host first: from then on leaving pages change nothing that the journal will remember.
       host.close();
       actors.close();
+      system.close();
       feed.close();
       sessions.close();
       endUpgrades();

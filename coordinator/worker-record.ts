@@ -142,6 +142,11 @@ export class WorkerRecord {
     );
   }
 
+  /** What it told last of its ways to other machines and to the coordinator. */
+  get links(): readonly LinkReport[] {
+    return this.#links;
+  }
+
   view(
     nowMs: number,
     { relativeSpeed, speeds }: Pick<WorkerView, "relativeSpeed" | "speeds"> = UNTIMED,

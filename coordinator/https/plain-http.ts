@@ -20,6 +20,8 @@ export interface ServerCertificate {
 
 /** A connection says something at once, in either protocol; one that does not only takes room. */
 const FIRST_BYTE_TIMEOUT_MS = 10_000;
+/** A page and a file take a second; what stays longer wants something else. */
+const PLAIN_TIMEOUT_MS = 60_000;
 /** The first byte of every TLS connection: the record type "handshake". */
 const TLS_HANDSHAKE = 0x16;
 
@@ -34,7 +36,6 @@ export async function servePlainHttp(
 ): Promise<() => Promise<void>> {
   const plain = fastify({
     logger: false,
-    forceCloseConnections: true,
     // It never listens: connections are handed to it.
     serverFactory: (handle) => createServer((request, response) => handle(request, response)),
   });
@@ -60,7 +61,6 @@ export async function servePlainHttp(
   return async () => {
     endWatch?.();
     endSwitch();
-    plain.server.closeAllConnections();
     await plain.close();
   };
 }
@@ -68,38 +68,46 @@ export async function servePlainHttp(
 /**
  * One port for both: a browser that is given the address without its "s" finds its way, and a firewall
  * has to be opened once. The server keeps its listening; only connections that do not begin as TLS does
- * go to `onPlain`.
+ * go to `onPlain`. The returned function ends those, and what has not said anything.
  */
 function switchByFirstByte(server: TlsServer, onPlain: (socket: Socket) => void): () => void {
   const takeTls = server.listeners("connection") as ((socket: Socket) => void)[];
   server.removeAllListeners("connection");
-  const undecided = new Map<Socket, NodeJS.Timeout>();
+  /** A server that does not listen itself knows none of its connections. */
+  const held = new Set<Socket>();
 
   const onConnection = (socket: Socket): void => {
     const drop = (): void => void socket.destroy();
-    const timer = setTimeout(drop, FIRST_BYTE_TIMEOUT_MS);
-    undecided.set(socket, timer);
-    const forget = (): void => {
+    let timer = setTimeout(drop, FIRST_BYTE_TIMEOUT_MS);
+    const release = (): void => {
       clearTimeout(timer);
-      undecided.delete(socket);
-      for (const event of ["error", "close", "end"]) socket.off(event, drop);
-      socket.off("close", forget);
+      held.delete(socket);
     };
-    for (const event of ["error", "close", "end"]) socket.on(event, drop);
-    socket.on("close", forget);
+    held.add(socket);
+    socket.once("close", release);
+    socket.on("error", drop);
+    socket.once("end", drop);
     socket.once("data", (bytes: Buffer) => {
-      forget();
+      release();
+      socket.off("end", drop);
       // Whoever takes the socket reads the same bytes again.
       socket.pause();
       socket.unshift(bytes);
-      if (bytes[0] === TLS_HANDSHAKE) for (const take of takeTls) take.call(server, socket);
-      else onPlain(socket);
+      if (bytes[0] === TLS_HANDSHAKE) {
+        socket.off("close", release);
+        socket.off("error", drop);
+        for (const take of takeTls) take.call(server, socket);
+      } else {
+        held.add(socket);
+        timer = setTimeout(drop, PLAIN_TIMEOUT_MS);
+        onPlain(socket);
+      }
       process.nextTick(() => socket.resume());
     });
   };
   server.on("connection", onConnection);
   return () => {
-    for (const socket of undecided.keys()) socket.destroy();
+    for (const socket of held) socket.destroy();
     server.off("connection", onConnection);
     for (const take of takeTls) server.on("connection", take);
   };

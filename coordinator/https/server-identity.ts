@@ -4,6 +4,7 @@ import { chmod, mkdir, readFile, rename, stat, writeFile } from "node:fs/promise
 import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "../../shared/data-plane/clock.ts";
+import { AUTHORITY_FILE } from "./authority-file.ts";
 import { isPermitted, permittedNames } from "./permitted-names.ts";
 import { type CertifiedKey, makeAuthority, permittedOf, signServer } from "./x509.ts";
 
@@ -18,7 +19,6 @@ const WATCH_MS = 30_000;
 /** Far above what a machine has; a certificate goes over the wire at each connection. */
 const NAMES_MAX = 64;
 
-export const AUTHORITY_FILE = "authority.pem";
 const AUTHORITY_KEY_FILE = "authority-key.pem";
 const SERVER_FILE = "certificate.pem";
 const SERVER_KEY_FILE = "certificate-key.pem";

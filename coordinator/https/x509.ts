@@ -67,7 +67,7 @@ export interface AuthoritySpec {
 }
 
 export interface ServerSpec {
-  /** Host names and addresses; the first is the certificate's own name. */
+  /** Host names and addresses; the first that is no address is the certificate's own name. */
   readonly names: readonly string[];
   readonly validDays: number;
   readonly nowMs: number;
@@ -115,7 +115,8 @@ export function signServer(authority: CertifiedKey, spec: ServerSpec): Certified
   const issuerId = new KeyIdentifier(keyId(issuerKey));
   const cert = certify(issuerKey, {
     issuer,
-    subject: named(names[0] ?? "localhost"),
+    // Verifiers may take this for a host name: an address would be none that is permitted.
+    subject: named(names.find((name) => isIP(name) === 0) ?? "Tabswarm coordinator"),
     publicKey: key,
     validity: validity(nowMs, validDays),
     extensions: [

@@ -56,17 +56,22 @@ const page = {
   /** The outputs as NPY, or the reason for which there are none. */
   async run(task: HarnessTask): Promise<Uint8Array[] | string> {
     attempts += 1;
-    const outcome = await pool.run({
-      attempt: asAttemptId(attempts),
-      job: asJobId("j_test"),
-      kernel: task.kernel,
-      params: task.params,
-      inputs: task.blocks.map((block) => {
-        const bytes = blocks.get(block);
-        if (bytes === undefined) throw new Error(`There is no block ${block}.`);
-        return { block: asBlockId(block), bytes };
-      }),
-    });
+    const [outcome] = await Promise.all(
+      pool.run([
+        {
+          attempt: asAttemptId(attempts),
+          job: asJobId("j_test"),
+          kernel: task.kernel,
+          params: task.params,
+          inputs: task.blocks.map((block) => {
+            const bytes = blocks.get(block);
+            if (bytes === undefined) throw new Error(`There is no block ${block}.`);
+            return { block: asBlockId(block), bytes };
+          }),
+        },
+      ]),
+    );
+    if (outcome === undefined) throw new Error("The pool ran nothing.");
     return outcome.ok
       ? outcome.outputs.map(({ bytes }) => bytes)
       : `${outcome.reason}: ${outcome.message}`;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createVirtualClock } from "../data-plane/virtual-clock.ts";
-import { asClientId } from "../ids.ts";
+import { createVirtualClock, settle } from "../data-plane/virtual-clock.ts";
+import { asBlockId, asClientId } from "../ids.ts";
 import { type ClientMessage, PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { ControlState } from "./control-connection.ts";
 import { openControlSocket, type SocketHandlers } from "./control-socket.ts";
@@ -58,7 +58,7 @@ function open(canOpen = () => true) {
   return { clock, control, sockets, states, malformed, newest, say };
 }
 
-test("says hello, is welcomed, answers pings by itself", () => {
+test("says hello, is welcomed, answers pings by itself", async () => {
   const { control, newest, say, states } = open();
   expect(control.state.state).toBe("connecting");
   newest().handlers.onOpen();
@@ -69,6 +69,7 @@ test("says hello, is welcomed, answers pings by itself", () => {
   ]);
   expect(control.ticket).toEqual({ peer: "peer-1234", ticket: "secret", direct: true });
   say({ type: "ping", seq: 9 });
+  await settle();
   expect(JSON.parse(newest().sent[1] ?? "")).toEqual({ type: "pong", seq: 9 });
 });
 
@@ -157,16 +158,47 @@ test("a coordinator that is silent for 25 s is given up", async () => {
   expect(newest().isClosed).toBe(sockets.length === 1);
 });
 
-test("what is sent while not welcomed is dropped; a full outbox ends the connection", () => {
+test("what is said in one turn goes in one frame, as far as a frame may be long", async () => {
+  const { control, newest, say } = open();
+  say(welcome);
+  const request = (count: number): ClientMessage => ({
+    type: "locate",
+    blocks: Array.from({ length: count }, () => asBlockId("0".repeat(64))),
+  });
+  control.send(request(1));
+  control.send(request(2));
+  expect(newest().sent).toEqual([]);
+  await settle();
+  expect(newest().sent.map((text) => JSON.parse(text) as unknown)).toEqual([
+    [request(1), request(2)],
+  ]);
+  for (let i = 0; i < 10; i += 1) control.send(request(1_000));
+  await settle();
+  const rest = newest().sent.slice(1);
+  expect(rest.flatMap((text) => JSON.parse(text) as unknown)).toHaveLength(10);
+  expect(Math.max(...rest.map((text) => text.length))).toBeLessThan(2 ** 18 + 100);
+});
+
+test("what was said before closing still goes", () => {
+  const { control, newest, say } = open();
+  say(welcome);
+  control.send({ type: "dropped", blocks: [] });
+  control.close();
+  expect(newest().sent).toHaveLength(1);
+});
+
+test("what is sent while not welcomed is dropped; a full outbox ends the connection", async () => {
   const { control, newest, say } = open();
   const message: ClientMessage = { type: "dropped", blocks: [] };
   control.send(message);
   expect(newest().sent).toEqual([]);
   say(welcome);
   control.send(message);
+  await settle();
   expect(newest().sent.length).toBe(1);
   newest().buffered = 9 * 2 ** 20;
   control.send(message);
+  await settle();
   expect(control.state.state).toBe("lost");
 });
 

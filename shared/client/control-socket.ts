@@ -31,6 +31,9 @@ const DOUBT_MS = 2 * PING_INTERVAL_MS + 500;
 /** A coordinator that does not take this much is not really there. */
 const OUTBOX_BYTES_MAX = 8 * 2 ** 20;
 
+/** Messages said in one turn go in one frame, up to this many characters; a character has at most 3 bytes. */
+const FRAME_CHARS_MAX = CONTROL_MESSAGE_BYTES_MAX / 4;
+
 /** The part of a WebSocket that is needed; the handlers are given to `createSocket`. */
 export interface SocketLike {
   send(text: string): void;
@@ -72,6 +75,11 @@ export interface ControlSocketOptions {
   readonly clock: Clock;
   /** In [0, 1): spreads the attempts of many pages after the coordinator's restart. */
   readonly random: () => number;
+  /**
+   * Calls back when what came together was handled, at once but not before this function returned: until
+   * then messages gather. Otherwise at the end of the present job of the engine.
+   */
+  readonly soon?: (callback: () => void) => void;
   /** The coordinator sent something that no message is; it was ignored. */
   readonly onMalformed?: (message: string) => void;
   /** `close` was called: the owner releases what it attached. */
@@ -82,6 +90,10 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
   options: ControlSocketOptions,
 ): ControlSocket<Sent> {
   const { createSocket, hello, clock, random, onMalformed, onClosed } = options;
+  const soon = options.soon ?? ((callback) => void Promise.resolve().then(callback));
+  /** Messages of this turn, as JSON. */
+  let unsent: string[] = [];
+  let unsentChars = 0;
   const messageListeners = new Set<(message: CoordinatorMessage) => void>();
   const stateListeners = new Set<(state: ControlState) => void>();
   let state: ControlState = { state: "connecting" };
@@ -99,6 +111,8 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
   }
 
   function dropSocket(): void {
+    unsent = [];
+    unsentChars = 0;
     silence?.stop();
     silence = null;
     stopRetry?.();
@@ -134,7 +148,10 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
     silence = startStallTimer(clock, LOST_AFTER_MS, lose);
     try {
       socket = createSocket({
-        onOpen: () => transmit(hello()),
+        onOpen: () => {
+          transmit(hello());
+          flush();
+        },
         onText: receive,
         onClose: lose,
       });
@@ -147,8 +164,19 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
     if (socket === null) return;
     const text = JSON.stringify(message);
     assert(text.length <= CONTROL_MESSAGE_BYTES_MAX, `a ${message.type} message is too long`);
+    if (unsentChars + text.length > FRAME_CHARS_MAX) flush();
+    if (unsent.length === 0) soon(flush);
+    unsent.push(text);
+    unsentChars += text.length;
+  }
+
+  function flush(): void {
+    const texts = unsent;
+    unsent = [];
+    unsentChars = 0;
+    if (socket === null || texts.length === 0) return;
     if (socket.bufferedAmount > OUTBOX_BYTES_MAX) lose();
-    else socket.send(text);
+    else socket.send(texts.length === 1 ? (texts[0] ?? "") : `[${texts.join(",")}]`);
   }
 
   /** A frame: one message, or a list of those that were said at once. */
@@ -202,6 +230,7 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
     close() {
       if (isClosed) return;
       isClosed = true;
+      flush();
       dropSocket();
       messageListeners.clear();
       stateListeners.clear();

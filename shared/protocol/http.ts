@@ -63,12 +63,12 @@ export const httpPaths = {
   worker: (worker: WorkerId) => `/api/workers/${worker}`,
   retireWorker: (worker: WorkerId) => `/api/workers/${worker}/retire`,
   joinLinks: "/api/join-links",
+  /** GET: how to trust the coordinator, over https and over plain http. */
+  certificatePage: "/certificate",
   /** GET: this page's connection as the coordinator sees it. */
   connection: (peer: PeerId) => `/api/connection?peer=${peer}`,
   /** GET: so many bytes that mean nothing, to time. */
   connectionSample: (bytes: number) => `/api/connection/sample?bytes=${bytes}`,
-  /** GET: how to trust the coordinator, over https and over plain http. */
-  certificatePage: "/certificate",
   openApi: "/api/openapi.json",
 } as const;
 

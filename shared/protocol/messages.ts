@@ -7,8 +7,8 @@ import { asActorId, asAttemptId, asBlockId, asClientId, asJobId } from "../ids.t
 import { asDatasetId, asPeerId, asTaskKey, asWorkerId } from "../ids.ts";
 import type { JsonValue } from "../graph/task.ts";
 
-// Schemas are compiled with `new Function` unless told otherwise, which a strict CSP forbids.
-z.config({ jitless: true });
+// Schemas are compiled with `new Function` unless told otherwise, which a strict CSP forbids; Node has none.
+z.config({ jitless: !("process" in globalThis) });
 
 /** Raised by one with every incompatible change; both sides refuse any other number. */
 export const PROTOCOL_VERSION = 4;
@@ -28,7 +28,7 @@ export const workerIdSchema = token22("w").transform(asWorkerId);
 const clientIdSchema = token22("c").transform(asClientId);
 export const peerIdSchema = z.string().min(8).max(64).transform(asPeerId);
 const actorIdSchema = token22("a").transform(asActorId);
-const attemptIdSchema = z.int().positive().transform(asAttemptId);
+export const attemptIdSchema = z.int().positive().transform(asAttemptId);
 export const jsonSchema = z.json() as unknown as z.ZodType<JsonValue>;
 
 export const blockRefSchema = z.object({
@@ -463,6 +463,8 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
     /** The lease ends this long after it was sent, unless finished or returned. */
     leaseMs: milliseconds,
     isSpeculative: z.boolean(),
+    /** Predicted time in a thread; null when nothing of its kind was timed before. */
+    expectedMs: milliseconds.nullable(),
   }),
   z.object({
     type: z.literal("cancel-attempt"),

@@ -43,7 +43,7 @@ describe("leases", () => {
     const commands = f.submit("j", [task("a"), long], { targets: ["a", "long"] });
     expect(only(commands, "grant-lease").map((lease) => lease.deadlineMs)).toEqual([
       60_000,
-      8 * (1 + 2e9 / 100_000),
+      8 * (0.5 + 2e9 / 100_000),
     ]);
   });
 

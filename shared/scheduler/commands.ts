@@ -3,6 +3,14 @@ import type { AttemptId, BlockId, Incarnation, JobId, TaskKey, WorkerId } from "
 import type { BlockRef, TargetFailure } from "../graph/task.ts";
 import type { Avoidance, Holder } from "./events.ts";
 
+/** A target's failure, and where it began. */
+export interface FailureStory extends TargetFailure {
+  /** The task that failed by itself: the target, or one that it needs. */
+  readonly cause: TaskKey;
+  /** What went wrong with that one, in plain sentences, oldest first. */
+  readonly sentences: readonly string[];
+}
+
 export type SchedulerCommand =
   | {
       readonly type: "grant-lease";
@@ -16,6 +24,8 @@ export type SchedulerCommand =
       readonly inputs: readonly (BlockRef & { readonly holders: readonly Holder[] })[];
       readonly deadlineMs: number;
       readonly isSpeculative: boolean;
+      /** Predicted time in a thread; null when nothing of its group was timed before. */
+      readonly expectedMs: number | null;
     }
   | {
       readonly type: "cancel-attempt";
@@ -70,7 +80,7 @@ export type SchedulerCommand =
       /** A target of a job that goes on will not come, unless it is tried again. */
       readonly type: "announce-failure";
       readonly job: JobId;
-    } & TargetFailure)
+    } & FailureStory)
   | {
       /** Failed targets are tried again: their failures are no more. `avoid` is to be journaled. */
       readonly type: "record-retry";
@@ -90,7 +100,7 @@ export type SchedulerCommand =
       readonly job: JobId;
       readonly state: "done" | "failed" | "cancelled";
       /** For "failed": the task that failed and its story, in plain sentences. */
-      readonly failure?: TargetFailure;
+      readonly failure?: FailureStory;
       /** For "failed": where the tasks failed that did so by themselves. */
       readonly failedOn?: readonly Avoidance[];
     };

@@ -1,7 +1,7 @@
 // Who needs what: demand flows from targets to their inputs, and decides what waits, runs, is
 // computed again, or is let go. Culling, cancelling, recomputing and releasing are all this.
 import { assert, present } from "../assert.ts";
-import type { BlockRef, TargetFailure, TaskInput } from "../graph/task.ts";
+import type { BlockRef, TaskInput } from "../graph/task.ts";
 import {
   hasConsumers,
   forgetIfUnused,
@@ -10,6 +10,7 @@ import {
   releaseOutputs,
   unreference,
 } from "./blocks.ts";
+import type { FailureStory } from "./commands.ts";
 import { cancelAttempt, type CancelReason } from "./leases.ts";
 import type { BlockRecord, JobRecord, SchedulerState, TaskRecord, Turn } from "./state.ts";
 import { NONE, withItem, without } from "./lists.ts";
@@ -230,7 +231,7 @@ export function updateStored(turn: Turn, task: TaskRecord): void {
 }
 
 /** Of a job that goes on: what its first failed target died of. */
-export function firstFailure(job: JobRecord): TargetFailure | null {
+export function firstFailure(job: JobRecord): FailureStory | null {
   for (const failure of job.targetsFailed.values()) return failure;
   return null;
 }
@@ -248,8 +249,10 @@ export function endIfSettled(turn: Turn, job: JobRecord): void {
  */
 export function failTask(turn: Turn, task: TaskRecord, message: string | null): void {
   if (message !== null) tell(turn.state, task, message);
-  const story = (task.trouble?.story ?? []).join(" ");
-  const failure = { task: task.key, message: story, error: task.trouble?.error ?? null };
+  const sentences = [...(task.trouble?.story ?? [])];
+  const story = sentences.join(" ");
+  const error = task.trouble?.error ?? null;
+  const failure = { task: task.key, message: story, error, cause: task.key, sentences };
   const failedOn = [...(task.trouble?.failedOn ?? [])];
   const seen = new Set([task]);
   for (const doomed of seen) {
@@ -269,7 +272,7 @@ export function failTask(turn: Turn, task: TaskRecord, message: string | null): 
 }
 
 /** The failure of `failure.task` dooms this target: that ends the job, or is told. */
-function failTarget(turn: Turn, job: JobRecord, target: TaskRecord, failure: TargetFailure): void {
+function failTarget(turn: Turn, job: JobRecord, target: TaskRecord, failure: FailureStory): void {
   if (!job.goesOn) {
     // What it needed is let go in this very step, the results between included.
     if (job.lingering.length === 0) keepResults(turn, job, job.tasks);

@@ -6,7 +6,7 @@ import { refreshHunger } from "./capacity.ts";
 import type { SchedulerCommand } from "./commands.ts";
 import type { Holder } from "./events.ts";
 import { NONE, withItem, without } from "./lists.ts";
-import { isTimed, predictComputeMs, predictDelayMs } from "./prediction.ts";
+import { isTimed, OVERHEAD_MS, predictComputeMs, predictDelayMs } from "./prediction.ts";
 import { leadingJob } from "./ready-queue.ts";
 import {
   trimOldest,
@@ -75,6 +75,7 @@ export function grantLease(turn: Turn, task: TaskRecord, worker: WorkerRecord): 
     })),
     deadlineMs: attempt.deadlineMs,
     isSpeculative,
+    expectedMs: attempt.isTimed ? computeMs - OVERHEAD_MS : null,
   });
 }
 

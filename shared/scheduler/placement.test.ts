@@ -239,8 +239,18 @@ describe("placement", () => {
         inputs: [{ block: "p", sizeBytes: 10_000, holders: ["c_tab", "store"] }],
         deadlineMs: 60_000,
         isSpeculative: false,
+        expectedMs: null,
       },
     ]);
+  });
+
+  it("[P13] tells with a lease how long it will take, once its group was timed", () => {
+    const f = createFixture();
+    f.join("w", 1);
+    expect(only(f.submit("j", [task("a")]), "grant-lease")).toMatchObject([{ expectedMs: null }]);
+    f.finish("w", "a", ["a.0"], 30);
+    const [lease] = only(f.submit("k", [task("b")]), "grant-lease");
+    expect(lease?.expectedMs).toBeCloseTo(30);
   });
 
   it("[P12] prefers the worker with the faster link to the input", () => {

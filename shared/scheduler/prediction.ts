@@ -9,8 +9,8 @@ import {
   type WorkerRecord,
 } from "./state.ts";
 
-/** Computing cannot be predicted below this: messages and threads take their time too. */
-const OVERHEAD_MS = 1;
+/** What an attempt costs its worker besides computing: messages and threads take their time, too. */
+export const OVERHEAD_MS = 0.5;
 /** Holders considered when a transfer is predicted: the fastest of a few is nearly the fastest. */
 const SOURCES_CONSIDERED = 4;
 

@@ -1,8 +1,8 @@
 // The scheduler's state: plain records that point at each other, without functions or clocks.
 import type { AttemptId, BlockId, Incarnation, JobId, TaskKey, WorkerId } from "../ids.ts";
-import type { JobState, RemoteError, Task, TargetFailure } from "../graph/task.ts";
+import type { JobState, RemoteError, Task } from "../graph/task.ts";
 import { createPrng, type Prng } from "../prng.ts";
-import type { SchedulerCommand } from "./commands.ts";
+import type { FailureStory, SchedulerCommand } from "./commands.ts";
 import type { Holder } from "./events.ts";
 import { DEFAULT_TUNING, type Tuning } from "./tuning.ts";
 
@@ -197,7 +197,7 @@ export interface JobRecord {
   /** Targets that have neither failed nor are done with every output in the store. */
   targetsOpen: number;
   /** In a job that goes on, the first one first. */
-  readonly targetsFailed: Map<TaskRecord, TargetFailure>;
+  readonly targetsFailed: Map<TaskRecord, FailureStory>;
   /** The tasks that failed by themselves, and the workers under which they did. */
   readonly failedOn: Map<TaskKey, readonly WorkerId[]>;
   /** Its ready tasks but for functions of users, as a binary heap by sequence. */
@@ -206,7 +206,7 @@ export interface JobRecord {
   readonly readyFunctions: TaskRecord[];
   readonly counts: TaskCounts;
   /** Why it ended. */
-  failure: TargetFailure | null;
+  failure: FailureStory | null;
   /** For a done job: its results' blocks, until they are released at `lingerUntilMs`. */
   lingering: BlockRecord[];
   lingerUntilMs: number;
@@ -262,7 +262,7 @@ export interface SchedulerState {
 export interface Ending {
   readonly job: JobRecord;
   readonly state: "done" | "failed" | "cancelled";
-  readonly failure: TargetFailure | null;
+  readonly failure: FailureStory | null;
 }
 
 /** One call of `step`: what it may not leave behind is collected here and settled before it ends. */

@@ -1,8 +1,8 @@
 // Tests of what the host may show (V).
 import { describe, expect, it } from "vitest";
-import { asTaskKey, asWorkerId } from "../ids.ts";
+import { asJobId, asTaskKey, asWorkerId } from "../ids.ts";
 import { createFixture, task } from "../testing/scheduler-fixture.ts";
-import { taskStory, workerLoad } from "./views.ts";
+import { readersOf, taskStanding, taskStory, workerLoad } from "./views.ts";
 
 describe("views", () => {
   it("[V1] counts a job's tasks without those that need not run", () => {
@@ -35,7 +35,7 @@ describe("views", () => {
       isSuspect: false,
       leased: 2,
       capacity: 6,
-      loadMs: 22,
+      loadMs: 21,
       relativeSpeed: 1,
       speeds: [],
       blocksHeld: 0,
@@ -78,7 +78,28 @@ describe("views", () => {
         "No other worker could have it, so it was tried on w after all.",
         "Worker w was lost while computing it.",
       ],
+      error: null,
     });
     expect(taskStory(f.state, asTaskKey("b"))).toBeUndefined();
+  });
+
+  it("[V4] tells how a task stands, and when nobody needs it", () => {
+    const f = createFixture();
+    f.join("w");
+    f.hold("store", "b.0");
+    const tasks = [task("a"), task("b", ["a.0"]), task("c", ["b.0"])];
+    f.submit("j", tasks, { targets: ["c"], known: { b: ["b.0"] } });
+    const standings = ["a", "b", "c", "d"].map((name) => taskStanding(f.state, asTaskKey(name)));
+    expect(standings).toEqual(["unneeded", "done", "leased", undefined]);
+  });
+
+  it("[V5] tells which tasks of a job read another, up to a number", () => {
+    const f = createFixture();
+    const [a, b, c, d] = [task("a"), task("b", ["a.0"]), task("c", ["a.0"]), task("d", ["a.0"])];
+    f.submit("j", [a, b, c], { targets: ["b", "c"] });
+    f.submit("k", [a, d], { targets: ["d"] });
+    expect(readersOf(f.state, asTaskKey("a"), asJobId("j"), 9)).toEqual(["b", "c"]);
+    expect(readersOf(f.state, asTaskKey("a"), asJobId("j"), 1)).toEqual(["b"]);
+    expect(readersOf(f.state, asTaskKey("x"), asJobId("j"), 9)).toEqual([]);
   });
 });

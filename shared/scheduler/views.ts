@@ -1,5 +1,5 @@
 // What the host may show of the scheduler's state: counts, loads and stories, as plain values.
-import type { JobState, TargetFailure, TaskCost } from "../graph/task.ts";
+import type { JobState, RemoteError, TargetFailure, TaskCost } from "../graph/task.ts";
 import type { JobId, TaskKey, WorkerId } from "../ids.ts";
 import type { SchedulerState, TaskState } from "./state.ts";
 import { firstFailure } from "./demand.ts";
@@ -89,6 +89,30 @@ export function workerLoad(state: SchedulerState, id: WorkerId): WorkerLoad | un
   };
 }
 
+/** How a task stands; "unneeded": it waits, and nobody needs it now. */
+export type TaskStanding = TaskState | "unneeded";
+
+/** How a task stands, or undefined when no unfinished job includes it. */
+export function taskStanding(state: SchedulerState, key: TaskKey): TaskStanding | undefined {
+  const task = state.tasks.get(key);
+  return task?.state === "waiting" && !task.isActive ? "unneeded" : task?.state;
+}
+
+/** Tasks of a job that take outputs of this one, at most so many. */
+export function readersOf(
+  state: SchedulerState,
+  key: TaskKey,
+  jobId: JobId,
+  max: number,
+): TaskKey[] {
+  const readers: TaskKey[] = [];
+  for (const task of state.tasks.get(key)?.dependants ?? []) {
+    if (readers.length >= max) break;
+    if (task.jobs.some((job) => job.id === jobId)) readers.push(task.key);
+  }
+  return readers;
+}
+
 export interface TaskStory {
   readonly state: TaskState;
   readonly kernel: string;
@@ -99,6 +123,8 @@ export interface TaskStory {
   readonly missingBlocks: number;
   /** What went wrong so far, in plain sentences, oldest first. */
   readonly sentences: readonly string[];
+  /** What its kernel threw last. */
+  readonly error: RemoteError | null;
 }
 
 /** What is to be told of a task, or undefined when no unfinished job includes it. */
@@ -112,5 +138,6 @@ export function taskStory(state: SchedulerState, key: TaskKey): TaskStory | unde
     workers: task.attempts.map((attempt) => attempt.worker.id),
     missingBlocks: task.blocks.filter((block) => block.holders.length === 0).length,
     sentences: [...(task.trouble?.story ?? [])],
+    error: task.trouble?.error ?? null,
   };
 }

@@ -17,6 +17,7 @@ import {
   type WorkerMessage,
   workerMessageSchema,
 } from "../protocol/messages.ts";
+import { FUNCTION_KERNEL } from "../graph/task.ts";
 import { SMALL_BLOCK_BYTES_MAX } from "../limits.ts";
 import { KEPT_MAX } from "./given-blocks.ts";
 import { createWorkerAgent } from "./worker-agent.ts";
@@ -48,8 +49,10 @@ function setUp(cached = new Map<BlockId, Uint8Array<ArrayBuffer>>()) {
     memoryBytes: 0,
     resize: (threads) => log.push(`resize ${threads}`),
     share: (bytes) => bytes,
-    run: (request) =>
-      new Promise((resolve) => runs.set(request.attempt, { request, end: resolve })),
+    run: (requests) =>
+      requests.map(
+        (request) => new Promise((resolve) => runs.set(request.attempt, { request, end: resolve })),
+      ),
     cancel: (attempt) => {
       log.push(`cancel ${attempt}`);
       runs.get(attempt)?.end({ ok: false, reason: "cancelled", message: "Cancelled." });
@@ -165,6 +168,7 @@ const lease = (attempt: number, ...inputs: BlockId[]) => ({
   limitMs: null as number | null,
   leaseMs: 1_000,
   isSpeculative: false,
+  expectedMs: null as number | null,
 });
 const large = new Uint8Array(SMALL_BLOCK_BYTES_MAX + 1);
 const types = (messages: WorkerMessage[]): string[] => messages.map(({ type }) => type);
@@ -250,6 +254,29 @@ test("an attempt that runs beyond its limit is ended, and says so", async () => 
   expect(sent).toContainEqual({
     type: "attempt-failed",
     attempt: 1,
+    reason: "timed-out",
+    message: "It ran longer than its limit of 5 s.",
+  });
+});
+
+test("in a bundle an attempt's limit counts from its own turn", async () => {
+  const { clock, sent, log, runs, say, welcome } = setUp();
+  welcome();
+  const call = { kernel: FUNCTION_KERNEL, expectedMs: 1, limitMs: 5_000 };
+  // One for each thread, so that the third is behind the first.
+  for (const attempt of [1, 2, 3]) say({ ...lease(attempt), ...call });
+  await settle();
+  expect([...runs.keys()]).toEqual([1, 2, 3]);
+  await clock.advance(4_900);
+  runs.get(asAttemptId(1))?.end({ ok: true, outputs: [], computeMs: 1 });
+  await settle();
+  await clock.advance(4_900);
+  expect(log.filter((entry) => entry.startsWith("cancel"))).toEqual(["cancel 3"]);
+  await clock.advance(200);
+  expect(log).toContain("cancel 2");
+  expect(sent).toContainEqual({
+    type: "attempt-failed",
+    attempt: 2,
     reason: "timed-out",
     message: "It ran longer than its limit of 5 s.",
   });
@@ -383,6 +410,7 @@ test("what the machine tells of itself and its pool travels with the status", as
   agent.setCondition({ pressure: "fair", battery: null, lagMs: 12 });
   pool.memoryBytes = 2 ** 21;
   say(lease(1));
+  await settle();
   runs.get(asAttemptId(1))?.end({ ok: true, outputs: [], computeMs: 1 });
   await clock.advance(500);
   expect(sent.at(-1)).toMatchObject({

@@ -14,7 +14,7 @@ import { SMALL_BLOCK_BYTES_MAX } from "../limits.ts";
 import type { CoordinatorMessage, LocatedBlock } from "../protocol/messages.ts";
 import type { PauseReason, WorkerMessage } from "../protocol/messages.ts";
 import type { WorkerSettings } from "../protocol/telemetry.ts";
-import type { WorkerCommand, WorkerEvent } from "./worker-events.ts";
+import type { StartedAttempt, WorkerCommand, WorkerEvent } from "./worker-events.ts";
 import { workerStep } from "./worker-machine.ts";
 import type { BlockCache, DataPlane, RunOutcome, ThreadPool } from "./worker-platform.ts";
 import { createWorkerState, type MachineCondition, type WorkerState } from "./worker-state.ts";
@@ -26,6 +26,8 @@ const UPLOADS_MAX = 2;
 const CACHE_WRITING_SHARE = 0.2;
 /** So long a block waits for a quiet moment: most jobs are over before their blocks are written. */
 const CACHE_PATIENCE_MS = 60_000;
+/** So long the report of a short attempt waits for the next: no client notices, and sockets do. */
+const REPORT_WAIT_MS = 5;
 /** A person who leaves does not wait longer for the actors' last checkpoints. */
 const LAST_CHECKPOINTS_MS = 3_000;
 /** Without a lease for so long, the machine is quiet; between two leases it is not. */
@@ -95,6 +97,9 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   const fetches = new Map<BlockId, Abort>();
   const uploads = createUploads(upload, UPLOADS_MAX);
   const quietWaiters = new Set<() => void>();
+  let areOrdersComing = false;
+  const unsent: WorkerMessage[] = [];
+  let stopReportTimer: (() => void) | null = null;
   let isQuiet = true;
   let stopQuietTimer: (() => void) | null = null;
   const closing = createAbort();
@@ -129,13 +134,13 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   function carryOut(command: WorkerCommand): void {
     switch (command.type) {
       case "send":
-        return control.send(command.message);
+        return send(command.message, command.mayWait === true);
       case "fetch-input":
         return void bringInput(command.located);
       case "cancel-fetch":
         return fetches.get(command.block)?.abort();
-      case "start-attempt":
-        return startAttempt(command);
+      case "start-attempts":
+        return startAttempts(command.attempts);
       case "cancel-attempt":
         return pool.cancel(command.attempt);
       case "resize-pool":
@@ -155,6 +160,19 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
       default:
         return unreachable(command);
     }
+  }
+
+  /** Reports of short attempts go together; whatever is said next takes them along. */
+  function send(message: WorkerMessage, mayWait: boolean): void {
+    unsent.push(message);
+    if (mayWait) stopReportTimer ??= after(REPORT_WAIT_MS, sendAll);
+    else sendAll();
+  }
+
+  function sendAll(): void {
+    stopReportTimer?.();
+    stopReportTimer = null;
+    for (const message of unsent.splice(0)) control.send(message);
   }
 
   /** A timer that ends with the agent; what it returns ends it sooner. */
@@ -208,23 +226,44 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
     if (fetches.get(block) === abort) fetches.delete(block);
   }
 
-  function startAttempt(command: Extract<WorkerCommand, { type: "start-attempt" }>): void {
-    const { attempt, job, kernel, params, limitMs } = command;
-    const inputs = command.inputs.map((block) => ({
-      block,
-      bytes: present(memory.get(block), "an input of a started attempt"),
-    }));
+  function startAttempts(attempts: readonly StartedAttempt[]): void {
+    const runs = pool.run(
+      attempts.map(({ attempt, job, kernel, params, inputs }) => ({
+        attempt,
+        job,
+        kernel,
+        params,
+        inputs: inputs.map((block) => ({
+          block,
+          bytes: present(memory.get(block), "an input of a started attempt"),
+        })),
+      })),
+    );
+    // The clock of each one's limit starts when it has its turn: when the one before it has ended.
+    let turn: Promise<unknown> = Promise.resolve();
+    for (const [i, started] of attempts.entries()) {
+      const run = present(runs[i], "a run of a started attempt");
+      const before = turn;
+      turn = run;
+      void follow(started, run, before).catch(die);
+    }
+  }
+
+  async function follow(
+    { attempt, limitMs }: StartedAttempt,
+    run: Promise<RunOutcome>,
+    before: Promise<unknown>,
+  ): Promise<void> {
+    if (limitMs === null) return attemptEnded(attempt, await run);
+    await before;
     let isLate = false;
-    const endLate = (): void => {
+    const stopLimit = after(limitMs, () => {
       isLate = true;
       pool.cancel(attempt);
-    };
-    const stopLimit = limitMs === null ? null : after(limitMs, endLate);
-    const ended = (outcome: RunOutcome): void => {
-      stopLimit?.();
-      attemptEnded(attempt, isLate && !outcome.ok ? timedOut(limitMs ?? 0) : outcome);
-    };
-    pool.run({ attempt, job, kernel, params, inputs }).then(ended, die);
+    });
+    const outcome = await run;
+    stopLimit();
+    attemptEnded(attempt, isLate && !outcome.ok ? timedOut(limitMs) : outcome);
   }
 
   function attemptEnded(attempt: AttemptId, outcome: RunOutcome): void {
@@ -303,8 +342,10 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
         if (bytes !== undefined) memory.set(block, decodeBase64(bytes));
       }
       raise({ type: "lease-granted", lease: message });
+      expectMoreOrders();
     } else if (message.type === "cancel-attempt") {
       raise({ type: "cancel-requested", attempt: message.attempt });
+      expectMoreOrders();
     } else if (message.type === "prefetch-blocks") {
       raise({ type: "prefetch-requested", blocks: message.blocks });
     } else if (message.type === "store-blocks") {
@@ -338,6 +379,16 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
     });
   }
 
+  /** The messages of a frame come in one turn: the turn's end is theirs. */
+  function expectMoreOrders(): void {
+    if (areOrdersComing) return;
+    areOrdersComing = true;
+    void Promise.resolve().then(() => {
+      areOrdersComing = false;
+      raise({ type: "orders-heard" });
+    });
+  }
+
   function planeChanged(): void {
     changed();
     if (linksTimer !== null || closing.signal.aborted) return;
@@ -368,6 +419,8 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
     const isWelcomed = control.state.state === "welcomed";
     if (isWelcomed) raise({ type: "welcomed" });
     else if (wasWelcomed) {
+      // Reports of a connection that is gone are nobody's.
+      unsent.length = 0;
       raise({ type: "lost" });
       actors?.connectionLost();
     } else changed();

@@ -9,11 +9,25 @@ import type { MachineCondition } from "./worker-state.ts";
 type AttemptFinished = Extract<WorkerMessage, { type: "attempt-finished" }>;
 export type LeaseMessage = Extract<CoordinatorMessage, { type: "lease" }>;
 
+export interface StartedAttempt {
+  readonly attempt: AttemptId;
+  readonly job: JobId;
+  readonly kernel: string;
+  readonly params: JsonValue;
+  readonly inputs: readonly BlockId[];
+  /** End it as "timed-out" when it takes longer. */
+  readonly limitMs: number | null;
+}
+
 export type WorkerEvent =
   | { readonly type: "welcomed" }
   | { readonly type: "lost" }
+  /** Nothing starts before "orders-heard": what came with it may belong together, or end it again. */
   | { readonly type: "lease-granted"; readonly lease: LeaseMessage }
+  /** Likewise. */
   | { readonly type: "cancel-requested"; readonly attempt: AttemptId }
+  /** All that the coordinator said at once was heard. */
+  | { readonly type: "orders-heard" }
   | {
       readonly type: "input-arrived";
       readonly block: BlockId;
@@ -63,21 +77,14 @@ export type WorkerEvent =
   | { readonly type: "left" };
 
 export type WorkerCommand =
-  | { readonly type: "send"; readonly message: WorkerMessage }
+  /** `mayWait`: more is expected at once, and may go with it. */
+  | { readonly type: "send"; readonly message: WorkerMessage; readonly mayWait?: true }
   /** Bring the block into memory, from the cache or a source; answered by input-arrived or -failed. */
   | { readonly type: "fetch-input"; readonly located: LocatedBlock }
   | { readonly type: "cancel-fetch"; readonly block: BlockId }
-  | {
-      readonly type: "start-attempt";
-      readonly attempt: AttemptId;
-      readonly job: JobId;
-      readonly kernel: string;
-      readonly params: JsonValue;
-      readonly inputs: readonly BlockId[];
-      /** End it as "timed-out" when it takes longer. */
-      readonly limitMs: number | null;
-    }
-  /** End the attempt's thread; whatever its run still answers is ignored. */
+  /** One after the other in one thread; each is answered by attempt-succeeded or -failed. */
+  | { readonly type: "start-attempts"; readonly attempts: readonly StartedAttempt[] }
+  /** End the attempt, with its thread if it runs; it is answered all the same. */
   | { readonly type: "cancel-attempt"; readonly attempt: AttemptId }
   | { readonly type: "resize-pool"; readonly threads: number }
   | { readonly type: "cache-block"; readonly block: BlockId }

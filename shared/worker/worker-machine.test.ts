@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import { FUNCTION_KERNEL } from "../graph/task.ts";
 import { asAttemptId, asBlockId, asJobId, asPeerId, asTaskKey } from "../ids.ts";
 import type { PauseReason, WorkerMessage } from "../protocol/messages.ts";
 import type { LeaseMessage, WorkerCommand, WorkerEvent } from "./worker-events.ts";
 import { workerStep } from "./worker-machine.ts";
+import type { RunFailure } from "./worker-platform.ts";
 import { createWorkerState } from "./worker-state.ts";
 
 const KIB = 1_024;
@@ -27,6 +29,7 @@ function lease(number: number, ...inputs: string[]): LeaseMessage {
     limitMs: null,
     leaseMs: 60_000,
     isSpeculative: false,
+    expectedMs: null,
   };
 }
 
@@ -40,8 +43,13 @@ function setUp(options: { threads?: number; budget?: number; cached?: string[] }
   });
   let nowMs = 0;
   const raise = (event: WorkerEvent): WorkerCommand[] => workerStep(state, event, nowMs);
+  /** Leases that came in one frame. */
+  const grantAll = (...leases: LeaseMessage[]): WorkerCommand[] => [
+    ...leases.flatMap((one) => raise({ type: "lease-granted", lease: one })),
+    ...raise({ type: "orders-heard" }),
+  ];
   const grant = (number: number, ...inputs: string[]): WorkerCommand[] =>
-    raise({ type: "lease-granted", lease: lease(number, ...inputs) });
+    grantAll(lease(number, ...inputs));
   const arrive = (name: string): WorkerCommand[] =>
     raise({ type: "input-arrived", block: block(name), sizeBytes: KIB, bytesFetched: KIB });
   const succeed = (number: number, ...outputs: string[]): WorkerCommand[] =>
@@ -51,8 +59,15 @@ function setUp(options: { threads?: number; budget?: number; cached?: string[] }
       outputs: outputs.map((name) => ({ block: block(name), sizeBytes: KIB })),
       computeMs: 5,
     });
+  const fail = (number: number, reason: RunFailure): WorkerCommand[] =>
+    raise({ type: "attempt-failed", attempt: attempt(number), reason, message: "No." });
+  /** The coordinator cancels these, in one frame; the pool has not answered yet. */
+  const cancel = (...numbers: number[]): WorkerCommand[] => [
+    ...numbers.flatMap((n) => raise({ type: "cancel-requested", attempt: attempt(n) })),
+    ...raise({ type: "orders-heard" }),
+  ];
   const pass = (durationMs: number): number => (nowMs += durationMs);
-  return { state, raise, grant, arrive, succeed, pass };
+  return { state, raise, grant, grantAll, arrive, succeed, fail, cancel, pass };
 }
 
 /** A worker that is welcomed and has nothing to do. */
@@ -69,8 +84,10 @@ const ofType = <Type extends WorkerCommand["type"]>(commands: WorkerCommand[], t
   commands.filter(
     (command): command is Extract<WorkerCommand, { type: Type }> => command.type === type,
   );
-const started = (commands: WorkerCommand[]) =>
-  ofType(commands, "start-attempt").map((command) => command.attempt);
+/** What each thread was given. */
+const bundles = (commands: WorkerCommand[]) =>
+  ofType(commands, "start-attempts").map((command) => command.attempts.map((one) => one.attempt));
+const started = (commands: WorkerCommand[]) => bundles(commands).flat();
 const returned = (commands: WorkerCommand[]) =>
   sent(commands).flatMap((message) =>
     message.type === "attempts-returned" ? message.attempts : [],
@@ -128,7 +145,7 @@ test("[W10] blocks are fetched ahead as far as memory goes, and then held", () =
     type: "have",
     blocks: [{ block: "a", sizeBytes: KIB }],
   });
-  expect(ofType(grant(1, "a"), "start-attempt")).toHaveLength(1);
+  expect(started(grant(1, "a"))).toEqual([1]);
   expect(raise({ type: "prefetch-requested", blocks: blocks.slice(0, 2) })).toEqual([]);
   expect(state.fetching.has(block("b"))).toBe(true);
 });
@@ -169,31 +186,30 @@ test("[W3] a failed attempt is reported with its reason, an unavailable input wi
 });
 
 test("[W3] a cancelled attempt ends its thread, says nothing, and frees its place", () => {
-  const { raise, grant, arrive, succeed } = setUpWelcomed({ threads: 1 });
+  const { grant, arrive, succeed, cancel } = setUpWelcomed({ threads: 1 });
   grant(1, "a");
   arrive("a");
   grant(2, "a");
-  const commands = raise({ type: "cancel-requested", attempt: attempt(1) });
+  const commands = cancel(1);
   expect(ofType(commands, "cancel-attempt").map((command) => command.attempt)).toEqual([1]);
   expect(sent(commands)).toEqual([]);
-  expect(started(commands)).toEqual([2]);
   const late = succeed(1, "late");
+  expect(started(late)).toEqual([2]);
   expect(sent(late)).toEqual([]);
   expect(ofType(late, "drop-block").map((command) => command.block)).toEqual(["late"]);
 });
 
 test("[W3] a fetch ends when the last lease that wanted it does; bytes that come late are dropped", () => {
-  const { raise, grant, arrive } = setUpWelcomed();
+  const { grant, arrive, cancel } = setUpWelcomed();
   grant(1, "a");
   grant(2, "a");
-  const cancel = (number: number) => raise({ type: "cancel-requested", attempt: attempt(number) });
   expect(ofType(cancel(1), "cancel-fetch")).toEqual([]);
   expect(ofType(cancel(2), "cancel-fetch")).toEqual([{ type: "cancel-fetch", block: "a" }]);
   expect(arrive("a")).toEqual([{ type: "drop-block", block: "a", alsoCached: false }]);
 });
 
 test("[W4] pausing returns every lease at once and takes none until resumed", () => {
-  const { raise, grant, arrive } = setUpWelcomed({ threads: 1 });
+  const { raise, grant, arrive, fail } = setUpWelcomed({ threads: 1 });
   grant(1, "a");
   grant(2, "a");
   grant(3, "b");
@@ -204,6 +220,7 @@ test("[W4] pausing returns every lease at once and takes none until resumed", ()
   expect(ofType(paused, "cancel-fetch").map((command) => command.block)).toEqual(["b"]);
   expect(sent(paused).at(-1)).toMatchObject({ type: "status", paused: true, running: [] });
   expect(returned(grant(4, "a"))).toEqual([4]);
+  fail(1, "cancelled");
   raise({ type: "paused-set", paused: false, reason: "person" });
   expect(started(grant(5, "a"))).toEqual([5]);
 });
@@ -424,4 +441,91 @@ test("[B5] what the cache lost is announced unless memory has it", () => {
   expect(state.cacheBytes).toBe(0);
   const unknown = raise({ type: "block-cached", block: block("gone"), evicted: [] });
   expect(unknown).toContainEqual({ type: "drop-block", block: "gone", alsoCached: true });
+});
+
+/** A lease of a function of which the last ones took so long. */
+const call = (number: number, expectedMs: number | null, job = "j"): LeaseMessage => ({
+  ...lease(number),
+  job: asJobId(job),
+  kernel: FUNCTION_KERNEL,
+  expectedMs,
+});
+
+test("[W2] nothing starts that is cancelled in the same frame, and nothing between cancellations", () => {
+  const { raise, grantAll, cancel, fail } = setUpWelcomed({ threads: 1 });
+  raise({ type: "lease-granted", lease: call(1, 1) });
+  expect(started(cancel(1))).toEqual([]);
+  expect(bundles(grantAll(call(2, 1), call(3, 1)))).toEqual([[2, 3]]);
+  expect(started(grantAll(call(4, 1)))).toEqual([]);
+  const commands = [...cancel(2, 3), ...fail(2, "cancelled")];
+  expect(started(commands)).toEqual([]);
+  expect(started(fail(3, "unbegun"))).toEqual([4]);
+});
+
+test("[W13] short functions of one job go to a thread together, up to 10 ms of them", () => {
+  const { grantAll, succeed } = setUpWelcomed({ threads: 1 });
+  const commands = grantAll(call(1, 4), call(2, 4, "other"), call(3, 4), call(4, 2), call(5, 1));
+  expect(bundles(commands)).toEqual([[1, 3, 4]]);
+  expect([...started(succeed(1)), ...started(succeed(3))]).toEqual([]);
+  expect(bundles(succeed(4))).toEqual([[2]]);
+  expect(bundles(succeed(2))).toEqual([[5]]);
+});
+
+test("[W13] long functions, unknown ones and kernels have a thread to themselves", () => {
+  for (const alone of [call(1, 10), call(1, null), { ...lease(1), expectedMs: 1 }]) {
+    const { grantAll, succeed } = setUpWelcomed({ threads: 1 });
+    expect(bundles(grantAll(alone, call(2, 1), { ...call(3, 50) }, call(4, 1)))).toEqual([[1]]);
+    expect(bundles(succeed(1))).toEqual([[2, 4]]);
+  }
+});
+
+test("[W13] free threads get as many each, and no more than 32", () => {
+  const { grantAll } = setUpWelcomed({ threads: 3 });
+  const seven = Array.from({ length: 7 }, (_, i) => call(i + 1, 0.1));
+  expect(bundles(grantAll(...seven))).toEqual([
+    [1, 2, 3],
+    [4, 5],
+    [6, 7],
+  ]);
+  const single = setUpWelcomed({ threads: 1 });
+  const many = Array.from({ length: 40 }, (_, i) => call(i + 1, 0.1));
+  expect(bundles(single.grantAll(...many))[0]).toHaveLength(32);
+});
+
+test("[W13] each has its turn when the one before it ended: only that time is its own", () => {
+  const { state, grantAll, succeed, pass } = setUpWelcomed({ threads: 1 });
+  grantAll(call(1, 1), call(2, 1));
+  const running = (): number[] =>
+    [...state.leases.values()].filter((one) => one.isRunning).map((one) => one.attempt);
+  expect(running()).toEqual([1]);
+  pass(3);
+  expect(sent(succeed(1))[0]).toMatchObject({ attempt: 1, waitMs: 0 });
+  expect(running()).toEqual([2]);
+  pass(2);
+  expect(sent(succeed(2))[0]).toMatchObject({ attempt: 2, waitMs: 3 });
+});
+
+test("[W14] what did not begin under one that ended its thread starts again, unblamed", () => {
+  const { grantAll, fail, succeed, state } = setUpWelcomed({ threads: 1 });
+  grantAll(call(1, 1), call(2, 1), call(3, 1));
+  succeed(1);
+  const died = fail(2, "thread-died");
+  expect(sent(died)).toMatchObject([{ type: "attempt-failed", attempt: 2, reason: "thread-died" }]);
+  const unbegun = fail(3, "unbegun");
+  expect(sent(unbegun)).toEqual([]);
+  expect(bundles(unbegun)).toEqual([[3]]);
+  expect(state.tasksFailed).toBe(1);
+  expect(sent(succeed(3))[0]).toMatchObject({ type: "attempt-finished", attempt: 3 });
+});
+
+test("[W15] a thread is free only when it is done with what was cancelled, too", () => {
+  const { grantAll, succeed, cancel, raise } = setUpWelcomed({ threads: 1 });
+  grantAll(call(1, 1), call(2, 1));
+  grantAll(call(3, 1));
+  expect(ofType(cancel(2), "cancel-attempt").map((command) => command.attempt)).toEqual([2]);
+  expect(started(succeed(1))).toEqual([]);
+  expect(started(raise({ type: "lost" }))).toEqual([]);
+  raise({ type: "welcomed" });
+  expect(started(grantAll(call(4, 1)))).toEqual([]);
+  expect(started(succeed(2))).toEqual([4]);
 });

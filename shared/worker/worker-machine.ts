@@ -1,7 +1,8 @@
 // The worker's mind: events in, commands out; no clock, no I/O, no waiting.
 //
 // [W1] A lease's inputs are fetched as soon as it is granted, each block once for all leases.
-// [W2] Attempts start in the order of their leases, when inputs are there and a thread is free.
+// [W2] Attempts start in the order of their leases, when inputs are there and a thread is free, and not
+//      before all is heard that the coordinator said at once.
 // [W3] Every lease ends in exactly one of: finished, failed, returned, or cancelled by the coordinator.
 // [W4] Pausing returns all leases at once, running ones too; nothing starts while paused.
 //      It is paused while there is any reason to be, and says the most telling one.
@@ -13,11 +14,17 @@
 // [W10] What is fetched ahead counts as held once it came; nothing is fetched ahead beyond the budget.
 // [W11] To finish is a pause that lets what runs end: only leases that wait are returned.
 // [W12] Figures of its condition alone are told at most every 5 s, and only when they changed.
+// [W13] Functions of one job that are known to be short go to a thread together, up to 10 ms of them
+//       and no more than leaves each free thread as many. Each has its turn when the one before it ended.
+// [W14] What did not begin because its thread ended under another attempt starts again, without blame.
+// [W15] A thread is free when it is done with all that it was given, what was cancelled included.
+// [W16] The report of one that succeeded may wait for the next of its bundle, not while the page is hidden.
 // The rules [B1] to [B6] about blocks are in held-blocks.ts.
 import { unreachable } from "../assert.ts";
 import type { AttemptId, BlockId } from "../ids.ts";
 import type { LocatedBlock } from "../protocol/messages.ts";
 import { NAME_LENGTH_MAX, THREADS_PER_WORKER_MAX } from "../limits.ts";
+import { leaveBundle, startReady } from "./bundles.ts";
 import * as held from "./held-blocks.ts";
 import type { Emit } from "./held-blocks.ts";
 import { addBusyTime } from "./busy-share.ts";
@@ -40,7 +47,8 @@ export function workerStep(state: WorkerState, event: WorkerEvent, nowMs: number
   const emit: Emit = (command) => void commands.push(command);
   if (state.connection === "left") return commands;
   apply(state, event, nowMs, emit);
-  startReady(state, nowMs, emit);
+  const isPartOfMore = event.type === "lease-granted" || event.type === "cancel-requested";
+  if (!isPartOfMore && startReady(state, nowMs, emit)) statusChanged(state, nowMs, emit);
   return commands;
 }
 
@@ -59,6 +67,8 @@ function apply(state: WorkerState, event: WorkerEvent, nowMs: number, emit: Emit
     case "cancel-requested":
       dropLease(state, event.attempt, nowMs, emit);
       return statusChanged(state, nowMs, emit);
+    case "orders-heard":
+      return;
     case "input-arrived":
       return inputArrived(state, event, nowMs, emit);
     case "input-failed":
@@ -169,6 +179,7 @@ function leaseGranted(state: WorkerState, message: LeaseMessage, nowMs: number, 
     startedAtMs: nowMs,
     bytesFetched: 0,
     limitMs: message.limitMs,
+    expectedMs: message.expectedMs,
   };
   state.leases.set(attempt, lease);
   for (const located of message.inputs) {
@@ -256,6 +267,7 @@ function attemptSucceeded(
   emit: Emit,
 ): void {
   const { attempt, outputs, computeMs, thread } = event;
+  const isMoreExpected = leaveBundle(state, attempt, nowMs);
   const lease = state.leases.get(attempt);
   if (lease === undefined) {
     for (const { block, bytes } of outputs) {
@@ -283,6 +295,8 @@ function attemptSucceeded(
       bytesFetched: lease.bytesFetched,
       ...(thread === undefined ? {} : { thread }),
     },
+    // The timers of a hidden page are slow: there nothing would end the waiting in time.
+    ...(isMoreExpected && !state.hidden ? { mayWait: true } : {}),
   });
   for (const { block } of kept) {
     if (state.blocks.get(block)?.inCache === false) emit({ type: "cache-block", block });
@@ -298,8 +312,13 @@ function attemptFailed(
   emit: Emit,
 ): void {
   const { attempt, reason, error, thread } = event;
+  leaveBundle(state, attempt, nowMs);
   const lease = state.leases.get(attempt);
   if (lease === undefined) return;
+  if (reason === "unbegun") {
+    lease.isRunning = false;
+    return;
+  }
   state.leases.delete(attempt);
   addBusyTime(state.busy, lease.startedAtMs, nowMs);
   statusChanged(state, nowMs, emit);
@@ -340,27 +359,12 @@ function threadsSet(state: WorkerState, wanted: number, nowMs: number, emit: Emi
   sendStatus(state, nowMs, emit);
 }
 
-function startReady(state: WorkerState, nowMs: number, emit: Emit): void {
-  if (state.connection !== "welcomed" || state.paused) return;
-  let running = runningLeases(state).length;
-  for (const lease of state.leases.values()) {
-    if (running >= state.threads || (running > 0 && held.isOverBudget(state))) return;
-    if (lease.isRunning || lease.missing.size > 0) continue;
-    lease.isRunning = true;
-    lease.startedAtMs = nowMs;
-    running += 1;
-    const { attempt, job, kernel, params, inputs, limitMs } = lease;
-    emit({ type: "start-attempt", attempt, job, kernel, params, inputs, limitMs });
-    statusChanged(state, nowMs, emit);
-  }
-}
-
 /** Ends a lease without a word to the coordinator: its thread, and fetches that only it wanted. */
 function dropLease(state: WorkerState, attempt: AttemptId, nowMs: number, emit: Emit): void {
   const lease = state.leases.get(attempt);
   if (lease === undefined) return;
   state.leases.delete(attempt);
-  if (lease.isRunning) {
+  if (state.bundles.has(attempt)) {
     addBusyTime(state.busy, lease.startedAtMs, nowMs);
     emit({ type: "cancel-attempt", attempt });
   }

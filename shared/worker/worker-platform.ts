@@ -63,6 +63,8 @@ export type RunFailure =
   | "thread-died"
   /** It ran longer than its task allows. */
   | "timed-out"
+  /** Its thread ended under one that ran before it: it did not begin. */
+  | "unbegun"
   /** `cancel` was called, or the pool closed. */
   | "cancelled";
 
@@ -94,9 +96,15 @@ export interface ThreadPool {
   resize(threads: number): void;
   /** The same bytes where every thread can read them without a copy, if this place has that. */
   share(bytes: Uint8Array): Uint8Array;
-  /** Runs an attempt in a free thread; there must be one. Never rejects, always settles. */
-  run(request: RunRequest): Promise<RunOutcome>;
-  /** Ends the attempt's thread at once and starts another; its run settles as "cancelled". */
+  /**
+   * Runs attempts in a free thread, one after the other; there must be one. Several are functions of
+   * one job. Each has its outcome as soon as it ended; none rejects, all settle, in order.
+   */
+  run(requests: readonly RunRequest[]): readonly Promise<RunOutcome>[];
+  /**
+   * Ends the attempt that a thread computes, and the thread with it, at once: it settles as "cancelled",
+   * those behind it as "unbegun". One that has not begun is ended unless it is over soon after it began.
+   */
   cancel(attempt: AttemptId): void;
   /** Which attempt each thread computes now; null for a free one. */
   readonly threads: readonly (AttemptId | null)[];

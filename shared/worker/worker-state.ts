@@ -14,6 +14,7 @@ export interface Lease {
   readonly inputs: readonly BlockId[];
   /** Inputs that are not in memory yet. */
   readonly missing: Set<BlockId>;
+  /** A thread computes it now. */
   isRunning: boolean;
   readonly grantedAtMs: number;
   /** When the last input came. */
@@ -21,7 +22,12 @@ export interface Lease {
   startedAtMs: number;
   bytesFetched: number;
   readonly limitMs: number | null;
+  /** Predicted time in a thread; null when nobody knows. */
+  readonly expectedMs: number | null;
 }
+
+/** What a thread was given: attempts that have not ended there, in the order of their turns. */
+export type Bundle = AttemptId[];
 
 /** A block of which this worker has a replica, in memory, in the cache or in both. */
 export interface HeldBlock {
@@ -52,6 +58,8 @@ export interface WorkerState {
   runsFunctions: boolean;
   /** In the order in which they were granted, which is the order of starting. */
   readonly leases: Map<AttemptId, Lease>;
+  /** By each attempt in them; a cancelled one stays until its thread is done with it. */
+  readonly bundles: Map<AttemptId, Bundle>;
   readonly blocks: Map<BlockId, HeldBlock>;
   /** Small blocks that came with leases and are in memory, the least recently given first. */
   readonly given: Set<BlockId>;
@@ -93,6 +101,7 @@ export function createWorkerState(options: {
     hidden: false,
     runsFunctions: options.runsFunctions,
     leases: new Map(),
+    bundles: new Map(),
     blocks: new Map(),
     given: new Set(),
     fetching: new Set(),

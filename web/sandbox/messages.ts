@@ -1,11 +1,19 @@
 // What a page and a sandboxed thread say to each other. The page trusts nothing that comes back.
 import type { JsonValue, RemoteError } from "../../shared/graph/task.ts";
 
+/** Tasks to be run one after the other. */
+export interface SandboxTasks {
+  /** The thread's tasks are counted; this is the first one's number, and each answer repeats its own. */
+  readonly firstRun: number;
+  readonly tasks: readonly SandboxTask[];
+  /** What the tasks read: each block once, however many read it. */
+  readonly blocks: readonly Uint8Array[];
+}
+
 export interface SandboxTask {
-  /** Counts the thread's tasks; the answer repeats it. */
-  readonly run: number;
   readonly params: JsonValue;
-  readonly inputs: readonly Uint8Array[];
+  /** Places in `blocks`. */
+  readonly inputs: readonly number[];
 }
 
 export type SandboxAnswer =

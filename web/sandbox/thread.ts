@@ -1,8 +1,9 @@
 // The entry of a sandboxed thread: a Web Worker that runs functions of users, all of one job, or one actor.
 import { createActorTasks, isActorTask } from "../../shared/actors/actor-tasks.ts";
 import { runFunctionTask, type FunctionTools } from "../../shared/functions/run-function.ts";
+import type { JsonValue } from "../../shared/graph/task.ts";
 import { denyGlobals } from "./deny-globals.ts";
-import type { SandboxAnswer, SandboxTask } from "./messages.ts";
+import type { SandboxAnswer, SandboxTask, SandboxTasks } from "./messages.ts";
 
 // Kept before any function of a user runs, which may put its own in their places.
 const { apply } = Reflect;
@@ -34,12 +35,43 @@ const tools: FunctionTools = {
 /** A thread that is asked for an actor has only that one. */
 const actor = createActorTasks({ ...tools, builtIn: () => undefined });
 
+/**
+ * Gives tasks their blocks. A function may write to what it is given: where several read a block, each
+ * gets a copy.
+ */
+function sharing(
+  tasks: readonly SandboxTask[],
+  blocks: readonly Uint8Array[],
+): (place: number) => Uint8Array {
+  const readers = new Array<number>(blocks.length).fill(0);
+  for (const { inputs } of tasks)
+    for (const place of inputs) readers[place] = (readers[place] ?? 0) + 1;
+  return (place) => {
+    const block = blocks[place] ?? new Uint8Array();
+    return (readers[place] ?? 0) > 1 ? block.slice() : block;
+  };
+}
+
 function serve(port: MessagePort): void {
   const post = port.postMessage.bind(port);
   const answer = (message: SandboxAnswer, transfer: Transferable[] = []): void =>
     post(message, transfer);
 
-  async function run({ run, params, inputs }: SandboxTask): Promise<void> {
+  async function runAll({ firstRun, tasks, blocks }: SandboxTasks): Promise<void> {
+    const take = sharing(tasks, blocks);
+    let run = firstRun;
+    for (const { params, inputs } of tasks) {
+      // Each is answered before the next begins: what that one does then concerns nobody else.
+      await runOne(run, params, inputs.map(take));
+      run += 1;
+    }
+  }
+
+  async function runOne(
+    run: number,
+    params: JsonValue,
+    inputs: readonly Uint8Array[],
+  ): Promise<void> {
     const startedAtMs = readNow();
     const outcome = isActorTask(params)
       ? await actor.run(params, inputs)
@@ -55,7 +87,7 @@ function serve(port: MessagePort): void {
 
   // Not through `event.data`, whose getter a function could replace to get hold of the port.
   port.addEventListener("message", (event) => {
-    void run(readData === undefined ? event.data : apply(readData, event, []));
+    void runAll(readData === undefined ? event.data : apply(readData, event, []));
   });
   port.start();
   answer({ type: "ready" });

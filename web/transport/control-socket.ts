@@ -50,13 +50,22 @@ export function openBrowserControl<Sent extends WorkerMessage | ClientMessage>(
   const doubtIfVisible = (): void => {
     if (document.visibilityState === "visible") doubt();
   };
+  // A message of a channel, as timers of hidden pages are slow: it comes after those that came before.
+  const turns = new MessageChannel();
+  let endTurn = (): void => undefined;
+  turns.port1.onmessage = () => endTurn();
   const control = openControlSocket<Sent>({
     createSocket: openWebSocket,
+    soon(callback) {
+      endTurn = callback;
+      turns.port2.postMessage(null);
+    },
     hello,
     clock,
     random: Math.random,
     onMalformed: (text) => console.warn("Ignored a message that this page does not know:", text),
     onClosed: () => {
+      turns.port1.close();
       for (const event of NETWORK_EVENTS) removeEventListener(event, doubt);
       document.removeEventListener("visibilitychange", doubtIfVisible);
     },

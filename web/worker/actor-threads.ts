@@ -3,14 +3,21 @@ import { releaseProxy, wrap } from "comlink";
 import {
   type ActorTasks,
   actorThreadOver,
+  type ActorTaskThread,
   type StartActorTaskThread,
 } from "../../shared/actors/actor-tasks.ts";
 import type { ActorThreads } from "../../shared/actors/actor-thread.ts";
+import type { SandboxThread, StartSandbox } from "./slot-sandbox.ts";
 
 /** `startSandbox`: a thread as functions of users run in; null where there is none. */
-export const createActorThreads = (startSandbox: StartActorTaskThread | null): ActorThreads => ({
-  forClasses: startSandbox && ((onDeath) => actorThreadOver(startSandbox(onDeath))),
+export const createActorThreads = (startSandbox: StartSandbox | null): ActorThreads => ({
+  forClasses: startSandbox && ((onDeath) => actorThreadOver(taskThreadOver(startSandbox(onDeath)))),
   forBuiltIns: (onDeath) => actorThreadOver(startBuiltIn(onDeath)),
+});
+
+const taskThreadOver = (sandbox: SandboxThread): ActorTaskThread => ({
+  run: (task) => new Promise((resolve) => sandbox.run([task], resolve)),
+  terminate: () => sandbox.terminate(),
 });
 
 const startBuiltIn: StartActorTaskThread = (onDeath) => {

@@ -1,14 +1,15 @@
-// The page's half of a sandboxed thread's channel: one task, one answer; any other message is a breach.
+// The page's half of a sandboxed thread's channel: one answer a task, in order; anything else is a breach.
+import { assert } from "../../shared/assert.ts";
 import { asBlockId } from "../../shared/ids.ts";
 import type { Hash } from "../../shared/graph/task-key.ts";
 import type { RemoteError } from "../../shared/graph/task.ts";
 import { BLOCK_BYTES_MAX } from "../../shared/limits.ts";
 import type { RunOutcome, RunRequest } from "../../shared/worker/worker-platform.ts";
-import type { SandboxAnswer, SandboxTask } from "../sandbox/messages.ts";
+import type { SandboxAnswer, SandboxTask, SandboxTasks } from "../sandbox/messages.ts";
 
 /** As much of a MessagePort as is needed. */
 export interface SandboxPort {
-  postMessage(message: SandboxTask, transfer: ArrayBuffer[]): void;
+  postMessage(message: SandboxTasks, transfer: ArrayBuffer[]): void;
   addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
   addEventListener(type: "messageerror" | "close", listener: () => void): void;
   start(): void;
@@ -25,21 +26,31 @@ export interface SandboxSessionOptions {
 }
 
 export interface SandboxSession {
-  /** One at a time. Never settles when the thread dies; `onDeath` is the word on that. */
-  run(request: Pick<RunRequest, "params" | "inputs">): Promise<RunOutcome>;
+  /**
+   * Runs tasks one after the other; `onOutcome` hears how each ended, in order, as soon as it has. One
+   * call at a time. When the thread dies, `onDeath` is the word on those that are left.
+   */
+  run(requests: readonly SandboxRequest[], onOutcome: (outcome: RunOutcome) => void): void;
   close(): void;
+}
+
+export interface SandboxRequest extends Pick<RunRequest, "params"> {
+  readonly inputs: readonly { readonly bytes: Uint8Array }[];
 }
 
 export function openSandboxSession(options: SandboxSessionOptions): SandboxSession {
   const { port, hash, nowMs } = options;
-  let runs = 0;
+  /** Tasks sent, and answers heard. */
+  let sent = 0;
+  let heard = 0;
   let isReady = false;
   let isOpen = true;
-  let waiting: { startedAtMs: number; settle: (outcome: RunOutcome) => void } | null = null;
+  let settle = (_outcome: RunOutcome): void => undefined;
+  /** When the tasks were sent, later by what those that ended have taken since. */
+  let computingSinceMs = 0;
 
   function close(): void {
     isOpen = false;
-    waiting = null;
     // What is still in the channel is dropped with it, however much a function has put there.
     port.close();
   }
@@ -57,12 +68,15 @@ export function openSandboxSession(options: SandboxSessionOptions): SandboxSessi
       isReady = true;
       return options.onReady();
     }
-    if (answer === null || answer.type === "ready" || waiting === null || answer.run !== runs) {
+    const isAsked = answer !== null && answer.type !== "ready" && heard < sent;
+    if (!isAsked || answer.run !== heard + 1) {
       return die("The sandbox said something that nobody had asked for, and was ended.");
     }
-    const { settle, startedAtMs } = waiting;
-    waiting = null;
-    settle(toOutcome(answer, hash, nowMs() - startedAtMs));
+    heard += 1;
+    // Together they cannot have computed for longer than the page has waited.
+    const outcome = toOutcome(answer, hash, nowMs() - computingSinceMs);
+    if (outcome.ok) computingSinceMs += outcome.computeMs;
+    settle(outcome);
   }
 
   port.addEventListener("message", ({ data }) => receive(data));
@@ -72,20 +86,39 @@ export function openSandboxSession(options: SandboxSessionOptions): SandboxSessi
   port.start();
 
   return {
-    run({ params, inputs }) {
-      return new Promise((settle) => {
-        runs += 1;
-        waiting = { startedAtMs: nowMs(), settle };
-        // Copies: shared memory cannot go there, and the function may write to what it is given.
-        const copies = inputs.map(({ bytes }) => new Uint8Array(bytes));
-        port.postMessage(
-          { run: runs, params, inputs: copies },
-          copies.map(({ buffer }) => buffer),
-        );
-      });
+    run(requests, onOutcome) {
+      assert(heard === sent, "a sandbox was asked for more before it had answered");
+      const message = toTasks(sent + 1, requests);
+      sent += requests.length;
+      settle = onOutcome;
+      computingSinceMs = nowMs();
+      port.postMessage(
+        message,
+        message.blocks.map(({ buffer }) => buffer),
+      );
     },
     close,
   };
+}
+
+/** Blocks are copied: shared memory cannot go there, and the thread may write to what it is given. */
+function toTasks(
+  firstRun: number,
+  requests: readonly SandboxRequest[],
+): Omit<SandboxTasks, "blocks"> & { readonly blocks: Uint8Array<ArrayBuffer>[] } {
+  const blocks: Uint8Array<ArrayBuffer>[] = [];
+  const places = new Map<Uint8Array, number>();
+  const placeOf = (bytes: Uint8Array): number => {
+    const known = places.get(bytes);
+    if (known !== undefined) return known;
+    const place = blocks.push(new Uint8Array(bytes)) - 1;
+    places.set(bytes, place);
+    return place;
+  };
+  const tasks = requests.map(({ params, inputs }): SandboxTask => {
+    return { params, inputs: inputs.map(({ bytes }) => placeOf(bytes)) };
+  });
+  return { firstRun, tasks, blocks };
 }
 
 type Answer = Exclude<SandboxAnswer, { type: "ready" }>;

@@ -1,14 +1,15 @@
 // The page's side of sandboxed threads: what it believes, when it ends them, and for whom it keeps them.
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
-import { createVirtualClock } from "../../shared/data-plane/virtual-clock.ts";
+import { createVirtualClock, settle } from "../../shared/data-plane/virtual-clock.ts";
 import { FUNCTION_KERNEL } from "../../shared/graph/task.ts";
-import { asAttemptId, asBlockId, asJobId } from "../../shared/ids.ts";
+import { asAttemptId, asJobId } from "../../shared/ids.ts";
 import type { RunOutcome, RunRequest, RunSuccess } from "../../shared/worker/worker-platform.ts";
-import type { SandboxTask } from "../sandbox/messages.ts";
+import type { SandboxTasks } from "../sandbox/messages.ts";
 import { watchPulse } from "./frame-pulse.ts";
 import { openSandboxSession, type SandboxPort } from "./sandbox-session.ts";
-import { SANDBOX_IDLE_MS, type SandboxThread, type StartSandbox } from "./slot-sandbox.ts";
+import { CANCELLED_GRACE_MS, SANDBOX_IDLE_MS } from "./slot-sandbox.ts";
+import type { SandboxThread, StartSandbox } from "./slot-sandbox.ts";
 import { createThreadPool } from "./thread-pool.ts";
 
 const done: RunSuccess = { ok: true, outputs: [], computeMs: 1 };
@@ -20,7 +21,7 @@ describe("what a sandbox says", () => {
   });
 
   /** A session whose far side answers each task by `answer`, and which may say more. */
-  function open(answer: (task: SandboxTask) => readonly unknown[]) {
+  function open(answer: (asked: SandboxTasks & { readonly run: number }) => readonly unknown[]) {
     const { port1, port2 } = new MessageChannel();
     ports.push(port1, port2);
     let died: (why: string) => void = () => undefined;
@@ -31,8 +32,10 @@ describe("what a sandbox says", () => {
     const ready = new Promise<void>((resolve) => {
       becameReady = resolve;
     });
-    port2.on("message", (task: SandboxTask) => {
-      for (const message of answer(task)) port2.postMessage(message);
+    const asked: SandboxTasks[] = [];
+    port2.on("message", (tasks: SandboxTasks) => {
+      asked.push(tasks);
+      for (const message of answer({ ...tasks, run: tasks.firstRun })) port2.postMessage(message);
     });
     let nowMs = 0;
     const session = openSandboxSession({
@@ -42,13 +45,25 @@ describe("what a sandbox says", () => {
       onReady: becameReady,
       onDeath: (why) => died(why),
     });
-    const task = { params: null, inputs: [{ block: asBlockId("a"), bytes: Uint8Array.of(1, 2) }] };
-    return { session, far: port2, ready, death, run: () => session.run(task) };
+    const task = { params: null, inputs: [{ bytes: Uint8Array.of(1, 2) }] };
+    /** So many tasks together: their outcomes, once all are there. */
+    const runAll = (count: number): Promise<RunOutcome[]> =>
+      new Promise((resolve) => {
+        const outcomes: RunOutcome[] = [];
+        session.run(
+          Array.from({ length: count }, () => task),
+          (outcome) => {
+            if (outcomes.push(outcome) === count) resolve(outcomes);
+          },
+        );
+      });
+    const run = async (): Promise<RunOutcome | undefined> => (await runAll(1))[0];
+    return { far: port2, asked, ready, death, run, runAll };
   }
 
   test("is believed when it is one answer to the task", async () => {
-    const { far, ready, run } = open(({ run, inputs }) => [
-      { type: "done", run, output: inputs[0]?.map((x) => 2 * x), computeMs: 3 },
+    const { far, ready, run } = open(({ run, blocks }) => [
+      { type: "done", run, output: blocks[0]?.map((x) => 2 * x), computeMs: 3 },
     ]);
     far.postMessage({ type: "ready" });
     await ready;
@@ -67,7 +82,32 @@ describe("what a sandbox says", () => {
     ]);
     const outcome = await run();
     expect(outcome).toMatchObject({ ok: true, computeMs: 10 });
-    expect(outcome.ok && outcome.outputs[0]?.bytes.buffer.byteLength).toBe(2);
+    expect(outcome?.ok === true && outcome.outputs[0]?.bytes.buffer.byteLength).toBe(2);
+  });
+
+  test("is one answer for each of several tasks, in order; together they take no longer than passed", async () => {
+    const answers = (from: number) => [0, 1, 2].map((i) => ({ ...answered, run: from + i }));
+    const { asked, runAll } = open(({ run }) =>
+      answers(run).map((one) => ({ ...one, computeMs: 12 })),
+    );
+    const outcomes = await runAll(3);
+    // The clock moves by 10 ms at each look.
+    expect(outcomes.map((outcome) => outcome.ok && outcome.computeMs)).toEqual([10, 10, 10]);
+    expect(asked).toEqual([
+      {
+        firstRun: 1,
+        tasks: [0, 1, 2].map(() => ({ params: null, inputs: [0] })),
+        blocks: [Uint8Array.of(1, 2)],
+      },
+    ]);
+    await runAll(3);
+    expect(asked[1]?.firstRun).toBe(4);
+  });
+
+  test("ends it when it answers several tasks out of order", async () => {
+    const { runAll, death } = open(({ run }) => [{ ...answered, run: run + 1 }]);
+    void runAll(2);
+    expect(await death).toMatch(/nobody had asked for/);
   });
 
   test("is a failure with an error of bounded length", async () => {
@@ -138,7 +178,16 @@ describe("the threads of a pool", () => {
     const start: StartSandbox = (onDeath): SandboxThread => {
       const thread = deaths.length;
       deaths.push(onDeath);
-      return { run: (request) => work(request, thread), terminate: () => terminated.push(thread) };
+      return {
+        run: (requests, onOutcome) => void runInTurn(requests as RunRequest[], onOutcome),
+        terminate: () => terminated.push(thread),
+      };
+      async function runInTurn(
+        requests: RunRequest[],
+        onOutcome: (outcome: RunOutcome) => void,
+      ): Promise<void> {
+        for (const one of requests) onOutcome(await work(one, thread));
+      }
     };
     const kernelThread = {
       run: () => Promise.resolve({ ...done, computeMs: 99 }),
@@ -147,32 +196,38 @@ describe("the threads of a pool", () => {
     const pool = createThreadPool(() => kernelThread, { start, clock });
     pool.resize(threads);
     pool.setRunsFunctions(true);
-    return { pool, clock, terminated, deaths };
+    const run = async (request: RunRequest): Promise<RunOutcome> => {
+      const [outcome = done] = await Promise.all(pool.run([request]));
+      return withoutPlace(outcome);
+    };
+    return { pool, run, clock, terminated, deaths };
   }
 
   const request = (attempt: number, job = "j_one", kernel = FUNCTION_KERNEL): RunRequest => {
     return { attempt: asAttemptId(attempt), job: asJobId(job), kernel, params: null, inputs: [] };
   };
+  /** Where an attempt ran is told, too. */
+  const withoutPlace = ({ thread: _, ...outcome }: RunOutcome): RunOutcome => outcome;
   const never = (): Promise<RunOutcome> => new Promise(() => undefined);
 
   test("run functions in sandboxes and everything else elsewhere", async () => {
-    const { pool, deaths } = setUp(() => Promise.resolve(done));
+    const { run, deaths } = setUp(() => Promise.resolve(done));
     expect(deaths).toHaveLength(0);
-    expect(await pool.run(request(1, "j_one", "echo@1"))).toMatchObject({ computeMs: 99 });
+    expect(await run(request(1, "j_one", "echo@1"))).toMatchObject({ computeMs: 99 });
     expect(deaths).toHaveLength(0);
-    expect(await pool.run(request(2))).toEqual(done);
-    expect(await pool.run(request(3))).toEqual(done);
+    expect(await run(request(2))).toEqual(done);
+    expect(await run(request(3))).toEqual(done);
     expect(deaths).toHaveLength(1);
   });
 
   test("give each job sandboxes of its own, and keep one for its job", async () => {
-    const { pool, terminated, deaths } = setUp(() => Promise.resolve(done), 2);
-    await pool.run(request(1, "j_one"));
-    await pool.run(request(2, "j_two"));
-    await pool.run(request(3, "j_two"));
-    await pool.run(request(4, "j_one"));
+    const { run, terminated, deaths } = setUp(() => Promise.resolve(done), 2);
+    await run(request(1, "j_one"));
+    await run(request(2, "j_two"));
+    await run(request(3, "j_two"));
+    await run(request(4, "j_one"));
     expect([deaths.length, terminated]).toEqual([2, []]);
-    await pool.run(request(5, "j_three"));
+    await run(request(5, "j_three"));
     expect([deaths.length, terminated]).toEqual([3, [0]]);
   });
 
@@ -180,58 +235,124 @@ describe("the threads of a pool", () => {
     const failed = (reason: "kernel-error" | "out-of-memory") =>
       ({ ok: false, reason, message: "No." }) as const;
     let outcome: RunOutcome = failed("kernel-error");
-    const { pool, terminated } = setUp(() => Promise.resolve(outcome));
-    expect(await pool.run(request(1))).toEqual(outcome);
+    const { run, terminated } = setUp(() => Promise.resolve(outcome));
+    expect(await run(request(1))).toEqual(outcome);
     expect(terminated).toEqual([]);
     outcome = failed("out-of-memory");
-    expect(await pool.run(request(2))).toEqual(outcome);
+    expect(await run(request(2))).toEqual(outcome);
     expect(terminated).toEqual([0]);
   });
 
   test("end a sandbox that has been idle, with whatever still runs in it", async () => {
-    const { pool, clock, terminated, deaths } = setUp(() => Promise.resolve(done));
-    await pool.run(request(1));
+    const { run, clock, terminated, deaths } = setUp(() => Promise.resolve(done));
+    await run(request(1));
     await clock.advance(SANDBOX_IDLE_MS - 1);
-    await pool.run(request(2));
+    await run(request(2));
     await clock.advance(SANDBOX_IDLE_MS - 1);
     expect(terminated).toEqual([]);
     await clock.advance(1);
     expect(terminated).toEqual([0]);
-    await pool.run(request(3));
+    await run(request(3));
     expect(deaths).toHaveLength(2);
   });
 
   test("settle an attempt whose sandbox died or was cancelled, and go on with a new one", async () => {
-    const { pool, terminated, deaths } = setUp((_request, thread) =>
+    const { pool, run, terminated, deaths } = setUp((_request, thread) =>
       thread < 2 ? never() : Promise.resolve(done),
     );
-    const dying = pool.run(request(1));
+    const dying = run(request(1));
     deaths[0]?.("It fell over.");
     expect(await dying).toEqual({ ok: false, reason: "thread-died", message: "It fell over." });
-    const cancelled = pool.run(request(2));
+    const cancelled = run(request(2));
     pool.cancel(asAttemptId(2));
     expect(await cancelled).toMatchObject({ reason: "cancelled" });
     expect(terminated).toEqual([0, 1]);
-    expect(await pool.run(request(3))).toEqual(done);
+    expect(await run(request(3))).toEqual(done);
     // The dead ones' late words must not harm their successor.
     deaths[0]?.("Again.");
     expect(terminated).toEqual([0, 1]);
   });
 
+  /** Functions that end when the test says so. */
+  function setUpTurns() {
+    const ends: ((outcome?: RunOutcome) => void)[] = [];
+    const begun: number[] = [];
+    const parts = setUp((one) => {
+      begun.push(one.attempt);
+      return new Promise((resolve) => ends.push((outcome = done) => resolve(outcome)));
+    });
+    const outcomes: string[] = [];
+    const runAll = (...attempts: number[]): void => {
+      for (const [i, run] of parts.pool.run(attempts.map((n) => request(n))).entries()) {
+        void run.then((one) => outcomes.push(`${attempts[i]} ${one.ok ? "done" : one.reason}`));
+      }
+    };
+    return { ...parts, ends, begun, outcomes, runAll };
+  }
+
+  test("tell each outcome of several functions as it comes", async () => {
+    const { pool, begun, ends, outcomes, runAll } = setUpTurns();
+    runAll(1, 2);
+    expect(pool.threads).toEqual([1]);
+    ends[0]?.();
+    await settle();
+    expect([begun, outcomes, pool.threads]).toEqual([[1, 2], ["1 done"], [2]]);
+    ends[1]?.({ ok: false, reason: "kernel-error", message: "No." });
+    await settle();
+    expect([outcomes, pool.threads]).toEqual([["1 done", "2 kernel-error"], [null]]);
+  });
+
+  test("blame the function that ran when its sandbox ended, and say that the others did not begin", async () => {
+    for (const [why, end] of [
+      ["thread-died", ({ deaths }) => deaths[0]?.("It fell over.")],
+      ["cancelled", ({ pool }) => pool.cancel(asAttemptId(2))],
+      [
+        "out-of-memory",
+        ({ ends }) => ends[1]?.({ ok: false, reason: "out-of-memory", message: "" }),
+      ],
+    ] satisfies [string, (parts: ReturnType<typeof setUpTurns>) => void][]) {
+      const parts = setUpTurns();
+      parts.runAll(1, 2, 3, 4);
+      parts.ends[0]?.();
+      await settle();
+      end(parts);
+      await settle();
+      expect(parts.outcomes).toEqual(["1 done", `2 ${why}`, "3 unbegun", "4 unbegun"]);
+      expect([parts.terminated, parts.pool.threads]).toEqual([[0], [null]]);
+    }
+  });
+
+  test("let a cancelled function that had not begun end by itself, for a moment", async () => {
+    const { pool, clock, terminated, ends, outcomes, runAll } = setUpTurns();
+    runAll(1, 2, 3, 4);
+    pool.cancel(asAttemptId(2));
+    pool.cancel(asAttemptId(3));
+    await clock.advance(10 * CANCELLED_GRACE_MS);
+    ends[0]?.();
+    await settle();
+    await clock.advance(CANCELLED_GRACE_MS - 1);
+    ends[1]?.();
+    await settle();
+    await clock.advance(CANCELLED_GRACE_MS - 1);
+    expect([outcomes, terminated]).toEqual([["1 done", "2 done"], []]);
+    await clock.advance(1);
+    expect([outcomes, terminated]).toEqual([["1 done", "2 done", "3 cancelled", "4 unbegun"], [0]]);
+  });
+
   test("run no function without consent, and end those that run when it is taken back", async () => {
-    const { pool, terminated } = setUp(never);
-    const running = pool.run(request(1));
+    const { pool, run, terminated } = setUp(never);
+    const running = run(request(1));
     pool.setRunsFunctions(false);
     expect(await running).toMatchObject({ reason: "cancelled" });
     expect(terminated).toEqual([0]);
-    expect(await pool.run(request(2))).toMatchObject({ reason: "cancelled" });
-    expect(await pool.run(request(3, "j_one", "echo@1"))).toMatchObject({ ok: true });
+    expect(await run(request(2))).toMatchObject({ reason: "cancelled" });
+    expect(await run(request(3, "j_one", "echo@1"))).toMatchObject({ ok: true });
   });
 
   test("end their sandboxes when they shrink or close", async () => {
-    const { pool, terminated } = setUp(never, 2);
-    const first = pool.run(request(1));
-    const second = pool.run(request(2));
+    const { pool, run, terminated } = setUp(never, 2);
+    const first = run(request(1));
+    const second = run(request(2));
     pool.resize(1);
     expect(terminated).toEqual([]);
     pool.close();

@@ -1,11 +1,16 @@
 // The sandboxed thread of one slot: made when a function comes, only ever one job's, ended when idle.
+import { assert, present } from "../../shared/assert.ts";
 import type { Clock } from "../../shared/data-plane/clock.ts";
-import type { JobId } from "../../shared/ids.ts";
+import type { AttemptId, JobId } from "../../shared/ids.ts";
 import type { RunOutcome, RunRequest } from "../../shared/worker/worker-platform.ts";
+import type { SandboxRequest } from "./sandbox-session.ts";
 
 export interface SandboxThread {
-  /** May never settle when the thread dies; `onDeath` is the word on that. */
-  run(request: RunRequest): Promise<RunOutcome>;
+  /**
+   * Runs tasks one after the other, and says how each ended, in order. May say nothing more when the
+   * thread dies; `onDeath` is the word on that.
+   */
+  run(requests: readonly SandboxRequest[], onOutcome: (outcome: RunOutcome) => void): void;
   terminate(): void;
 }
 
@@ -14,18 +19,32 @@ export type StartSandbox = (onDeath: (why: string) => void) => SandboxThread;
 
 export interface SandboxParts {
   readonly start: StartSandbox;
+  /** Told whether functions may come at all. */
+  readonly expect?: (areFunctionsExpected: boolean) => void;
   readonly clock: Clock;
 }
 
 /** A job's next task comes sooner; and what a function left running must not run on for ever. */
 export const SANDBOX_IDLE_MS = 10_000;
+/**
+ * A cancelled function that had not begun may run so long: it is known to be short, and starting a
+ * thread anew takes the others longer.
+ */
+export const CANCELLED_GRACE_MS = 50;
+
+interface Run {
+  readonly attempt: AttemptId;
+  readonly settle: (outcome: RunOutcome) => void;
+  isCancelled: boolean;
+}
 
 export class SlotSandbox {
   readonly #parts: SandboxParts;
   #thread: SandboxThread | null = null;
   #job: JobId | null = null;
-  #settle: ((outcome: RunOutcome) => void) | null = null;
-  #stopIdleTimer: (() => void) | null = null;
+  /** Those that have not ended, in the order of their turns: the first one runs. */
+  #runs: Run[] = [];
+  #stopTimer: (() => void) | null = null;
 
   constructor(parts: SandboxParts) {
     this.#parts = parts;
@@ -36,31 +55,46 @@ export class SlotSandbox {
     return this.#job;
   }
 
-  /** One at a time; always settles, with "cancelled" when it is stopped. */
-  run(request: RunRequest): Promise<RunOutcome> {
-    this.#stopIdleTimer?.();
-    this.#stopIdleTimer = null;
-    if (this.#job !== request.job) this.stop();
-    const thread = (this.#thread ??= this.#start());
-    this.#job = request.job;
-    return new Promise((settle) => {
-      this.#settle = settle;
-      thread.run(request).then(
-        (outcome) => this.#ended(thread, outcome),
-        (error: unknown) => this.#ended(thread, died(String(error))),
-      );
-    });
+  /** The one that runs, and whether any does. */
+  get current(): AttemptId | null {
+    return this.#runs[0]?.attempt ?? null;
   }
 
+  /** Functions of one job, one after the other; when none runs. All settle. */
+  run(requests: readonly RunRequest[]): readonly Promise<RunOutcome>[] {
+    assert(this.#runs.length === 0, "a sandbox was given work while it had some");
+    const job = present(requests[0], "a function to run").job;
+    this.#setTimer(null);
+    if (this.#job !== job) this.stop();
+    const thread = (this.#thread ??= this.#start());
+    this.#job = job;
+    const outcomes = requests.map(
+      ({ attempt }) =>
+        new Promise<RunOutcome>((settle) => {
+          this.#runs.push({ attempt, settle, isCancelled: false });
+        }),
+    );
+    thread.run(requests, (outcome) => this.#ended(thread, outcome));
+    return outcomes;
+  }
+
+  /** Ends the attempt, if it is here: with the thread if it runs, or if it runs for long later. */
+  cancel(attempt: AttemptId): void {
+    const run = this.#runs.find((other) => other.attempt === attempt);
+    if (run === undefined) return;
+    run.isCancelled = true;
+    if (run === this.#runs[0]) this.stop();
+  }
+
+  /** Ends the thread: what runs has this outcome, what did not begin is said to have not. */
   stop(outcome = cancelled): void {
-    const settle = this.#settle;
-    this.#stopIdleTimer?.();
-    this.#stopIdleTimer = null;
+    const runs = this.#runs;
+    this.#runs = [];
+    this.#setTimer(null);
     this.#thread?.terminate();
     this.#thread = null;
     this.#job = null;
-    this.#settle = null;
-    settle?.(outcome);
+    for (const [place, { settle }] of runs.entries()) settle(place === 0 ? outcome : unbegun);
   }
 
   #start(): SandboxThread {
@@ -76,10 +110,17 @@ export class SlotSandbox {
     const isSpent =
       !outcome.ok && outcome.reason !== "kernel-error" && outcome.reason !== "bad-input";
     if (isSpent) return this.stop(outcome);
-    const settle = this.#settle;
-    this.#settle = null;
-    this.#stopIdleTimer = this.#parts.clock.after(SANDBOX_IDLE_MS, () => this.stop());
-    settle?.(outcome);
+    const ended = this.#runs.shift();
+    const next = this.#runs[0];
+    if (next === undefined) this.#setTimer(SANDBOX_IDLE_MS);
+    else this.#setTimer(next.isCancelled ? CANCELLED_GRACE_MS : null);
+    ended?.settle(outcome);
+  }
+
+  /** Stops the thread after this time, unless told otherwise before. */
+  #setTimer(delayMs: number | null): void {
+    this.#stopTimer?.();
+    this.#stopTimer = delayMs === null ? null : this.#parts.clock.after(delayMs, () => this.stop());
   }
 }
 
@@ -89,4 +130,10 @@ const cancelled: RunOutcome = {
   ok: false,
   reason: "cancelled",
   message: "The attempt was cancelled.",
+};
+
+const unbegun: RunOutcome = {
+  ok: false,
+  reason: "unbegun",
+  message: "Its thread ended before it began.",
 };

@@ -74,7 +74,7 @@ export function createStartSandbox(options: {
       loadSource().then(handSource, (error: unknown) => die(String(error)));
     });
     document.body.append(frame);
-    return { run: (request) => session.run(request), terminate };
+    return { run: (requests, onOutcome) => session.run(requests, onOutcome), terminate };
   };
 }
 

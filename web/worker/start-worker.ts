@@ -23,9 +23,11 @@ import { claimIdentity, machineName, rememberFunctions } from "./identity.ts";
 import { rememberJoining, rememberName, remembersFunctions } from "./identity.ts";
 import { browserMemory } from "./remembered.ts";
 import { createStartSandbox } from "./start-sandbox.ts";
+import { createSpareSandbox } from "./spare-sandbox.ts";
 import { startThread } from "./start-thread.ts";
 import { type BrowserThreadPool, createThreadPool } from "./thread-pool.ts";
 import { createScreenKeeper, type ScreenKeeper } from "./wake-lock.ts";
+import { findGpuName } from "./webgpu/find-gpu.ts";
 import { describeAgent, endedBy, type WorkerSnapshot } from "./worker-snapshot.ts";
 
 /** What blocks in memory may take; a phone's page is ended by its system well before a gigabyte. */
@@ -71,8 +73,12 @@ export interface StartWorkerOptions {
 export async function startWorker(options: StartWorkerOptions): Promise<WorkerHandle> {
   const { token } = options;
   const hash = await createHash();
-  const [identity, cache] = await Promise.all([claimIdentity(), openBlockCache({ hash })]);
-  const device = detectDevice();
+  const [identity, cache, gpu] = await Promise.all([
+    claimIdentity(),
+    openBlockCache({ hash }),
+    findGpuName(navigator.gpu, browserClock),
+  ]);
+  const device = { ...detectDevice(), ...(gpu === null ? {} : { gpu }) };
   const asked = initialSettings(device.cores, options.courtesy ?? {});
   const threadsMax = clampThreads(Math.max(device.cores, options.courtesy?.threads ?? 0));
   const settings = { ...asked, threads: Math.min(threadsMax, clampThreads(asked.threads)) };
@@ -96,8 +102,13 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
   });
   const control = openBrowserControl<WorkerMessage>(hello);
   const clock = browserClock;
-  const startSandbox = createStartSandbox({ hash, clock });
-  const pool = createThreadPool(startThread, { start: startSandbox, clock });
+  const sandboxes = createSpareSandbox(createStartSandbox({ hash, clock }), clock);
+  const pool = createThreadPool(startThread, {
+    start: sandboxes.start,
+    // A phone's memory has better uses.
+    expect: (areExpected) => sandboxes.setKept(areExpected && !device.isMobile),
+    clock,
+  });
   const runsFunctions = options.runsFunctions ?? remembersFunctions();
   pool.setRunsFunctions(runsFunctions);
   let plane: BrowserDataPlane | null = null;
@@ -110,7 +121,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
     name: name === "" ? machineName(device.isMobile) : name,
     threads: settings.threads,
     runsFunctions,
-    actors: { threads: createActorThreads(startSandbox), hash },
+    actors: { threads: createActorThreads(sandboxes.start), hash },
     memoryBudgetBytes: device.isMobile ? MEMORY_BUDGET_MOBILE_BYTES : MEMORY_BUDGET_BYTES,
     onSettings: (changed) => page.obeyed(changed),
     onRetired: (by) => page.retired(by),

@@ -5,7 +5,7 @@ import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { afterEach, expect, test } from "vitest";
 import { createVirtualClock } from "../../shared/data-plane/virtual-clock.ts";
 import { asAttemptId, asBlockId, asJobId, type BlockId } from "../../shared/ids.ts";
-import type { RunRequest } from "../../shared/worker/worker-platform.ts";
+import type { RunOutcome, RunRequest } from "../../shared/worker/worker-platform.ts";
 import type { ThreadApi, ThreadOutcome, ThreadTask } from "./thread-api.ts";
 import { createThreadPool, type StartThread } from "./thread-pool.ts";
 
@@ -64,20 +64,22 @@ function setUp(work: (task: ThreadTask, thread: number) => Promise<ThreadOutcome
     throw new Error("No functions are run here.");
   };
   const pool = createThreadPool(startThread, { start: noSandbox, clock: createVirtualClock() });
-  return { pool, tasks, terminated, deaths };
+  const run = async (one: RunRequest): Promise<RunOutcome | undefined> =>
+    (await Promise.all(pool.run([one])))[0];
+  return { pool, run, tasks, terminated, deaths };
 }
 
 const never = (): Promise<ThreadOutcome> => new Promise(() => undefined);
 
 test("a thread is sent only what it does not hold, and work follows its inputs", async () => {
-  const { pool, tasks } = setUp(() => Promise.resolve(done));
+  const { pool, run, tasks } = setUp(() => Promise.resolve(done));
   pool.resize(2);
-  expect(await Promise.all([pool.run(request(1, "a")), pool.run(request(2, "b"))])).toMatchObject([
+  expect(await Promise.all([run(request(1, "a")), run(request(2, "b"))])).toMatchObject([
     done,
     done,
   ]);
-  await pool.run(request(3, "b"));
-  await pool.run(request(4, "a", "c"));
+  await run(request(3, "b"));
+  await run(request(4, "a", "c"));
   expect(tasks).toEqual([
     { thread: 0, blocks: ["a"], sent: ["a"] },
     { thread: 1, blocks: ["b"], sent: ["b"] },
@@ -88,43 +90,43 @@ test("a thread is sent only what it does not hold, and work follows its inputs",
 
 test("what a thread dropped meanwhile is sent again, once", async () => {
   let isForgetful = false;
-  const { pool, tasks } = setUp((task) => {
+  const { pool, run, tasks } = setUp((task) => {
     const isMissing = isForgetful && task.inputs.some(({ bytes }) => bytes === null);
     return Promise.resolve(
       isMissing ? { ok: false, reason: "missing-inputs", missing: [asBlockId("a")] } : done,
     );
   });
   pool.resize(1);
-  await pool.run(request(1, "a"));
+  await run(request(1, "a"));
   isForgetful = true;
-  expect(await pool.run(request(2, "a"))).toMatchObject(done);
+  expect(await run(request(2, "a"))).toMatchObject(done);
   expect(tasks.map(({ sent }) => sent)).toEqual([["a"], [], ["a"]]);
 });
 
 test("cancelling ends one thread and one attempt, and nothing else", async () => {
-  const { pool, terminated, deaths } = setUp((_task, thread) =>
+  const { pool, run, terminated, deaths } = setUp((_task, thread) =>
     thread === 2 ? Promise.resolve(done) : never(),
   );
   pool.resize(2);
-  const first = pool.run(request(1, "a"));
-  const second = pool.run(request(2, "b"));
+  const first = run(request(1, "a"));
+  const second = run(request(2, "b"));
   pool.cancel(asAttemptId(1));
   expect(await first).toMatchObject({ ok: false, reason: "cancelled" });
   expect(terminated).toEqual([0]);
   expect(deaths.length).toBe(3);
   expect(pool.threads).toEqual([null, asAttemptId(2)]);
-  expect(await pool.run(request(3, "a"))).toMatchObject(done);
+  expect(await run(request(3, "a"))).toMatchObject(done);
   pool.close();
   expect(await second).toMatchObject({ reason: "cancelled" });
   expect(terminated.toSorted((a, b) => a - b)).toEqual([0, 1, 2]);
 });
 
 test("a thread's death settles its attempt; the next attempt gets a new thread", async () => {
-  const { pool, deaths } = setUp((task, thread) =>
+  const { pool, run, deaths } = setUp((task, thread) =>
     thread === 0 || task.params === "hang" ? never() : Promise.resolve(done),
   );
   pool.resize(1);
-  const dying = pool.run(request(1, "a"));
+  const dying = run(request(1, "a"));
   deaths[0]?.("It fell over.");
   expect(await dying).toEqual({
     ok: false,
@@ -133,16 +135,16 @@ test("a thread's death settles its attempt; the next attempt gets a new thread",
     thread: 0,
   });
   expect(deaths.length).toBe(1);
-  expect(await pool.run(request(2, "a"))).toMatchObject(done);
+  expect(await run(request(2, "a"))).toMatchObject(done);
   expect(deaths.length).toBe(2);
   // The dead thread's late word must not harm its successor.
-  void pool.run({ ...request(3, "a"), params: "hang" });
+  void run({ ...request(3, "a"), params: "hang" });
   deaths[0]?.("Again.");
   expect(pool.threads).toEqual([asAttemptId(3)]);
 });
 
 test("a failed kernel's thread is replaced, a bad input's is kept", async () => {
-  const { pool, deaths } = setUp((task) =>
+  const { pool, run, deaths } = setUp((task) =>
     Promise.resolve({
       ok: false,
       reason: task.inputs.length === 0 ? "kernel-error" : "bad-input",
@@ -150,9 +152,9 @@ test("a failed kernel's thread is replaced, a bad input's is kept", async () => 
     }),
   );
   pool.resize(1);
-  expect(await pool.run(request(1, "a"))).toMatchObject({ reason: "bad-input" });
+  expect(await run(request(1, "a"))).toMatchObject({ reason: "bad-input" });
   expect(deaths.length).toBe(1);
-  expect(await pool.run(request(2))).toMatchObject({
+  expect(await run(request(2))).toMatchObject({
     ok: false,
     reason: "kernel-error",
     message: "No.",
@@ -166,14 +168,14 @@ test("shrinking ends free threads at once and busy ones after their attempt", as
   const started = new Promise<void>((resolve) => {
     tellStarted = resolve;
   });
-  const { pool, terminated } = setUp(() => {
+  const { pool, run, terminated } = setUp(() => {
     tellStarted();
     return new Promise((resolve) => {
       finish = resolve;
     });
   });
   pool.resize(3);
-  const running = pool.run(request(1, "a"));
+  const running = run(request(1, "a"));
   pool.resize(0);
   expect(terminated.toSorted((a, b) => a - b)).toEqual([1, 2]);
   await started;

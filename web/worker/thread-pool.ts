@@ -1,7 +1,7 @@
 // The threads of this machine: who computes what, and what happens when one dies or is cancelled.
-import { assert } from "../../shared/assert.ts";
+import { assert, present } from "../../shared/assert.ts";
 import { FUNCTION_KERNEL } from "../../shared/graph/task.ts";
-import type { AttemptId, BlockId } from "../../shared/ids.ts";
+import type { AttemptId, BlockId, JobId } from "../../shared/ids.ts";
 import type {
   RunFailure,
   RunOutcome,
@@ -34,11 +34,8 @@ interface Slot {
   readonly sent: Set<BlockId>;
   /** Where functions of users run. */
   readonly sandbox: SlotSandbox;
-  running: {
-    readonly attempt: AttemptId;
-    readonly isSandboxed: boolean;
-    settle(outcome: RunOutcome): void;
-  } | null;
+  /** What the thread computes, unless the sandbox has work. */
+  running: { readonly attempt: AttemptId; settle(outcome: RunOutcome): void } | null;
   /** To be removed as soon as it is free. */
   isSurplus: boolean;
 }
@@ -101,7 +98,7 @@ export function createThreadPool(
   function chooseSlot(suits: (slot: Slot) => number): Slot {
     let best: { slot: Slot; score: number } | null = null;
     for (const slot of slots) {
-      if (slot.running !== null || slot.isSurplus) continue;
+      if (isBusy(slot) || slot.isSurplus) continue;
       const score = suits(slot);
       if (best === null || score > best.score) best = { slot, score };
     }
@@ -136,7 +133,7 @@ export function createThreadPool(
     return new Promise((resolve) => {
       const slot = chooseSlot(({ sent }) => heldBytes(sent, request));
       const thread = slot.thread ?? start(slot);
-      slot.running = { attempt: request.attempt, isSandboxed: false, settle: resolve };
+      slot.running = { attempt: request.attempt, settle: resolve };
       compute(slot, thread, request).then(
         (outcome) => ended(slot, thread, outcome),
         (error: unknown) => ended(slot, thread, failure("thread-died", String(error))),
@@ -144,19 +141,16 @@ export function createThreadPool(
     });
   }
 
-  function runFunction(request: RunRequest): Promise<RunOutcome> {
+  function runFunctions(requests: readonly RunRequest[]): Promise<RunOutcome>[] {
     if (!runsFunctions) {
-      return Promise.resolve(
-        failure("cancelled", "This machine does not run functions of others."),
-      );
+      return allFail(requests, "This machine does not run functions of others.");
     }
-    return new Promise((resolve) => {
-      const slot = chooseSlot(({ sandbox }) => sandboxFit(sandbox, request));
-      const running = { attempt: request.attempt, isSandboxed: true, settle: resolve };
-      slot.running = running;
-      void slot.sandbox.run(request).then((outcome) => {
-        if (slot.running === running) settle(slot, outcome);
-      });
+    const { job } = present(requests[0], "a function to run");
+    const slot = chooseSlot(({ sandbox }) => sandboxFit(sandbox, job));
+    return slot.sandbox.run(requests).map(async (run) => {
+      const outcome = await run;
+      if (slot.isSurplus && !isBusy(slot)) remove(slot);
+      return { ...outcome, thread: slot.place };
     });
   }
 
@@ -174,12 +168,10 @@ export function createThreadPool(
     resize(threads) {
       const keeping = slots.filter((slot) => !slot.isSurplus);
       // Free threads go first; busy ones when their attempt ends.
-      const freeLast = keeping.toSorted(
-        (a, b) => Number(b.running !== null) - Number(a.running !== null),
-      );
+      const freeLast = keeping.toSorted((a, b) => Number(isBusy(b)) - Number(isBusy(a)));
       for (const slot of freeLast.slice(threads)) {
         slot.isSurplus = true;
-        if (slot.running === null) remove(slot);
+        if (!isBusy(slot)) remove(slot);
       }
       if (isClosed) return;
       for (let count = keeping.length; count < threads; count += 1) {
@@ -197,33 +189,34 @@ export function createThreadPool(
       }
     },
     share: shareBytes,
-    run(request) {
-      if (isClosed) return Promise.resolve(failure("cancelled", "The page is leaving."));
-      return request.kernel === FUNCTION_KERNEL ? runFunction(request) : runKernel(request);
+    run(requests) {
+      if (isClosed) return allFail(requests, "The page is leaving.");
+      const { kernel } = present(requests[0], "an attempt to run");
+      return kernel === FUNCTION_KERNEL ? runFunctions(requests) : requests.map(runKernel);
     },
     cancel(attempt) {
+      for (const { sandbox } of slots) sandbox.cancel(attempt);
       const slot = slots.find(({ running }) => running?.attempt === attempt);
       if (slot === undefined) return;
-      if (slot.running?.isSandboxed === true) slot.sandbox.stop();
-      else {
-        stop(slot);
-        if (!slot.isSurplus) start(slot);
-      }
+      stop(slot);
+      if (!slot.isSurplus) start(slot);
       settle(slot, failure("cancelled", "The attempt was cancelled."));
     },
     setRunsFunctions(runs) {
       runsFunctions = runs;
+      sandboxing.expect?.(runs && !isClosed);
       if (runs) return;
       for (const slot of slots) slot.sandbox.stop();
     },
     get threads() {
-      return slots.map(({ running }) => running?.attempt ?? null);
+      return slots.map(({ running, sandbox }) => running?.attempt ?? sandbox.current);
     },
     get memoryBytes() {
       return slots.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
     },
     close() {
       isClosed = true;
+      sandboxing.expect?.(false);
       for (const slot of slots) {
         remove(slot);
         settle(slot, failure("cancelled", "The page is leaving."));
@@ -239,10 +232,13 @@ function heldBytes(sent: ReadonlySet<BlockId>, request: RunRequest): number {
 }
 
 /** The job's own thread before none, and both before another job's, which would have to end. */
-function sandboxFit({ job }: SlotSandbox, request: RunRequest): number {
-  if (job === request.job) return 2;
-  return job === null ? 1 : 0;
+function sandboxFit(sandbox: SlotSandbox, job: JobId): number {
+  if (sandbox.job === job) return 2;
+  return sandbox.job === null ? 1 : 0;
 }
+
+const isBusy = ({ running, sandbox }: Slot): boolean =>
+  running !== null || sandbox.current !== null;
 
 /** Shared memory exists on isolated pages only; elsewhere each thread is sent a copy. */
 function shareBytes(bytes: Uint8Array): Uint8Array {
@@ -251,6 +247,9 @@ function shareBytes(bytes: Uint8Array): Uint8Array {
   shared.set(bytes);
   return shared;
 }
+
+const allFail = (requests: readonly RunRequest[], why: string): Promise<RunOutcome>[] =>
+  requests.map(() => Promise.resolve(failure("cancelled", why)));
 
 const failure = (reason: RunFailure, message: string): RunOutcome => ({
   ok: false,
