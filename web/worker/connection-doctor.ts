@@ -21,7 +21,7 @@ const LOOK_MS = 100;
 const SAMPLE_BYTES = 4 * 2 ** 20;
 
 /** What one check measured; null for what did not answer, or was not there to try. */
-export interface ConnectionFigures {
+interface ConnectionFigures {
   readonly httpMs: number | null;
   readonly httpBytesPerMs: number | null;
   readonly socketMs: number | null;
