@@ -12,7 +12,7 @@ export interface OtherView {
   readonly View: ComponentType<OtherViewProps>;
 }
 
-interface OtherViewProps {
+export interface OtherViewProps {
   readonly jobId: JobId;
   readonly job: JobView;
   readonly client: ClusterClient;
