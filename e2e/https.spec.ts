@@ -47,7 +47,7 @@ async function launchTrusting(
   await run("certutil", ["-d", `sql:${database}`, "-N", "--empty-password"]);
   const trust = ["-A", "-t", "C,,", "-n", "Tabswarm", "-i", authority];
   await run("certutil", ["-d", `sql:${database}`, ...trust]);
-  return chromium.launch({ ...launchOptions, env: { ...process.env, HOME: home } as never });
+  return chromium.launch({ ...launchOptions, env: { ...process.env, HOME: home } });
 }
 
 const test = base.extend<{ trusting: Browser }>({

@@ -42,7 +42,7 @@ export function certificatePageHtml(page: CertificatePage): string {
 <style nonce="${nonce}">${styles}</style>
 </head>
 <body>
-<main>
+<main data-secure="${isSecure}">
 <p class="brand">${BRAND_MARK}Tabswarm</p>
 <h1>${title}</h1>
 ${isSecure ? afterInstalling() : beforeInstalling(host)}
