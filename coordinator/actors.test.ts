@@ -77,6 +77,9 @@ class Kept {
     this.value = count;
     return this.value;
   }
+  hold(): Promise<never> {
+    return new Promise(() => undefined);
+  }
   checkpoint(): Float64Array {
     return new Float64Array(Math.max(1, this.value)).fill(this.value);
   }
@@ -188,6 +191,22 @@ describe("an actor", () => {
     (await runs)();
     // The one whose deadline passed while it waited never ran.
     expect(await after).toBe(2);
+  });
+
+  it("[G10] ends a call that runs beyond its limit, with its thread, and comes back", async () => {
+    const page = await ActorWorker.join(coordinator);
+    const cluster = await open();
+    const counter = await cluster.actor(Kept, 1, { checkpointEveryCalls: 1 });
+    await counter.add(1);
+    const limited = counter.$with({ limitMs: 200, retries: 3 });
+    const error = await errorOf(limited.hold());
+    expect(error).toBeInstanceOf(ActorLostError);
+    expect(error).toMatchObject({
+      message:
+        "hold() ran longer than its limit of 0.2 s and was ended, with what it had done since the last checkpoint.",
+    });
+    expect(await limited.add(1)).toBe(3);
+    expect([page.kills.length, counter.$view.life]).toEqual([2, 2]);
   });
 
   it("[G6] refuses calls beyond its bounds, which do not run", async () => {

@@ -25,6 +25,8 @@ export interface ActorCall {
   args: SaidValue | null;
   readonly sizeBytes: number;
   readonly deadlineAtMs: number;
+  /** So long it may run; null for ever. */
+  readonly limitMs: number | null;
   retriesLeft: number;
   mayHaveRun: boolean;
   /** Ends it for this client; only the first time counts. */
@@ -56,7 +58,7 @@ export class ActorCalls {
 
   make(method: string, args: readonly unknown[], options: ActorCallOptions): Promise<unknown> {
     const { tools, actor } = this.#options;
-    const { deadlineMs = DEADLINE_MS, retries = 0 } = options;
+    const { deadlineMs = DEADLINE_MS, limitMs, retries = 0 } = options;
     // Throws ValueError here, before anything is sent.
     const bytes = encodeValue([...args], { encodeText: tools.encode, name: "args" });
     const isInline = bytes.length <= ACTOR_INLINE_BYTES_MAX;
@@ -66,8 +68,8 @@ export class ActorCalls {
       return Promise.reject(new ActorBusyError(`${text} The call did not run.`, actor, false));
     }
     return new Promise((resolve, reject) => {
-      const limitMs = Math.min(ACTOR_DEADLINE_MS_MAX, Math.max(1, deadlineMs));
-      const stopTimer = tools.clock.after(limitMs, () => this.#late(call, limitMs));
+      const waitMs = withinBounds(deadlineMs);
+      const stopTimer = tools.clock.after(waitMs, () => this.#late(call, waitMs));
       const close = (): boolean => {
         if (!this.#open.delete(call)) return false;
         this.#openBytes -= sizeBytes;
@@ -79,7 +81,8 @@ export class ActorCalls {
         method,
         args: isInline ? { bytes: encodeBase64(bytes) } : null,
         sizeBytes,
-        deadlineAtMs: tools.clock.nowMs() + limitMs,
+        deadlineAtMs: tools.clock.nowMs() + waitMs,
+        limitMs: limitMs === undefined ? null : withinBounds(limitMs),
         retriesLeft: Math.min(ACTOR_RETRIES_MAX, Math.max(0, Math.floor(retries))),
         mayHaveRun: false,
         settle: (outcome) => {
@@ -126,10 +129,10 @@ export class ActorCalls {
     for (const call of this.#open) call.reject(error(call));
   }
 
-  #late(call: ActorCall, limitMs: number): void {
+  #late(call: ActorCall, waitMs: number): void {
     this.#unsaid = this.#unsaid.filter((other) => other !== call);
     const what = call.mayHaveRun ? "It may or may not have run." : "It did not run.";
-    const text = `${call.method}() did not answer within ${limitMs / 1_000} s. ${what}`;
+    const text = `${call.method}() did not answer within ${waitMs / 1_000} s. ${what}`;
     call.reject(new ActorDeadlineError(text, this.#options.actor, call.mayHaveRun));
     this.pump();
   }
@@ -156,3 +159,5 @@ export class ActorCalls {
     return decodeValue(bytes, { decodeText: tools.decode });
   }
 }
+
+const withinBounds = (ms: number): number => Math.min(ACTOR_DEADLINE_MS_MAX, Math.max(1, ms));

@@ -7,6 +7,11 @@ export interface ActorCallOptions {
   /** Milliseconds after which a call rejects with ActorDeadlineError; 60,000 is normal. */
   readonly deadlineMs?: number;
   /**
+   * Milliseconds that the method may run. A call that runs longer rejects with ActorLostError, and its
+   * thread is ended: the actor comes back from its last checkpoint. None is normal: it may run on.
+   */
+  readonly limitMs?: number;
+  /**
    * How often a call is sent again when its worker was lost, though it may have run: for methods that
    * may run twice. None is normal: a call then runs once or not at all.
    */
