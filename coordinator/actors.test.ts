@@ -15,6 +15,7 @@ import {
 import { CoordinatorFixture } from "./coordinator-fixture.ts";
 import type { Coordinator } from "./start-coordinator.ts";
 import { ActorWorker } from "./testing/actor-worker.ts";
+import { FunctionWorker } from "./testing/function-worker.ts";
 
 let fixture: CoordinatorFixture;
 let coordinator: Coordinator;
@@ -145,6 +146,28 @@ describe("an actor", () => {
     const [first, second] = await Promise.all([echo.echo(large), echo.add(1)]);
     expect([first, second]).toEqual([large, 1]);
     await expect((async () => echo.echo(() => 1))()).rejects.toThrow(ValueError);
+  });
+
+  it("[G3] waits for the futures among its arguments; later calls wait with it", async () => {
+    await ActorWorker.join(coordinator);
+    await FunctionWorker.join(coordinator);
+    const cluster = await open();
+    const counter = await cluster.actor(Counter, 1);
+    const four = cluster.submit((x: number) => x * x, 2);
+    const long = cluster.submit((n: number) => new Float64Array(n).fill(7), 40_000);
+    const [echoed, five, six] = await Promise.all([
+      counter.echo({ deep: [four, "and", long] }),
+      counter.add(four),
+      counter.add(1),
+    ]);
+    expect(echoed).toEqual({ deep: [4, "and", new Float64Array(40_000).fill(7)] });
+    expect([five, six]).toEqual([5, 6]);
+    const broken = cluster.submit(() => {
+      throw new RangeError("No number.");
+    });
+    const [failed, seven] = await Promise.all([errorOf(counter.add(broken)), counter.add(1)]);
+    expect(failed).toMatchObject({ name: "RangeError", message: "No number." });
+    expect(seven).toBe(7);
   });
 
   it("[G9] passes on what a method throws, and lives on", async () => {

@@ -15,13 +15,14 @@ import {
 import type { ActorCallOptions } from "./actor-proxy.ts";
 import type { ClusterClient } from "./cluster-client.ts";
 import type { ClusterTools } from "./cluster-tools.ts";
+import { Future } from "./future.ts";
 
 /** A minute: longer than any recovery takes. */
 const DEADLINE_MS = 60_000;
 
 export interface ActorCall {
   readonly method: string;
-  /** Null while it is uploaded. */
+  /** Null while it is uploaded, or while a future among it is waited for. */
   args: SaidValue | null;
   readonly sizeBytes: number;
   readonly deadlineAtMs: number;
@@ -60,8 +61,13 @@ export class ActorCalls {
     const { tools, actor } = this.#options;
     const { deadlineMs = DEADLINE_MS, limitMs, retries = 0 } = options;
     // Throws ValueError here, before anything is sent.
-    const bytes = encodeValue([...args], { encodeText: tools.encode, name: "args" });
-    const isInline = bytes.length <= ACTOR_INLINE_BYTES_MAX;
+    const futures: Future[] = [];
+    const bytes = encodeValue([...args], {
+      encodeText: tools.encode,
+      name: "args",
+      toReference: (value) => (value instanceof Future ? { ref: futures.push(value) - 1 } : null),
+    });
+    const isInline = futures.length === 0 && bytes.length <= ACTOR_INLINE_BYTES_MAX;
     const sizeBytes = isInline ? bytes.length : 0;
     if (this.#open.size >= ACTOR_CALLS_MAX || this.#openBytes + sizeBytes > ACTOR_CALL_BYTES_MAX) {
       const text = `The actor is too busy: ${this.#open.size} calls of this client wait for it.`;
@@ -98,7 +104,7 @@ export class ActorCalls {
       this.#openBytes += sizeBytes;
       this.#unsaid.push(call);
       if (isInline) this.pump();
-      else void this.#upload(call, bytes);
+      else void this.#fill(call, bytes, futures);
     });
   }
 
@@ -137,19 +143,35 @@ export class ActorCalls {
     this.pump();
   }
 
-  async #upload(call: ActorCall, bytes: Uint8Array): Promise<void> {
+  /** What the arguments wait for comes first; the calls made later wait with it. */
+  async #fill(call: ActorCall, bytes: Uint8Array, futures: readonly Future[]): Promise<void> {
+    try {
+      call.args = await this.#said(futures.length === 0 ? bytes : await this.#with(bytes, futures));
+    } catch (error) {
+      this.#unsaid = this.#unsaid.filter((other) => other !== call);
+      call.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+    this.pump();
+  }
+
+  /** The arguments with the futures' values in their places. Rejects as a future does. */
+  async #with(bytes: Uint8Array, futures: readonly Future[]): Promise<Uint8Array> {
+    const { tools } = this.#options;
+    const values = await Promise.all(futures.map((future) => future.result()));
+    const args = decodeValue(bytes, { decodeText: tools.decode, resolve: (ref) => values[ref] });
+    return encodeValue(args, { encodeText: tools.encode, name: "args" });
+  }
+
+  async #said(bytes: Uint8Array): Promise<SaidValue> {
+    if (bytes.length <= ACTOR_INLINE_BYTES_MAX) return { bytes: encodeBase64(bytes) };
     const { client, tools } = this.#options;
     const block: BlockId = asBlockId(tools.hash(bytes));
     try {
       await client.keepBlock(block, bytes);
-      call.args = { block, sizeBytes: bytes.length };
-    } catch (error) {
-      this.#unsaid = this.#unsaid.filter((other) => other !== call);
-      call.reject(error instanceof Error ? error : new Error(String(error)));
+      return { block, sizeBytes: bytes.length };
     } finally {
       // The coordinator's store has it, or nobody will ask for it.
       client.dropBlock(block);
-      this.pump();
     }
   }
 

@@ -1,6 +1,7 @@
 // An actor as programs see it: its methods, each answering with a promise, and a few members with "$".
 import type { ActorId } from "../ids.ts";
 import type { ActorView } from "../protocol/messages.ts";
+import type { Arguments } from "./argument-types.ts";
 
 /** How calls are made, from `actor.$with` on. */
 export interface ActorCallOptions {
@@ -18,12 +19,12 @@ export interface ActorCallOptions {
   readonly retries?: number;
 }
 
-/** The methods of `T`, answering from afar. */
+/** The methods of `T`, answering from afar. Futures may be arguments: their values are sent. */
 export type ActorMethods<T extends object> = {
   readonly [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K] extends (
     ...args: infer A
   ) => infer R
-    ? (...args: A) => Promise<Awaited<R>>
+    ? (...args: Arguments<A>) => Promise<Awaited<R>>
     : never;
 };
 
