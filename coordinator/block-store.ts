@@ -49,6 +49,7 @@ export class BlockStore {
   readonly #folder: string;
   readonly #draftFolder: string;
   readonly #entries = new Map<BlockId, Entry>();
+  #fileBytes = 0;
   /** Hashers not in use: each is a WebAssembly instance, so they are reused. */
   readonly #idleHashers: IHasher[] = [];
   readonly #recent = new RecentBlocks(RECENT_BYTES_MAX);
@@ -113,6 +114,11 @@ export class BlockStore {
   /** False for a block that is not there, or turns out to be damaged and is removed. */
   async isSound(block: BlockId): Promise<boolean> {
     return this.#small.get(block) !== undefined || (await this.openFile(block)) !== undefined;
+  }
+
+  /** Bytes of all blocks in files. */
+  get fileBytes(): number {
+    return this.#fileBytes;
   }
 
   /** The blocks in files; those in the database are named when they are needed. */
@@ -256,8 +262,10 @@ export class BlockStore {
 
   async delete(block: BlockId): Promise<void> {
     this.#small.delete(block);
-    if (!this.#entries.has(block)) return;
+    const entry = this.#entries.get(block);
+    if (entry === undefined) return;
     this.#entries.delete(block);
+    this.#fileBytes -= entry.sizeBytes;
     this.#recent.delete(block);
     await rm(this.#path(block), { force: true });
   }
@@ -269,6 +277,7 @@ export class BlockStore {
   async #enter(block: BlockId, isVerified: boolean): Promise<Entry> {
     const file = await stat(this.#path(block));
     const entry = { sizeBytes: file.size, modifiedAtMs: file.mtimeMs, isVerified };
+    this.#fileBytes += file.size - (this.#entries.get(block)?.sizeBytes ?? 0);
     this.#entries.set(block, entry);
     return entry;
   }

@@ -14,6 +14,7 @@ const SOURCES = [
   "shared",
   "coordinator/client.ts",
   "coordinator/node-client.ts",
+  "coordinator/node-trust.ts",
   "dist/kernels",
   "vite.config.ts",
   "package-lock.json",

@@ -131,6 +131,22 @@ describe.concurrent("bad usage and bad input end with 2 and one line", () => {
       () => ["correlate", "x", ...out, "--coordinator", "http://h", "--workers", "3"],
       /cannot be used with option '--workers/,
     ],
+    ["an authority alone", () => ["correlate", "x.csv", ...out, "--ca", "c.pem"], /--coordinator/],
+    [
+      "an authority for plain http",
+      () => ["correlate", file("good.csv"), ...out, "--ca", file("good.csv"), ...nowhere],
+      /--ca is for https/,
+    ],
+    [
+      "an authority that is not there",
+      () => ["work", "https://127.0.0.1:1/join#t=token", "--ca", file("gone.pem")],
+      /gone\.pem cannot be read.*--ca/,
+    ],
+    [
+      "an authority that is none",
+      () => ["work", "https://127.0.0.1:1/join#t=token", "--ca", file("good.csv")],
+      /no certificate in PEM format/,
+    ],
     ["a token alone", () => ["correlate", "x.csv", ...out, "--token", "t"], /--coordinator/],
     [
       "a coordinator without a token",

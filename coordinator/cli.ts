@@ -74,7 +74,7 @@ function addServe(program: Command): void {
     .option("--port <number>", "port to listen on; 0 takes any free one", integer(0, 65_535), 7070)
     .option("--data <folder>", "where jobs, datasets and results are kept", ".tabswarm")
     .option("--no-functions", "run only built-in kernels: refuse functions that users send")
-    .option("--https", "serve https, with --cert and --key or a certificate made for it")
+    .option("--https", "serve https, with --cert and --key or by an authority made for it")
     .addOption(new Option("--cert <file>", "certificate in PEM format").implies({ https: true }))
     .addOption(new Option("--key <file>", "its private key in PEM format").implies({ https: true }))
     .action(async (options: ServeOptions) => {
@@ -100,6 +100,7 @@ function addWork(program: Command): void {
       integer(1, THREADS_PER_WORKER_MAX),
     )
     .option("--name <name>", "the workers' name in the dashboard", hostname().slice(0, 40))
+    .option("--ca <file>", "the coordinator's authority over https (default: that of ./.tabswarm)")
     .option("--functions", "agree to run functions that the cluster's users send, sandboxed")
     .action(async (joinUrl: string, options: WorkOptions) => {
       const { work } = await import("./commands/work-command.ts");

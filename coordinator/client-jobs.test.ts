@@ -66,6 +66,35 @@ describe("several clients", () => {
   });
 });
 
+describe("a computed job", () => {
+  it("tells of its views until it has ended, and of its end to whoever asks later", async () => {
+    const cluster = await open();
+    const job = await cluster.compute([add(1, 2)], { kind: "sums", title: "Add" });
+    const states: string[] = [];
+    const stop = job.onView(({ state }) => states.push(state));
+    const ended = job.ended();
+    await FunctionWorker.join(coordinator);
+    expect(await ended).toMatchObject({ kind: "sums", title: "Add", state: "done", tasksDone: 1 });
+    expect([states[0], states.at(-1)]).toEqual(["running", "done"]);
+    stop();
+    expect(await job.ended()).toMatchObject({ state: "done" });
+    const [future] = job.futures;
+    expect(future?.sizes).toEqual([(await future?.blocks())?.[0]?.length]);
+  });
+
+  it("goes on when it is left, and ends for us when somebody cancels it", async () => {
+    const cluster = await open();
+    const left = await cluster.compute([add(1, 2)]);
+    left.leave();
+    await expect(left.results()).rejects.toBeInstanceOf(CancelledError);
+    const cancelled = await cluster.compute([add(3, 4)]);
+    await (await open()).attach(cancelled.id).then((job) => job.cancel());
+    expect(await cancelled.ended()).toMatchObject({ state: "cancelled" });
+    await FunctionWorker.join(coordinator);
+    expect(await left.ended()).toMatchObject({ state: "done" });
+  });
+});
+
 describe("a client that goes away", () => {
   it("loses nothing: what it asked for is finished, and found again with its items", async () => {
     const leaving = await open();

@@ -4,6 +4,7 @@ import { ClusterError } from "../shared/client/cluster-client.ts";
 import { programFailures, untilConnected } from "../shared/client/until-connected.ts";
 import { clusterOf } from "./node-cluster.ts";
 import { createNodeTools, openNodeClient } from "./node-client.ts";
+import { createTrust, whyUnanswered } from "./node-trust.ts";
 
 // oxlint-disable-next-line no-barrel-file -- this is the package's entry: bundled, it is one file.
 export * from "../shared/client/library.ts";
@@ -11,6 +12,11 @@ export * from "../shared/client/library.ts";
 export interface ConnectOptions {
   /** The coordinator's submit token. Not needed when the address ends in "#t=…", as dashboards' do. */
   readonly token?: string;
+  /**
+   * Over https: the certificate authority of the coordinator in PEM format, which its page /certificate
+   * gives. Not needed where Node trusts it already, as with NODE_EXTRA_CA_CERTS.
+   */
+  readonly ca?: string;
 }
 
 /**
@@ -20,8 +26,17 @@ export interface ConnectOptions {
 export async function connect(url: string, options: ConnectOptions = {}): Promise<Cluster> {
   const { baseUrl, token } = parseAddress(url, options.token);
   const tools = await createNodeTools();
-  const client = openNodeClient({ baseUrl, token }, tools);
-  await untilConnected(client, programFailures(baseUrl));
+  const { ca } = options;
+  const trusted = ca === undefined ? {} : { ca };
+  const client = openNodeClient({ baseUrl, token, ...trusted }, tools);
+  const { refused, unanswered } = programFailures(baseUrl);
+  await untilConnected(client, {
+    refused,
+    unanswered: async () => {
+      const why = await whyUnanswered(baseUrl, createTrust(ca), "connect(url, { ca })");
+      return why === null ? unanswered() : new ClusterError(why, 0);
+    },
+  });
   return clusterOf(client, tools);
 }
 

@@ -3,6 +3,7 @@ import type { RawData, WebSocket } from "ws";
 import { CONTROL_MESSAGE_BYTES_MAX } from "../shared/limits.ts";
 import type { CoordinatorMessage, RefusalReason } from "../shared/protocol/messages.ts";
 import { RateLimiter, type RateLimit } from "./rate-limiter.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** What may wait for a slow reader; a page that needs more has stopped reading. */
 const SEND_QUEUE_BYTES_MAX = 32 * 2 ** 20;
@@ -31,6 +32,7 @@ export interface ControlSocketListener {
 export class ControlSocket {
   readonly #socket: WebSocket;
   readonly #limiter: RateLimiter;
+  readonly #traffic: Traffic;
   readonly address: string;
   #isEnded = false;
   #graceTimer: NodeJS.Timeout | undefined;
@@ -38,8 +40,9 @@ export class ControlSocket {
   #unsent: string[] = [];
   #unsentChars = 0;
 
-  constructor(socket: WebSocket, address: string, nowMs: () => number) {
+  constructor(socket: WebSocket, address: string, nowMs: () => number, traffic: Traffic) {
     this.#socket = socket;
+    this.#traffic = traffic;
     this.address = address;
     this.#limiter = new RateLimiter(MESSAGE_LIMIT, nowMs);
     // The reason follows as "close"; without a listener an error would end the process.
@@ -51,6 +54,7 @@ export class ControlSocket {
       if (this.#isEnded) return;
       const received = this.#receive(data, isBinary);
       if (!received.ok) return listener.onBroken(received.reason, received.message);
+      this.#traffic.messagesIn += received.values.length;
       for (const value of received.values) {
         if (this.#isEnded) return;
         if (this.#limiter.take("")) listener.onMessage(value);
@@ -84,6 +88,7 @@ export class ControlSocket {
     // After all that has arrived was handled: pages' reports come together, and so do new leases.
     if (this.#unsent.length === 0) setImmediate(() => this.#flush());
     this.#unsent.push(text);
+    this.#traffic.messagesOut += 1;
     this.#unsentChars += text.length;
   }
 

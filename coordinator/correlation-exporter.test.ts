@@ -51,7 +51,7 @@ function finishedJob(
     task,
     outputs: outputsOf(kind, at).map(store),
   }));
-  const { kind, title, meta } = plan.submission;
+  const { kind, title, meta } = plan.job;
   const job = { job: asJobId("j_1"), kind, title, meta, results, dataset: () => record };
   const readBlock = async (block: BlockId) => blocks.get(block) ?? new Uint8Array();
   return { job, readBlock };

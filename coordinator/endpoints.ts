@@ -3,16 +3,36 @@ import * as z from "zod";
 import * as limits from "../shared/limits.ts";
 import * as http from "../shared/protocol/http.ts";
 import {
+  attemptIdSchema,
   blockIdSchema,
   datasetIdSchema,
   jobIdSchema,
   jobViewSchema,
+  taskKeySchema,
+  workerIdSchema,
 } from "../shared/protocol/messages.ts";
+import * as telemetry from "../shared/protocol/telemetry.ts";
 import { endpoint } from "./endpoint.ts";
 
 const jobParams = z.object({ job: jobIdSchema });
 const datasetParams = z.object({ dataset: datasetIdSchema });
+const workerParams = z.object({ worker: workerIdSchema });
 const blockParams = z.object({ block: blockIdSchema });
+
+const taskParams = z.object({ job: jobIdSchema, task: taskKeySchema });
+const attemptParams = z.object({ attempt: z.coerce.number().pipe(attemptIdSchema) });
+
+/** GET of something that telemetry tells of a job. */
+const jobTelemetry = <T>(what: string, summary: string, schema: z.ZodType<T>, problems: number[]) =>
+  endpoint({
+    method: "GET",
+    path: `/api/jobs/:job/${what}`,
+    summary,
+    access: "submit",
+    params: jobParams,
+    answers: { 200: { description: "As it is now, or was at the job's end.", schema } },
+    problems: [404, ...problems],
+  });
 
 const done = (description: string) => ({ 204: { description } });
 
@@ -184,6 +204,33 @@ export const endpoints = {
   ),
   pauseJob: jobAction("pause", "Pause a job", "No more of its tasks begin; what runs may finish."),
   resumeJob: jobAction("resume", "Resume a paused job", "Its tasks begin again."),
+  prioritiseJob: endpoint({
+    method: "POST",
+    path: "/api/jobs/:job/priority",
+    summary: "Change the priority of a job",
+    description: "Tasks of jobs of higher priority begin first; what runs goes on.",
+    access: "submit",
+    params: jobParams,
+    body: { what: "The priority", schema: telemetry.jobPrioritySchema, bytesMax: 1_024 },
+    answers: done("It holds from now on."),
+    problems: [403, 404, 409, 415],
+  }),
+  retryJob: endpoint({
+    method: "POST",
+    path: "/api/jobs/:job/retry",
+    summary: "Try again what failed in a job",
+    description:
+      "A job that failed runs on with the results that it has. Elsewhere: not on the workers under which a task failed, unless no other may have it.",
+    access: "submit",
+    params: jobParams,
+    body: {
+      what: "The request to try again",
+      schema: telemetry.jobRetrySchema,
+      bytesMax: limits.JOB_BODY_BYTES_MAX,
+    },
+    answers: done("It is tried again."),
+    problems: [403, 404, 409, 413, 415, 422, 507],
+  }),
   closeJob: jobAction(
     "close",
     "Close an open job",
@@ -230,6 +277,70 @@ export const endpoints = {
     },
     problems: [404, 406, 409, 422, 503],
   }),
+  jobGroups: jobTelemetry(
+    "groups",
+    "Count a job's tasks by kernel or function",
+    telemetry.jobGroupsSchema,
+    [],
+  ),
+  jobGraph: jobTelemetry("graph", "Tell which task reads which", telemetry.jobGraphSchema, [422]),
+  jobStates: jobTelemetry(
+    "states",
+    "Tell how each task of the graph stands",
+    telemetry.taskStatesSchema,
+    [422],
+  ),
+  task: endpoint({
+    method: "GET",
+    path: "/api/jobs/:job/tasks/:task",
+    summary: "Tell the story of a task",
+    access: "submit",
+    params: taskParams,
+    answers: {
+      200: { description: "All that is known of it.", schema: telemetry.taskStorySchema },
+    },
+    problems: [404],
+  }),
+  attempt: endpoint({
+    method: "GET",
+    path: "/api/attempts/:attempt",
+    summary: "Tell the story of the task that an attempt was of",
+    access: "submit",
+    params: attemptParams,
+    answers: {
+      200: { description: "All that is known of it.", schema: telemetry.taskStorySchema },
+    },
+    problems: [404],
+  }),
+  activity: endpoint({
+    method: "GET",
+    path: "/api/activity",
+    summary: "List the attempts that ended lately, and those under way",
+    description:
+      "In the order of their ends. Ask from `nextSeq` next time; where it is before `firstSeq` some are forgotten. With another `run` the numbers begin anew.",
+    access: "submit",
+    query: telemetry.activityQuerySchema,
+    answers: { 200: { description: "Columns of one length.", schema: telemetry.activitySchema } },
+    problems: [404],
+  }),
+  system: endpoint({
+    method: "GET",
+    path: "/api/system",
+    summary: "Tell how the coordinator and its cluster stood, second by second",
+    description: "The samples end before `nextSeq`; they are those of the last hour.",
+    access: "submit",
+    query: telemetry.systemQuerySchema,
+    answers: { 200: { description: "Columns of one length.", schema: telemetry.systemSchema } },
+    problems: [],
+  }),
+  links: endpoint({
+    method: "GET",
+    path: http.httpPaths.links,
+    summary: "List the ways that bytes take between machines",
+    access: "submit",
+    answers: { 200: { description: "As the receivers told last.", schema: telemetry.linksSchema } },
+    problems: [],
+  }),
   createTicket: endpoint({
     method: "POST",
     path: "/api/tickets",
@@ -240,12 +351,67 @@ export const endpoints = {
     answers: { 201: { description: "The ticket.", schema: http.ticketCreatedSchema } },
     problems: [403, 404, 409, 415],
   }),
+  changeWorker: endpoint({
+    method: "PATCH",
+    path: "/api/workers/:worker",
+    summary: "Change the settings of a worker",
+    description:
+      "What is not named stays as it is. Whoever sits at the machine may change it again. Pausing ends nothing but leases: its tasks go to others.",
+    access: "submit",
+    params: workerParams,
+    body: { what: "The change", schema: telemetry.workerSettingsSchema, bytesMax: 4_096 },
+    answers: done("It was told, and shows when it has obeyed."),
+    problems: [403, 404, 409, 415, 422],
+  }),
+  retireWorker: endpoint({
+    method: "POST",
+    path: "/api/workers/:worker/retire",
+    summary: "Let a worker finish and leave",
+    description:
+      "It gets no more tasks, finishes those that run, hands over what only it holds, and leaves.",
+    access: "submit",
+    params: workerParams,
+    answers: done("It was told, or had been before."),
+    problems: [403, 404],
+  }),
+  removeWorker: endpoint({
+    method: "DELETE",
+    path: "/api/workers/:worker",
+    summary: "End a worker's connection at once",
+    description: "Its tasks go to others. It does not come back by itself.",
+    access: "submit",
+    params: workerParams,
+    answers: done("It is gone."),
+    problems: [403, 404],
+  }),
   joinLinks: endpoint({
     method: "GET",
     path: http.httpPaths.joinLinks,
-    summary: "List the addresses at which other machines can join",
-    access: "submit",
+    summary:
+      "List the addresses at which other machines can join, and where they get the certificate",
+    access: "any-token",
     answers: { 200: { description: "The likeliest first.", schema: http.joinLinksSchema } },
+    problems: [],
+  }),
+  connection: endpoint({
+    method: "GET",
+    path: "/api/connection",
+    summary: "Tell a page how the coordinator sees it",
+    description: "For finding out why no direct channel opens between two pages.",
+    access: "any-token",
+    query: http.connectionQuerySchema,
+    answers: { 200: { description: "Its whereabouts.", schema: http.connectionSchema } },
+    problems: [],
+  }),
+  connectionSample: endpoint({
+    method: "GET",
+    path: "/api/connection/sample",
+    summary: "Get bytes that mean nothing, to time them",
+    access: "any-token",
+    query: http.sampleQuerySchema,
+    answers: {
+      200: { description: "As many as were asked for.", types: ["application/octet-stream"] },
+    },
     problems: [],
   }),
   openApi: endpoint({

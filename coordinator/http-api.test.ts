@@ -397,12 +397,15 @@ describe("the app", () => {
     expect(await statusFor({ authorization })).toBe(200);
   });
 
-  it("tells the dashboard how to join", async () => {
+  it("tells dashboards and workers how to join", async () => {
     const { links } = (await (await submit("GET", httpPaths.joinLinks)).json()) as {
       links: string[];
     };
     expect(links).toEqual(coordinator.urls().join);
     expect(links[0]).toBe(`http://127.0.0.1:${coordinator.port}/join#t=${coordinator.joinToken}`);
-    await expectProblem(await worker("GET", httpPaths.joinLinks), 401, /join token/);
+    // A joined page asks for the certificate's; it could make the links from its own address.
+    const joined = await (await worker("GET", httpPaths.joinLinks)).json();
+    expect(joined).toEqual({ links, certificatePage: null });
+    await expectProblem(await httpOf(coordinator, "x")("GET", httpPaths.joinLinks), 401, /token/);
   });
 });

@@ -1,15 +1,20 @@
 // The HTTP server: guards, strict headers, plain errors, and all routes.
 import fastify, { type FastifyInstance } from "fastify";
 import { addBlockRoutes, type BlockRoutesParts } from "./block-routes.ts";
+import { addConnectionRoutes, type ConnectionRoutesParts } from "./connection-routes.ts";
 import { addEndpoint } from "./endpoint.ts";
 import { endpoints } from "./endpoints.ts";
+import { addCertificateRoutes } from "./https/certificate-routes.ts";
+import type { LocalAuthority } from "./https/server-identity.ts";
 import { addEventRoutes, type EventRoutesParts } from "./event-routes.ts";
 import { addJobRoutes, type JobRoutesParts } from "./job-routes.ts";
 import { openApiDocument } from "./openapi.ts";
 import { HttpProblem, problemBody } from "./problem.ts";
 import { addResultRoutes, type ResultRoutesParts } from "./result-routes.ts";
+import { addTelemetryRoutes, type TelemetryRoutesParts } from "./telemetry-routes.ts";
 import { TicketOffice } from "./tickets.ts";
 import { serveApp, setStrictHeaders } from "./static-app.ts";
+import { addWorkerRoutes, type WorkerRoutesParts } from "./worker-routes.ts";
 
 /** A body for which no route says otherwise. */
 const BODY_BYTES_MAX = 64 * 1024;
@@ -18,13 +23,28 @@ export interface HttpApiParts
   extends
     BlockRoutesParts,
     JobRoutesParts,
+    ConnectionRoutesParts,
+    WorkerRoutesParts,
     Omit<EventRoutesParts, "tickets">,
-    Omit<ResultRoutesParts, "tickets"> {
+    Omit<ResultRoutesParts, "tickets">,
+    TelemetryRoutesParts {
   /** Monotonic time. */
   readonly nowMs: () => number;
   readonly staticDir: string;
-  /** The addresses under which other machines can join now. */
-  readonly joinLinks: () => readonly string[];
+  /** How this machine is reached now. */
+  readonly urls: () => CoordinatorUrls;
+  /** What people install so that their browsers trust the coordinator, if anything. */
+  readonly authority: LocalAuthority | null;
+}
+
+/** Full addresses, with their tokens in the fragment. */
+export interface CoordinatorUrls {
+  /** For this machine. */
+  readonly dashboard: string;
+  /** For every network, the likeliest first. */
+  readonly join: readonly string[];
+  /** Where other machines get the certificate authority; null where nothing is to be installed. */
+  readonly certificatePage: string | null;
 }
 
 export interface TlsFiles {
@@ -43,9 +63,11 @@ export function createHttpServer(https: TlsFiles | false): FastifyInstance {
   return fastify({ ...options, https });
 }
 
-/** Adds guards and routes to a fresh server. */
-export async function addHttpApi(server: FastifyInstance, parts: HttpApiParts): Promise<void> {
-  const { guard, log } = parts;
+/** Makes a fresh server check and protect every request, and answer errors as problem+json. */
+export function guardRequests(
+  server: FastifyInstance,
+  { guard, log }: Pick<HttpApiParts, "guard" | "log">,
+): void {
   server.addHook("onRequest", (request, reply, done) => {
     setStrictHeaders(request, reply);
     guard.checkRate(request.ip);
@@ -64,21 +86,32 @@ export async function addHttpApi(server: FastifyInstance, parts: HttpApiParts): 
       .type("application/problem+json")
       .send(problemBody(status, detail));
   });
+}
+
+/** Adds guards and routes to a fresh server. */
+export async function addHttpApi(server: FastifyInstance, parts: HttpApiParts): Promise<void> {
+  const { guard, authority } = parts;
+  guardRequests(server, parts);
   // Only JSON and blocks are understood; this removes the parser for plain text.
   server.removeContentTypeParser("text/plain");
   const tickets = new TicketOffice(parts.nowMs);
   addBlockRoutes(server, parts);
   addJobRoutes(server, parts);
+  addWorkerRoutes(server, parts);
   addEventRoutes(server, { ...parts, tickets });
   addResultRoutes(server, { ...parts, tickets });
-  addEndpoint(server, guard, endpoints.joinLinks, (_asked, reply) =>
-    reply.send({ links: parts.joinLinks() }),
-  );
+  addTelemetryRoutes(server, parts);
+  addEndpoint(server, guard, endpoints.joinLinks, (_asked, reply) => {
+    const { join, certificatePage } = parts.urls();
+    return reply.send({ links: join, certificatePage });
+  });
+  addConnectionRoutes(server, parts);
   // Made once, as it takes some milliseconds; it tells nothing that the sources do not.
   let document: object | undefined;
   addEndpoint(server, guard, endpoints.openApi, (_asked, reply) =>
     reply.send((document ??= openApiDocument(endpoints))),
   );
+  if (authority !== null) addCertificateRoutes(server, authority);
   await serveApp(server, parts.staticDir);
 }
 

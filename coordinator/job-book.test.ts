@@ -23,7 +23,7 @@ const row = {
 test("after a restart the work behind known results counts as done", () => {
   const tasks = [task("a"), task("b", "a"), task("c", "b"), task("d")];
   const targets = [key("c"), key("d")];
-  const book = new JobBook();
+  const book = new JobBook(() => []);
   book.open(row, { tasks, targets }, [], false);
   expect(book.view(row.job)).toMatchObject({ tasksTotal: 4, tasksDone: 0 });
   const outputs = [{ block: asBlockId("e".repeat(64)), sizeBytes: 1 }];
@@ -32,7 +32,7 @@ test("after a restart the work behind known results counts as done", () => {
 });
 
 test("tasks that no target needs do not count", () => {
-  const book = new JobBook();
+  const book = new JobBook(() => []);
   book.open(row, { tasks: [task("a"), task("b")], targets: [key("b")] }, [], false);
   expect(book.view(row.job)).toMatchObject({ tasksTotal: 1 });
 });

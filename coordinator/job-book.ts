@@ -1,8 +1,12 @@
 // The jobs as people see them: progress, results so far, each worker's share of the time.
 import type { BlockRef, JobExtension, Task } from "../shared/graph/task.ts";
 import type { TargetFailure, TaskResult } from "../shared/graph/task.ts";
-import type { AttemptId, BlockId, JobId, TaskKey, WorkerId } from "../shared/ids.ts";
+import type { BlockId, JobId, TaskKey, WorkerId } from "../shared/ids.ts";
 import type { JobView, WorkerMessage } from "../shared/protocol/messages.ts";
+import type { FailureStory } from "../shared/scheduler/commands.ts";
+import type { GrantedAttempt } from "./activity-log.ts";
+import { neededTasks } from "./job-outline.ts";
+import type { Avoidance } from "../shared/scheduler/events.ts";
 import type { FinalJobState, JobHead, JobRow, JobTiming, JobWork } from "./journal.ts";
 
 type AttemptFinished = Extract<WorkerMessage, { type: "attempt-finished" }>;
@@ -13,14 +17,14 @@ type WorkerShare = {
 /** A job that the scheduler still has. */
 export interface ActiveJob {
   readonly job: JobId;
-  readonly head: JobHead;
+  head: JobHead;
   readonly submittedAtMs: number;
   readonly tasks: Map<TaskKey, Task>;
   readonly targets: Set<TaskKey>;
   /** Targets that exist, in the order of their coming. */
   readonly results: Map<TaskKey, readonly BlockRef[]>;
   /** Targets that failed, in a job that goes on. */
-  readonly failures: Map<TaskKey, TargetFailure>;
+  readonly failures: Map<TaskKey, FailureStory>;
   readonly done: Set<TaskKey>;
   /** Done tasks that an open job let go since. */
   doneBefore: number;
@@ -33,38 +37,19 @@ export interface ActiveJob {
   isPaused: boolean;
   attemptsRunning: number;
   hasUnsavedProgress: boolean;
-}
-
-interface AttemptStory {
-  readonly job: JobId;
-  readonly task: TaskKey;
-  readonly worker: WorkerId;
-  readonly workerName: string;
-}
-
-/** The tasks that `targets` need, without those behind results that are known already. */
-function neededTasks(
-  tasks: ReadonlyMap<TaskKey, Task>,
-  targets: Iterable<TaskKey>,
-  known: ReadonlySet<TaskKey>,
-): Set<TaskKey> {
-  const needed = new Set(targets);
-  // A Set's iteration also visits what is added while it runs.
-  for (const key of needed) {
-    if (known.has(key)) continue;
-    for (const input of tasks.get(key)?.inputs ?? []) {
-      if ("task" in input) needed.add(input.task);
-    }
-  }
-  return needed;
+  /** Counts the changes of its tasks and targets. */
+  revision: number;
 }
 
 export class JobBook {
   readonly #active = new Map<JobId, ActiveJob>();
   readonly #finished = new Map<JobId, JobRow>();
-  /** Of finished jobs that went on when a target failed. */
-  readonly #failures = new Map<JobId, readonly TargetFailure[]>();
-  readonly #attempts = new Map<AttemptId, AttemptStory>();
+  readonly #failedTargets: (job: JobId) => readonly TargetFailure[];
+
+  /** `failedTargets` tells those of a finished job that went on after failures. */
+  constructor(failedTargets: (job: JobId) => readonly TargetFailure[]) {
+    this.#failedTargets = failedTargets;
+  }
 
   /** Takes in a job that is submitted now, or was unfinished when the journal was read. */
   open(
@@ -97,6 +82,7 @@ export class JobBook {
       isPaused,
       attemptsRunning: 0,
       hasUnsavedProgress: false,
+      revision: 0,
     };
     this.#active.set(row.job, active);
     return active;
@@ -117,12 +103,14 @@ export class JobBook {
     }
     for (const target of extension.targets) active.targets.add(target);
     active.nextPosition += extension.tasks.length;
+    active.revision += 1;
   }
 
   /** An open job let these tasks go. */
   dropTasks(job: JobId, tasks: readonly TaskKey[]): void {
     const active = this.#active.get(job);
     if (active === undefined) return;
+    active.revision += 1;
     for (const task of tasks) {
       if (!active.tasks.delete(task)) continue;
       if (active.done.delete(task)) active.doneBefore += 1;
@@ -151,26 +139,24 @@ export class JobBook {
     return this.#active.size + this.#finished.size;
   }
 
-  attemptGranted(attempt: AttemptId, story: AttemptStory): void {
-    this.#attempts.set(attempt, story);
-    const active = this.#active.get(story.job);
+  attemptGranted(job: JobId): void {
+    const active = this.#active.get(job);
     if (active !== undefined) active.attemptsRunning += 1;
   }
 
-  attemptEnded(attempt: AttemptId): void {
-    const story = this.#attempts.get(attempt);
-    if (story === undefined) return;
-    this.#attempts.delete(attempt);
-    const active = this.#active.get(story.job);
+  attemptEnded(job: JobId): void {
+    const active = this.#active.get(job);
     if (active !== undefined) active.attemptsRunning -= 1;
   }
 
-  /** Adds an attempt's times to its job, whether its result is the accepted one or a copy's. */
-  attemptTimed(message: AttemptFinished): void {
-    const story = this.#attempts.get(message.attempt);
-    const active = story === undefined ? undefined : this.#active.get(story.job);
-    if (story === undefined || active === undefined) return;
-    const share = shareOf(active, story.worker, story.workerName);
+  /** Adds an attempt's times to its job. */
+  attemptTimed(
+    { job, worker, workerName }: Pick<GrantedAttempt, "job" | "worker" | "workerName">,
+    message: AttemptFinished,
+  ): void {
+    const active = this.#active.get(job);
+    if (active === undefined) return;
+    const share = shareOf(active, worker, workerName);
     share.computeMs += message.computeMs;
     share.fetchMs += message.fetchMs;
     share.waitMs += message.waitMs;
@@ -203,11 +189,35 @@ export class JobBook {
   }
 
   /** False when nobody waits for this target. */
-  targetFailed(job: JobId, failure: TargetFailure): boolean {
+  targetFailed(job: JobId, failure: FailureStory): boolean {
     const active = this.#active.get(job);
     if (active?.targets.has(failure.task) !== true) return false;
     active.failures.set(failure.task, failure);
     return true;
+  }
+
+  /**
+   * These targets are tried again. Returns the job's head when what it keeps away from has grown: that
+   * is to be recorded.
+   */
+  targetsRetried(
+    job: JobId,
+    targets: readonly TaskKey[],
+    avoid: readonly Avoidance[],
+  ): JobHead | undefined {
+    const active = this.#active.get(job);
+    if (active === undefined) return undefined;
+    for (const target of targets) active.failures.delete(target);
+    const own = avoid.filter(({ task }) => active.tasks.has(task));
+    if (own.length === 0) return undefined;
+    active.head = { ...active.head, avoid: mergeAvoidance(active.head.avoid ?? [], own) };
+    return active.head;
+  }
+
+  /** Takes in again, as unfinished, a job that failed. */
+  reopen(row: JobRow, work: JobWork, known: readonly TaskResult[]): ActiveJob {
+    this.#finished.delete(row.job);
+    return this.open(row, work, known, false);
   }
 
   /** Gives up the targets that have no result yet; undefined when the job has ended. */
@@ -219,6 +229,7 @@ export class JobBook {
     }
     // An open one is not extended any more: it ends with what it has.
     active.isOpen = false;
+    active.revision += 1;
     const needed = neededTasks(active.tasks, active.targets, new Set());
     active.tasksTotal = needed.size;
     for (const task of active.done) if (!needed.has(task)) active.done.delete(task);
@@ -229,27 +240,31 @@ export class JobBook {
   finish(
     job: JobId,
     state: FinalJobState,
-    failure: JobRow["failure"],
+    { failure, failedOn }: Pick<JobRow, "failure"> & { readonly failedOn: readonly Avoidance[] },
     nowUnixMs: number,
   ): JobRow | undefined {
     const active = this.#active.get(job);
     if (active === undefined) return undefined;
+    if (failedOn.length > 0) active.head = { ...active.head, failedOn };
     const row = rowOf(active, state, nowUnixMs, failure);
     this.#active.delete(job);
     this.#finished.set(job, row);
-    if (active.failures.size > 0) this.#failures.set(job, [...active.failures.values()]);
     return row;
   }
 
-  /** The targets that failed in a job that went on; after a restart only its own failure is known. */
+  /** The targets that failed in a job that went on. */
   failuresOf(job: JobId): readonly TargetFailure[] {
     const active = this.#active.get(job);
-    return active === undefined ? (this.#failures.get(job) ?? []) : [...active.failures.values()];
+    if (active === undefined) return this.#failedTargets(job);
+    return Array.from(active.failures.values(), ({ task, message, error }) => ({
+      task,
+      message,
+      error,
+    }));
   }
 
   forget(job: JobId): void {
     this.#active.delete(job);
-    this.#failures.delete(job);
     this.#finished.delete(job);
   }
 
@@ -287,6 +302,18 @@ export class JobBook {
       .flatMap((job) => this.view(job) ?? [])
       .toSorted((a, b) => b.submittedAtMs - a.submittedAtMs);
   }
+}
+
+/** For each task all workers of both lists. */
+export function mergeAvoidance(
+  before: readonly Avoidance[],
+  more: readonly Avoidance[],
+): Avoidance[] {
+  const byTask = new Map(before.map(({ task, workers }) => [task, new Set(workers)]));
+  for (const { task, workers } of more) {
+    byTask.set(task, new Set([...(byTask.get(task) ?? []), ...workers]));
+  }
+  return Array.from(byTask, ([task, workers]) => ({ task, workers: [...workers] }));
 }
 
 function shareOf(active: ActiveJob, worker: WorkerId, name: string): WorkerShare {

@@ -51,6 +51,14 @@ export function addJobRoutes(server: FastifyInstance, parts: JobRoutesParts): vo
     await service.extend(params.job, extension, blocks);
     return reply.code(204).send();
   });
+  addEndpoint(server, guard, endpoints.prioritiseJob, ({ params, body }, reply) => {
+    service.setPriority(params.job, body.priority);
+    return reply.code(204).send();
+  });
+  addEndpoint(server, guard, endpoints.retryJob, async ({ params, body }, reply) => {
+    await service.retry(params.job, body);
+    return reply.code(204).send();
+  });
   for (const action of ["cancel", "finish", "pause", "resume", "close"] as const) {
     addEndpoint(server, guard, endpoints[`${action}Job`], ({ params }, reply) => {
       service[action](params.job);

@@ -1,39 +1,23 @@
 // Submitting, steering, resuming and forgetting jobs, and removing blocks that nothing refers to.
 import { randomBytes } from "node:crypto";
-import type { IHasher } from "hash-wasm";
-import { taskKey } from "../shared/graph/task-key.ts";
-import { decodeBase64 } from "../shared/codecs/base64.ts";
-import type { BlockRef, JobExtension, JobSubmission, SmallBlock } from "../shared/graph/task.ts";
-import type { Task, TaskResult } from "../shared/graph/task.ts";
+import type { JobExtension, JobSubmission, SmallBlock, TaskResult } from "../shared/graph/task.ts";
 import { asJobId, randomText, type BlockId, type DatasetId, type JobId } from "../shared/ids.ts";
-import type { TaskKey } from "../shared/ids.ts";
+import { TASKS_PER_JOB_MAX } from "../shared/limits.ts";
+import type { JobRetry } from "../shared/protocol/telemetry.ts";
 import { blocksOfActor } from "./actor-service.ts";
-import type { BlockSources } from "./block-sources.ts";
-import { BlockStoreError, type BlockStore } from "./block-store.ts";
-import { rowOf, type ActiveJob, type JobBook } from "./job-book.ts";
-import type { Journal, JobWork } from "./journal.ts";
-import { SMALL_BLOCK_BYTES_MAX, TASKS_PER_JOB_MAX } from "../shared/limits.ts";
+import { rowOf, type ActiveJob } from "./job-book.ts";
+import { JobIntake, type JobIntakeParts, refuse, unrecorded } from "./job-intake.ts";
+import { retryJob } from "./job-retry.ts";
 import { HttpProblem } from "./problem.ts";
-import type { SchedulerHost } from "./scheduler-host.ts";
 
 /** Jobs kept, unfinished and finished; the dashboard lists them all. */
 const JOBS_MAX = 500;
-/** Unfinished jobs at once. */
-const ACTIVE_JOBS_MAX = 64;
 /** A block that nothing refers to yet may belong to an upload that is still going on. */
 const ORPHAN_AGE_MS = 3_600_000;
 
 const noTiming = { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] };
-const textEncoder = new TextEncoder();
 
-export interface JobServiceParts {
-  readonly journal: Journal;
-  readonly store: BlockStore;
-  readonly sources: BlockSources;
-  readonly book: JobBook;
-  readonly host: SchedulerHost;
-  /** BLAKE3, for checking the keys of submitted tasks. */
-  readonly hasher: IHasher;
+export interface JobServiceParts extends JobIntakeParts {
   readonly nowUnixMs: () => number;
   readonly log: (line: string) => void;
   readonly onChange: () => void;
@@ -41,9 +25,11 @@ export interface JobServiceParts {
 
 export class JobService {
   readonly #parts: JobServiceParts;
+  readonly #intake: JobIntake;
 
   constructor(parts: JobServiceParts) {
     this.#parts = parts;
+    this.#intake = new JobIntake(parts);
   }
 
   /** Takes up what the journal holds: finished jobs to be viewed, unfinished ones to be run. */
@@ -54,13 +40,24 @@ export class JobService {
         book.addFinished(row);
         continue;
       }
+      // What failed is tried again.
+      journal.removeFailures(row.job);
       const work = journal.work(row.job);
-      const known = await this.#knownResults(work.tasks);
+      const known = await this.#intake.knownResults(work.tasks);
       book.open(row, work, known, row.state === "paused");
       const { job, head, isOpen } = row;
       const { priority, onFailure = "end" } = head;
-      this.#announceSmall(work.tasks, known);
-      host.dispatch({ type: "job-submitted", job, priority, ...work, known, onFailure, isOpen });
+      this.#intake.announceSmall(work.tasks, known);
+      host.dispatch({
+        type: "job-submitted",
+        job,
+        priority,
+        ...work,
+        known,
+        onFailure,
+        isOpen,
+        avoid: head.avoid ?? [],
+      });
       if (row.state === "paused") host.dispatch({ type: "job-paused", job });
       log(
         `Resuming job "${head.title}": ${known.length} results of ${work.tasks.length} tasks known.`,
@@ -72,14 +69,16 @@ export class JobService {
   async submit(submission: JobSubmission, blocks: readonly SmallBlock[] = []): Promise<JobId> {
     const { journal, book, host, nowUnixMs, onChange } = this.#parts;
     const { kind, title, meta, priority, tasks, targets } = submission;
-    const { onFailure = "end", isOpen = false } = submission;
+    const { isOpen = false } = submission;
+    // An open job goes on after failures, also when it runs on after its end.
+    const onFailure = isOpen ? "go-on" : (submission.onFailure ?? "end");
     if (targets.length === 0 && !isOpen) throw refuse("A job needs a target.");
     this.#checkRoom();
-    this.#keepSmall(blocks);
-    this.#checkGraph(submission, new Map());
+    this.#intake.keepSmall(blocks);
+    this.#intake.checkGraph(submission, new Map());
     const head = { kind, title, meta, priority, onFailure };
     const job = asJobId(`j_${randomText(randomBytes(16))}`);
-    const known = await this.#knownResults(tasks);
+    const known = await this.#intake.knownResults(tasks);
     const row = { job, head, submittedAtMs: nowUnixMs(), timing: noTiming, isOpen };
     const active = book.open(row, { tasks, targets }, known, false);
     try {
@@ -88,7 +87,7 @@ export class JobService {
       book.forget(job);
       throw unrecorded(error);
     }
-    this.#announceSmall(tasks, known);
+    this.#intake.announceSmall(tasks, known);
     host.dispatch({
       type: "job-submitted",
       job,
@@ -117,22 +116,25 @@ export class JobService {
         `An open job holds at most ${TASKS_PER_JOB_MAX} tasks at once. Release results that are not needed any more.`,
       );
     }
-    this.#keepSmall(blocks);
-    this.#checkGraph(extension, active.tasks);
+    this.#intake.keepSmall(blocks);
+    this.#intake.checkGraph(extension, active.tasks);
     const fresh = extension.tasks.filter((task) => !active.tasks.has(task.key));
-    const known = await this.#knownResults(fresh);
+    const known = await this.#intake.knownResults(fresh);
     // It may have ended while files were read.
     this.#requireOpen(job);
     const firstPosition = active.nextPosition;
+    const { released, retried } = extension;
+    const forgiven = [...released, ...retried].filter((target) => active.failures.has(target));
     book.extend(active, extension);
     try {
+      if (forgiven.length > 0) journal.removeFailures(job, forgiven);
       const row = rowOf(active, "running", null, null);
-      const { targets, released } = extension;
+      const { targets } = extension;
       journal.extendJob(row, firstPosition, { tasks: fresh, targets }, released);
     } catch (error) {
       throw unrecorded(error);
     }
-    this.#announceSmall(fresh, known);
+    this.#intake.announceSmall(fresh, known);
     host.dispatch({ type: "job-extended", job, ...extension, known });
     onChange();
   }
@@ -154,30 +156,6 @@ export class JobService {
     const active = this.#parts.book.active(job);
     if (active?.isOpen === true) return active;
     throw new HttpProblem(409, "This job is closed: it cannot be extended any more.");
-  }
-
-  /** Keeps small blocks that came with a job. Throws HttpProblem when they are not what they claim. */
-  #keepSmall(blocks: readonly SmallBlock[]): void {
-    try {
-      for (const { block, bytes } of blocks) this.#parts.store.putSmall(block, decodeBase64(bytes));
-    } catch (error) {
-      if (error instanceof BlockStoreError) throw refuse(error.message);
-      throw unrecorded(error);
-    }
-  }
-
-  /** The scheduler forgets small stored blocks that nobody needs: it hears of those that count now. */
-  #announceSmall(tasks: readonly Task[], known: readonly TaskResult[]): void {
-    const { store, host } = this.#parts;
-    const refs = new Map<BlockId, BlockRef>();
-    const add = (ref: BlockRef): void => {
-      if (ref.sizeBytes <= SMALL_BLOCK_BYTES_MAX && store.get(ref.block) !== undefined) {
-        refs.set(ref.block, ref);
-      }
-    };
-    for (const task of tasks) for (const input of task.inputs) if ("block" in input) add(input);
-    for (const { outputs } of known) for (const output of outputs) add(output);
-    if (refs.size > 0) host.blocksHeld("store", [...refs.values()]);
   }
 
   cancel(job: JobId): void {
@@ -220,6 +198,25 @@ export class JobService {
     onChange();
   }
 
+  /** Tasks of jobs of higher priority begin first. Throws HttpProblem when the job has ended. */
+  setPriority(job: JobId, priority: number): void {
+    this.#requireJob(job);
+    const { book, journal, host, onChange } = this.#parts;
+    const active = book.active(job);
+    if (active === undefined) throw new HttpProblem(409, "This job has ended already.");
+    active.head = { ...active.head, priority };
+    journal.saveHead(job, active.head);
+    host.dispatch({ type: "job-prioritised", job, priority });
+    onChange();
+  }
+
+  /** Tries what failed again. Throws HttpProblem when that cannot be done. */
+  async retry(job: JobId, request: JobRetry): Promise<void> {
+    this.#requireJob(job);
+    await retryJob(this.#parts, this.#intake, job, request);
+    this.#parts.onChange();
+  }
+
   /** Deletes a job's record, and its results as far as no other job refers to them. */
   async forget(job: JobId): Promise<void> {
     this.#requireJob(job);
@@ -230,7 +227,7 @@ export class JobService {
     journal.removeJob(job);
     book.forget(job);
     onChange();
-    await this.#removeUnreferenced(before);
+    await this.#removeUnreferenced(before, true);
   }
 
   /** Deletes a dataset and its blocks. Throws HttpProblem while an unfinished job reads them. */
@@ -243,7 +240,11 @@ export class JobService {
       throw new HttpProblem(409, "A running job reads this dataset. Cancel the job first.");
     }
     journal.removeDataset(dataset);
-    await this.#removeUnreferenced(record.panels.map((panel) => panel.block));
+    // A job that failed could have been tried again with them; whoever deletes them knows better.
+    await this.#removeUnreferenced(
+      record.panels.map((panel) => panel.block),
+      false,
+    );
   }
 
   /** Removes stored blocks that nothing refers to and that are too old to be still expected. */
@@ -254,11 +255,14 @@ export class JobService {
       return (store.modifiedAtMs(block) ?? Infinity) < oldEnoughMs ? [block] : [];
     });
     old.push(...this.#parts.journal.smallBlocksBefore(oldEnoughMs));
-    const removedCount = await this.#removeUnreferenced(old);
+    const removedCount = await this.#removeUnreferenced(old, true);
     if (removedCount > 0) log(`Removed ${removedCount} stored blocks that nothing refers to.`);
   }
 
-  async #removeUnreferenced(candidates: Iterable<BlockId>): Promise<number> {
+  async #removeUnreferenced(
+    candidates: Iterable<BlockId>,
+    keepsForRetry: boolean,
+  ): Promise<number> {
     const { journal, store, host, book } = this.#parts;
     const referenced = new Set<BlockId>(book.inputBlocks());
     for (const block of blocksOf(journal.allResults())) referenced.add(block);
@@ -267,6 +271,11 @@ export class JobService {
     }
     for (const row of journal.actors()) {
       for (const block of blocksOfActor(row)) referenced.add(block);
+    }
+    if (keepsForRetry) {
+      for (const { inputs } of journal.failedWork()) {
+        for (const input of inputs) if ("block" in input) referenced.add(input.block);
+      }
     }
     const unwanted = [...new Set(candidates)].filter(
       (block) => !referenced.has(block) && store.get(block) !== undefined,
@@ -284,12 +293,7 @@ export class JobService {
 
   #checkRoom(): void {
     const { book } = this.#parts;
-    if (book.activeJobs().length >= ACTIVE_JOBS_MAX) {
-      throw new HttpProblem(
-        409,
-        `${ACTIVE_JOBS_MAX} jobs are unfinished. Wait for one, or cancel one.`,
-      );
-    }
+    this.#intake.checkActive();
     if (book.size >= JOBS_MAX) {
       throw new HttpProblem(
         409,
@@ -297,65 +301,7 @@ export class JobService {
       );
     }
   }
-
-  /**
-   * Refuses a graph whose keys are not what they claim: results are found again by key, so a wrong
-   * key would give one job's numbers to another. A cycle cannot exist with right keys.
-   */
-  #checkGraph({ tasks, targets }: JobWork, present: ReadonlyMap<TaskKey, Task>): void {
-    const { hasher, sources } = this.#parts;
-    const hash = (bytes: Uint8Array): string => hasher.init().update(bytes).digest();
-    const encode = (text: string): Uint8Array => textEncoder.encode(text);
-    const keys = new Set<TaskKey>();
-    for (const task of tasks) {
-      if (taskKey(task, hash, encode) !== task.key)
-        throw refuse(`Task ${task.key} has a wrong key.`);
-      if (keys.has(task.key)) throw refuse(`Task ${task.key} is in the job twice.`);
-      keys.add(task.key);
-    }
-    for (const task of tasks) {
-      for (const input of task.inputs) {
-        if ("task" in input) {
-          if (!keys.has(input.task) && !present.has(input.task))
-            throw refuse(`Task ${task.key} needs a task that is not in the job.`);
-        } else if (!sources.isHeld(input.block)) {
-          throw new HttpProblem(
-            409,
-            `Nobody holds block ${input.block}, which the job reads. Upload the dataset again.`,
-          );
-        }
-      }
-    }
-    for (const target of targets) {
-      if (!keys.has(target) && !present.has(target))
-        throw refuse(`Target ${target} is not among the tasks.`);
-    }
-  }
-
-  /**
-   * Results from earlier jobs, or from this one before a restart, whose blocks are still there.
-   * Stored ones are verified now: a job that relied on a damaged file could not be completed later.
-   */
-  async #knownResults(tasks: readonly Task[]): Promise<TaskResult[]> {
-    const { journal, store, sources } = this.#parts;
-    const recorded = journal.results(tasks.map((task) => task.key));
-    for (const { outputs } of recorded) {
-      for (const { block } of outputs) await store.isSound(block);
-    }
-    const isHere = (output: BlockRef): boolean => sources.isHeld(output.block);
-    return recorded.filter((result) => result.outputs.every(isHere));
-  }
 }
-
-const unrecorded = (cause: unknown): HttpProblem =>
-  new HttpProblem(
-    507,
-    "The job cannot be recorded: the coordinator's disk is full or not writable.",
-    { cause },
-  );
-
-const refuse = (detail: string): HttpProblem =>
-  new HttpProblem(422, `${detail} The job was not started.`);
 
 function blocksOf(results: Iterable<TaskResult>): Set<BlockId> {
   const blocks = new Set<BlockId>();

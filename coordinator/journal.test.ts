@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JobSubmission, Task } from "../shared/graph/task.ts";
 import { asBlockId, asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
 import type { JobId, TaskKey } from "../shared/ids.ts";
+import { GRAPH_TASKS_MAX } from "../shared/protocol/telemetry.ts";
+import type { JobOutline } from "./job-outline.ts";
 import { Journal, JOURNAL_VERSION, type JobRow } from "./journal.ts";
 
 let folder = "";
@@ -50,6 +52,8 @@ function addJob(job: JobId, tasks: string[], targets: string[]): JobRow {
   return row;
 }
 
+const outline: JobOutline = { groups: [], edges: [], states: "dc" };
+
 function reopen(): void {
   journal.close();
   journal = Journal.open(folder);
@@ -85,7 +89,7 @@ describe("Journal", () => {
     expect(journal.dataset(dataset)).toBeUndefined();
   });
 
-  it("keeps an unfinished job with its tasks, and a finished one with its targets", () => {
+  it("keeps an unfinished or ended job with its tasks, and how they stood at its end", () => {
     const row = addJob(jobA, ["1", "2"], ["2"]);
     journal.setJobState(jobA, "paused");
     journal.saveProgress(jobA, 1, { ...timing, computeMs: 9 });
@@ -97,10 +101,84 @@ describe("Journal", () => {
 
     const failure = { task: key("1"), message: "It broke." };
     const finished: JobRow = { ...row, state: "failed", finishedAtMs: 200, failure, tasksDone: 1 };
-    journal.finishJob(finished);
+    expect(journal.outline(jobA)).toBeUndefined();
+    journal.finishJob(finished, outline);
     reopen();
     expect(journal.jobs()).toEqual([finished]);
+    // It may be tried again.
+    expect(journal.work(jobA)).toEqual({ tasks: [task("1"), task("2")], targets: [key("2")] });
+    expect([...journal.failedWork()]).toEqual([task("1"), task("2")]);
+    expect(journal.outline(jobA)).toEqual(outline);
+
+    const head = { ...row.head, priority: 3, avoid: [] };
+    journal.reopenJob({ ...finished, head });
+    reopen();
+    expect(journal.jobs()).toEqual([{ ...row, head, tasksDone: 1 }]);
+    const done: JobRow = { ...row, state: "done", finishedAtMs: 300, tasksDone: 2 };
+    journal.finishJob(done, outline);
+    reopen();
+    expect(journal.jobs()).toEqual([done]);
+    journal.removeJob(jobA);
+    expect(journal.outline(jobA)).toBeUndefined();
+  });
+
+  it("keeps of a large job that is done only the targets", () => {
+    const row = addJob(jobA, ["1", "2"], ["2"]);
+    journal.finishJob({ ...row, state: "done", tasksTotal: GRAPH_TASKS_MAX + 1 }, outline);
     expect(journal.work(jobA)).toEqual({ tasks: [task("2")], targets: [key("2")] });
+    expect(journal.taskOf(jobA, key("1"))).toEqual({ work: null, isTarget: false });
+    expect(journal.taskOf(jobA, key("2"))).toEqual({ work: task("2"), isTarget: true });
+    expect(journal.taskOf(jobA, key("3"))).toBeUndefined();
+  });
+
+  it("finds the tasks that read another", () => {
+    const reader = { ...task("2"), inputs: [{ task: key("1"), output: 0 }] };
+    const row = addJob(jobA, ["1", "3"], ["3"]);
+    journal.extendJob(row, 2, { tasks: [reader], targets: [] }, []);
+    expect(journal.readersOf(jobA, key("1"), 9)).toEqual([key("2")]);
+    expect(journal.readersOf(jobA, key("1"), 0)).toEqual([]);
+    expect(journal.readersOf(jobA, key("3"), 9)).toEqual([]);
+  });
+
+  it("keeps failures with what began them, until they are tried again", () => {
+    addJob(jobA, ["1", "2", "3"], ["2", "3"]);
+    const error = { name: "RangeError", message: "Too far.", stack: "at f" };
+    const failure = { cause: key("1"), sentences: ["It broke.", "For good."], error };
+    journal.addFailure(jobA, failure, key("2"));
+    journal.addFailure(jobA, failure, key("3"));
+    journal.addFailure(jobB, { ...failure, error: null }, null);
+    reopen();
+    const told = { message: "It broke. For good.", error };
+    expect(journal.failedTargets(jobA)).toEqual([
+      { task: key("2"), ...told },
+      { task: key("3"), ...told },
+    ]);
+    expect(journal.failedTasks(jobA)).toEqual([key("1")]);
+    expect(journal.failureOf(jobA, key("1"))).toEqual(failure);
+    expect(journal.failureOf(jobA, key("2"))).toBeUndefined();
+    expect(journal.failureOf(jobB, key("1"))).toEqual({ ...failure, error: null });
+    expect(journal.failedTargets(jobB)).toEqual([]);
+    journal.removeFailures(jobA, [key("2")]);
+    expect(journal.failedTargets(jobA)).toEqual([{ task: key("3"), ...told }]);
+    journal.removeFailures(jobA);
+    expect(journal.failedTasks(jobA)).toEqual([]);
+    expect(journal.failedTasks(jobB)).toEqual([key("1")]);
+  });
+
+  it("takes over a journal of version 2, which had no stories", () => {
+    const row = addJob(jobA, ["1"], ["1"]);
+    journal.close();
+    const database = new Libsql(join(folder, "journal.sqlite"));
+    for (const table of ["failures", "failed_targets", "outlines"]) {
+      database.exec(`DROP TABLE ${table}`);
+    }
+    database.exec("PRAGMA user_version = 2");
+    database.close();
+    journal = Journal.open(folder);
+    expect(journal.jobs()).toEqual([row]);
+    journal.finishJob({ ...row, state: "cancelled" }, outline);
+    reopen();
+    expect(journal.outline(jobA)).toEqual(outline);
   });
 
   it("finds results of any job by task, and a job's targets in order", () => {

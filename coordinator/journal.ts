@@ -3,14 +3,20 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import Libsql from "libsql";
-import type { BlockRef, JobState, JobSubmission, Task, TaskResult } from "../shared/graph/task.ts";
+import type { BlockRef, JobState, JobSubmission, RemoteError } from "../shared/graph/task.ts";
+import type { TargetFailure, Task, TaskResult } from "../shared/graph/task.ts";
 import { asBlockId, asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
 import type { ActorId, BlockId, DatasetId, JobId, TaskKey } from "../shared/ids.ts";
 import type { Dataset, DatasetRecord } from "../shared/protocol/http.ts";
+import type { Avoidance } from "../shared/scheduler/events.ts";
 import type { ActorSpec, JobView, SaidValue } from "../shared/protocol/messages.ts";
+import { GRAPH_TASKS_MAX } from "../shared/protocol/telemetry.ts";
+import type { FailureStory } from "../shared/scheduler/commands.ts";
+import type { JobOutline } from "./job-outline.ts";
+import { TABLES, TABLES_OF_STORIES } from "./journal-tables.ts";
 
 /** Raised with every change of the tables below. */
-export const JOURNAL_VERSION = 2;
+export const JOURNAL_VERSION = 3;
 
 /** Results wait this long for others, to be written together: it is what a power failure may cost. */
 const WRITE_DELAY_MS = 100;
@@ -24,7 +30,12 @@ export class JournalError extends Error {
   override name = "JournalError";
 }
 
-export type JobHead = Pick<JobSubmission, "kind" | "title" | "meta" | "priority" | "onFailure">;
+export type JobHead = Pick<JobSubmission, "kind" | "title" | "meta" | "priority" | "onFailure"> & {
+  /** Workers that shall have these tasks only if no other may. */
+  readonly avoid?: readonly Avoidance[];
+  /** Of a job that failed: the workers under which its tasks did. */
+  readonly failedOn?: readonly Avoidance[];
+};
 export type JobWork = Pick<JobSubmission, "tasks" | "targets">;
 export type JobTiming = JobView["timing"];
 export type FinalJobState = Exclude<JobState, "running" | "paused">;
@@ -57,31 +68,8 @@ export interface ActorRow {
 
 export type Counter = "incarnation" | "attempt";
 
-const TABLES = `
-  CREATE TABLE datasets (
-    id TEXT PRIMARY KEY, created_at_ms REAL NOT NULL, body TEXT NOT NULL
-  ) STRICT;
-  CREATE TABLE jobs (
-    id TEXT PRIMARY KEY, head TEXT NOT NULL, state TEXT NOT NULL,
-    submitted_at_ms REAL NOT NULL, finished_at_ms REAL, failure TEXT,
-    tasks_total INTEGER NOT NULL, tasks_done INTEGER NOT NULL, targets_total INTEGER NOT NULL,
-    timing TEXT NOT NULL, is_open INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE job_tasks (
-    job TEXT NOT NULL, task TEXT NOT NULL, position INTEGER NOT NULL, is_target INTEGER NOT NULL,
-    work TEXT, -- The submitted task, as long as the job may have to be resumed with it.
-    PRIMARY KEY (job, task)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX job_tasks_by_task ON job_tasks (task);
-  CREATE TABLE results (
-    task TEXT PRIMARY KEY, outputs TEXT NOT NULL, compute_ms REAL NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE small_blocks (
-    block TEXT PRIMARY KEY, bytes BLOB NOT NULL, created_at_ms REAL NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE actors (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
-  CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
-`;
+/** Why a task failed by itself. */
+export type Failure = Pick<FailureStory, "cause" | "sentences" | "error">;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -95,6 +83,11 @@ export class Journal {
   #newResults = new Map<TaskKey, { readonly outputs: string; readonly computeMs: number }>();
   #newBlocks = new Map<BlockId, Uint8Array<ArrayBuffer>>();
   #newBlocksBytes = 0;
+  #newFailures: {
+    readonly job: JobId;
+    readonly failure: Failure;
+    readonly target: TaskKey | null;
+  }[] = [];
   #writeTimer: NodeJS.Timeout | undefined;
   #isOpen = true;
   /** Told when results could not be written; they are kept and tried again with the next ones. */
@@ -118,7 +111,8 @@ export class Journal {
       // 16 MB instead of 4: moving what was written into the database waits for the disk.
       database.pragma("wal_autocheckpoint = 4000");
       const version = (database.prepare("PRAGMA user_version").get() as Row)["user_version"];
-      if (isNew || version === 0) createTables(database);
+      if (isNew || version === 0) createTables(database, TABLES + TABLES_OF_STORIES);
+      else if (version === 2) createTables(database, TABLES_OF_STORIES);
       else if (version !== JOURNAL_VERSION) throw versionError(path, Number(version));
       return new Journal(database);
     } catch (error) {
@@ -211,7 +205,8 @@ export class Journal {
   #addWork(job: JobId, firstPosition: number, { tasks, targets }: JobWork): void {
     const insert = this.#prepare(
       `INSERT INTO job_tasks (job, task, position, is_target, work) VALUES (?, ?, ?, 0, ?)
-         ON CONFLICT (job, task) DO UPDATE SET work = excluded.work`,
+         ON CONFLICT (job, task)
+           DO UPDATE SET work = excluded.work, position = excluded.position`,
     );
     const mark = this.#prepare("UPDATE job_tasks SET is_target = 1 WHERE job = ? AND task = ?");
     let position = firstPosition;
@@ -231,8 +226,8 @@ export class Journal {
   }
 
   /**
-   * The submitted tasks and targets of a job, in the order of their submission; of one that has ended,
-   * only the targets.
+   * The submitted tasks and targets of a job, in the order of their submission; of a large one that is
+   * done, only the targets.
    */
   work(job: JobId): JobWork {
     const rows = this.#prepare(
@@ -244,6 +239,15 @@ export class Journal {
         row["is_target"] === 1 ? [asTaskKey(row["task"] as string)] : [],
       ),
     };
+  }
+
+  /** The tasks of all jobs that failed, which may be tried again. */
+  *failedWork(): Generator<Task> {
+    const rows = this.#prepare(
+      `SELECT work FROM job_tasks JOIN jobs ON jobs.id = job
+         WHERE state = 'failed' AND work IS NOT NULL`,
+    ).iterate();
+    for (const row of rows) yield parse<Task>((row as Row)["work"]);
   }
 
   setJobState(job: JobId, state: "running" | "paused"): void {
@@ -273,26 +277,76 @@ export class Journal {
       .run(tasksDone, JSON.stringify(timing), job);
   }
 
-  /** Closes a job's record; its tasks are dropped, its results stay. */
-  finishJob(row: JobRow): void {
+  /** What the job is called, how urgent it is, and what it keeps away from. */
+  saveHead(job: JobId, head: JobHead): void {
+    this.#prepare("UPDATE jobs SET head = ? WHERE id = ?").run(JSON.stringify(head), job);
+  }
+
+  /** A job that failed runs on. */
+  reopenJob(row: JobRow): void {
+    this.#prepare(
+      `UPDATE jobs SET head = ?, state = 'running', finished_at_ms = NULL, failure = NULL,
+         tasks_done = ? WHERE id = ?`,
+    ).run(JSON.stringify(row.head), row.tasksDone, row.job);
+  }
+
+  /** A task of a job as it was submitted; undefined when that is not known any more. */
+  taskOf(
+    job: JobId,
+    task: TaskKey,
+  ): { readonly work: Task | null; readonly isTarget: boolean } | undefined {
+    const row = this.#prepare(
+      "SELECT work, is_target FROM job_tasks WHERE job = ? AND task = ?",
+    ).get(job, task) as Row | undefined;
+    if (row === undefined) return undefined;
+    const work = row["work"] === null ? null : parse<Task>(row["work"]);
+    return { work, isTarget: row["is_target"] === 1 };
+  }
+
+  /** Tasks of a job that take outputs of this one, at most so many. */
+  readersOf(job: JobId, task: TaskKey, max: number): TaskKey[] {
+    const rows = this.#prepare(
+      `SELECT task FROM job_tasks WHERE job = ? AND task <> ? AND instr(work, ?) > 0
+         ORDER BY position LIMIT ?`,
+    ).all(job, task, `"task":"${task}"`, max) as Row[];
+    return rows.map((row) => asTaskKey(row["task"] as string));
+  }
+
+  /** Closes a job's record; its results stay, and its tasks as far as anybody may look at them. */
+  finishJob(row: JobRow, outline: JobOutline): void {
     // What it ends with must be there first.
     this.#writeLate();
     this.#transact(() => {
       this.#prepare(
         `UPDATE jobs SET state = ?, finished_at_ms = ?, failure = ?, tasks_done = ?, timing = ?,
-           is_open = 0 WHERE id = ?`,
+           is_open = 0, head = ? WHERE id = ?`,
       ).run(
         row.state,
         row.finishedAtMs,
         row.failure === null ? null : JSON.stringify(row.failure),
         row.tasksDone,
         JSON.stringify(row.timing),
+        JSON.stringify(row.head),
         row.job,
       );
+      this.#prepare("INSERT OR REPLACE INTO outlines (job, body) VALUES (?, ?)").run(
+        row.job,
+        JSON.stringify(outline),
+      );
+      // Of others the graph is shown, or they may be tried again.
+      if (row.state !== "done" || row.tasksTotal <= GRAPH_TASKS_MAX) return;
       this.#prepare("UPDATE job_tasks SET work = NULL WHERE job = ? AND is_target = 0").run(
         row.job,
       );
     });
+  }
+
+  /** How a job's tasks stood at its end; undefined when it was not recorded. */
+  outline(job: JobId): JobOutline | undefined {
+    const row = this.#prepare("SELECT body FROM outlines WHERE job = ?").get(job) as
+      | Row
+      | undefined;
+    return row === undefined ? undefined : parse<JobOutline>(row["body"]);
   }
 
   /** Forgets a job, and the results that no other job refers to. */
@@ -305,9 +359,67 @@ export class Journal {
              AND task NOT IN (SELECT task FROM job_tasks WHERE job <> ?)`,
         )
         .run(job, job);
+      for (const table of ["failures", "failed_targets", "outlines"]) {
+        this.#prepare(`DELETE FROM ${table} WHERE job = ?`).run(job);
+      }
       this.#database.prepare("DELETE FROM job_tasks WHERE job = ?").run(job);
       this.#database.prepare("DELETE FROM jobs WHERE id = ?").run(job);
     });
+  }
+
+  // Failures
+
+  /** Why a task failed, and the target that failed with it; written with results, a moment later. */
+  addFailure(job: JobId, { cause, sentences, error }: Failure, target: TaskKey | null): void {
+    this.#newFailures.push({ job, failure: { cause, sentences, error }, target });
+    this.#writeSoon();
+  }
+
+  /** These targets are tried again, have come after all or are not wanted any more; or all of the job's. */
+  removeFailures(job: JobId, targets?: Iterable<TaskKey>): void {
+    this.#writeLate();
+    this.#transact(() => {
+      if (targets === undefined) {
+        this.#prepare("DELETE FROM failed_targets WHERE job = ?").run(job);
+        this.#prepare("DELETE FROM failures WHERE job = ?").run(job);
+        return;
+      }
+      const remove = this.#prepare("DELETE FROM failed_targets WHERE job = ? AND task = ?");
+      for (const target of targets) remove.run(job, target);
+    });
+  }
+
+  /** The targets of a job that failed, in jobs that went on. */
+  failedTargets(job: JobId): TargetFailure[] {
+    this.#writeLate();
+    const rows = this.#prepare(
+      `SELECT failed_targets.task, sentences, error FROM failed_targets JOIN failures
+         ON failures.job = failed_targets.job AND failures.task = cause
+         WHERE failed_targets.job = ?`,
+    ).all(job) as Row[];
+    return rows.map((row) => ({
+      task: asTaskKey(row["task"] as string),
+      message: parse<string[]>(row["sentences"]).join(" "),
+      error: row["error"] === null ? null : parse<RemoteError>(row["error"]),
+    }));
+  }
+
+  /** Tasks of a job that failed by themselves. */
+  failedTasks(job: JobId): TaskKey[] {
+    this.#writeLate();
+    const rows = this.#prepare("SELECT task FROM failures WHERE job = ?").all(job) as Row[];
+    return rows.map((row) => asTaskKey(row["task"] as string));
+  }
+
+  /** Why a task of a job failed by itself. */
+  failureOf(job: JobId, task: TaskKey): Failure | undefined {
+    this.#writeLate();
+    const row = this.#prepare(
+      "SELECT sentences, error FROM failures WHERE job = ? AND task = ?",
+    ).get(job, task) as Row | undefined;
+    if (row === undefined) return undefined;
+    const error = row["error"] === null ? null : parse<RemoteError>(row["error"]);
+    return { cause: task, sentences: parse<string[]>(row["sentences"]), error };
   }
 
   // Results
@@ -402,6 +514,14 @@ export class Journal {
     return rows.map((row) => parse<ActorRow>(row["body"]));
   }
 
+  /** What the database takes on the disk, but for its newest pages. */
+  sizeBytes(): number {
+    const row = this.#prepare(
+      "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()",
+    ).get() as Row;
+    return Number(row["bytes"]);
+  }
+
   // Counters
 
   /**
@@ -418,8 +538,12 @@ export class Journal {
     return Number(row["value"]) - count + 1;
   }
 
+  get #unwritten(): number {
+    return this.#newResults.size + this.#newBlocks.size + this.#newFailures.length;
+  }
+
   #writeSoon(): void {
-    if (this.#newResults.size + this.#newBlocks.size >= WRITES_MAX) this.#writeLate();
+    if (this.#unwritten >= WRITES_MAX) this.#writeLate();
     else this.#writeTimer ??= setTimeout(() => this.#writeLate(), WRITE_DELAY_MS);
   }
 
@@ -427,7 +551,7 @@ export class Journal {
   #writeLate(): void {
     clearTimeout(this.#writeTimer);
     this.#writeTimer = undefined;
-    if (!this.#isOpen || this.#newResults.size + this.#newBlocks.size === 0) return;
+    if (!this.#isOpen || this.#unwritten === 0) return;
     try {
       this.#transact(() => {
         const addBlock = this.#prepare(
@@ -442,12 +566,34 @@ export class Journal {
         for (const [task, { outputs, computeMs }] of this.#newResults) {
           addResult.run(task, outputs, computeMs);
         }
+        this.#writeFailures();
       });
+      this.#newFailures = [];
       this.#newResults = new Map();
       this.#newBlocks = new Map();
       this.#newBlocksBytes = 0;
     } catch (error) {
       this.onWriteError(error as Error);
+    }
+  }
+
+  #writeFailures(): void {
+    const addFailure = this.#prepare(
+      "INSERT OR REPLACE INTO failures (job, task, sentences, error) VALUES (?, ?, ?, ?)",
+    );
+    const addTarget = this.#prepare(
+      "INSERT OR REPLACE INTO failed_targets (job, task, cause) VALUES (?, ?, ?)",
+    );
+    let last = "";
+    for (const { job, failure, target } of this.#newFailures) {
+      const { cause, sentences, error } = failure;
+      // Many targets fail of one cause, one after the other.
+      if (last !== `${job} ${cause} ${sentences.length}`) {
+        const thrown = error === null ? null : JSON.stringify(error);
+        addFailure.run(job, cause, JSON.stringify(sentences), thrown);
+      }
+      last = `${job} ${cause} ${sentences.length}`;
+      if (target !== null) addTarget.run(job, target, cause);
     }
   }
 
@@ -465,9 +611,9 @@ export class Journal {
   }
 }
 
-function createTables(database: Libsql.Database): void {
+function createTables(database: Libsql.Database, tables: string): void {
   database.transaction(() => {
-    database.exec(TABLES);
+    database.exec(tables);
     database.exec(`PRAGMA user_version = ${JOURNAL_VERSION}`);
   })();
 }

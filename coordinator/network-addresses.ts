@@ -1,4 +1,5 @@
 // Which of this machine's addresses other machines on the same network can open.
+import { isIP } from "node:net";
 import type { NetworkInterfaceInfo } from "node:os";
 
 /** What `os.networkInterfaces()` returns. */
@@ -46,3 +47,61 @@ export function ownAddresses(interfaces: NetworkInterfaces): string[] {
 /** An address as it stands in a URL. */
 export const urlHost = (address: string): string =>
   address.includes(":") ? `[${address}]` : address;
+
+/** IPv4 in its own writing, also where the socket speaks IPv6. */
+export const plainAddress = (address: string): string => address.replace(/^::ffff:/i, "");
+
+export interface Whereabouts {
+  /** "192.168.1.0/24"; null for an address that is in none of our networks. */
+  readonly network: string | null;
+  readonly isOwnMachine: boolean;
+}
+
+/** Which of this machine's networks an address belongs to. */
+export function whereaboutsOf(address: string, interfaces: NetworkInterfaces): Whereabouts {
+  const infos = Object.values(interfaces).flatMap((all) => all ?? []);
+  if (infos.some((info) => info.address === address)) return { network: null, isOwnMachine: true };
+  const asked = bitsOf(address);
+  for (const { family, netmask, address: own, cidr } of infos) {
+    const [ownBits, mask] = [bitsOf(own), bitsOf(netmask)];
+    if (asked === null || ownBits === null || mask === null || cidr === null) continue;
+    if (
+      (family === "IPv4") !== asked.isIpv4 ||
+      (asked.bits & mask.bits) !== (ownBits.bits & mask.bits)
+    )
+      continue;
+    const prefix = cidr.slice(cidr.indexOf("/"));
+    return {
+      network: textOf(ownBits.bits & mask.bits, asked.isIpv4) + prefix,
+      isOwnMachine: false,
+    };
+  }
+  return { network: null, isOwnMachine: false };
+}
+
+/** The address as one number; null for what is none. */
+function bitsOf(address: string): { readonly bits: bigint; readonly isIpv4: boolean } | null {
+  const plain = address.split("%", 1)[0] ?? "";
+  if (isIP(plain) === 0) return null;
+  const isIpv4 = isIP(plain) === 4;
+  const groups = isIpv4 ? plain.split(".").map(Number) : groupsOfIpv6(plain);
+  const width = isIpv4 ? 8n : 16n;
+  return { bits: groups.reduce((bits, group) => (bits << width) | BigInt(group), 0n), isIpv4 };
+}
+
+function groupsOfIpv6(address: string): number[] {
+  const [head = "", tail] = address.split("::");
+  const read = (part: string): number[] =>
+    part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16));
+  const [first, last] = [read(head), read(tail ?? "")];
+  const gap = tail === undefined ? 0 : 8 - first.length - last.length;
+  return [...first, ...Array.from({ length: gap }, () => 0), ...last];
+}
+
+function textOf(bits: bigint, isIpv4: boolean): string {
+  const [count, width] = isIpv4 ? [4, 8n] : [8, 16n];
+  const groups = Array.from({ length: count }, (_, index) =>
+    Number((bits >> (BigInt(count - 1 - index) * width)) & ((1n << width) - 1n)),
+  );
+  return isIpv4 ? groups.join(".") : groups.map((group) => group.toString(16)).join(":");
+}

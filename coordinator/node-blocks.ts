@@ -4,6 +4,7 @@ import type { CoordinatorPath } from "../shared/data-plane/block-fetcher.ts";
 import { TransferError } from "../shared/data-plane/transfer-error.ts";
 import type { BlockId } from "../shared/ids.ts";
 import { httpPaths, problemSchema } from "../shared/protocol/http.ts";
+import type { NodeFetch } from "./node-trust.ts";
 
 /** A block is at most 64 MiB: slower than half a megabyte a second is as good as broken. */
 const UPLOAD_TIMEOUT_MS = 120_000;
@@ -13,7 +14,7 @@ export interface NodeBlocks extends CoordinatorPath {
   upload(block: BlockId, bytes: Uint8Array, signal: AbortSignalLike): Promise<void>;
 }
 
-export function createNodeBlocks(baseUrl: string, token: string): NodeBlocks {
+export function createNodeBlocks(baseUrl: string, token: string, fetch: NodeFetch): NodeBlocks {
   const headers = { authorization: `Bearer ${token}` };
 
   return {

@@ -18,6 +18,7 @@ import { asClientId, randomText } from "../shared/ids.ts";
 import { CONTROL_MESSAGE_BYTES_MAX } from "../shared/limits.ts";
 import { httpPaths } from "../shared/protocol/http.ts";
 import { PROTOCOL_VERSION, type ClientMessage } from "../shared/protocol/messages.ts";
+import { createTrust, type NodeFetch, type Trust } from "./node-trust.ts";
 import { createNodeBlocks, linkAbort, type LocalStore, preferLocalStore } from "./node-blocks.ts";
 
 export interface NodeTools {
@@ -54,6 +55,8 @@ export interface CoordinatorAddress {
   /** "http://host:port", without a path. */
   readonly baseUrl: string;
   readonly token: string;
+  /** A certificate authority in PEM format that is trusted besides those that Node knows. */
+  readonly ca?: string;
   /** Given when that coordinator runs in this process: its blocks need no network then. */
   readonly store?: LocalStore;
 }
@@ -61,14 +64,15 @@ export interface CoordinatorAddress {
 /** Connects to a coordinator; tries again by itself. */
 export function openNodeClient(address: CoordinatorAddress, tools: NodeTools): ClusterClient {
   const { baseUrl, token, store } = address;
+  const trust = createTrust(address.ca);
   const client = asClientId(`c_${randomText(randomBytes(16))}`);
   const control = openControlSocket<ClientMessage>({
-    createSocket: (handlers) => openSocket(baseUrl, handlers),
+    createSocket: (handlers) => openSocket(baseUrl, trust, handlers),
     hello: () => ({ type: "hello", version: PROTOCOL_VERSION, token, role: "client", client }),
     clock: nodeClock,
     random: Math.random,
   });
-  const network = createNodeBlocks(baseUrl, token);
+  const network = createNodeBlocks(baseUrl, token, trust.fetch);
   const blocks = store === undefined ? network : preferLocalStore(store, network);
   const fetcher = createBlockFetcher({
     clock: nodeClock,
@@ -90,15 +94,22 @@ export function openNodeClient(address: CoordinatorAddress, tools: NodeTools): C
       release: () => undefined,
       close: () => fetcher.close(),
     },
-    request: createRequest(baseUrl, token),
+    request: createRequest(baseUrl, token, trust.fetch),
     now: Date.now,
     ...tools,
   });
 }
 
-function openSocket(baseUrl: string, handlers: SocketHandlers): SocketLike {
+function openSocket(
+  baseUrl: string,
+  { secureContext }: Trust,
+  handlers: SocketHandlers,
+): SocketLike {
   const url = `${baseUrl.replace(/^http/, "ws")}${httpPaths.control}`;
-  const socket = new WebSocket(url, { maxPayload: 64 * CONTROL_MESSAGE_BYTES_MAX });
+  const socket = new WebSocket(url, {
+    maxPayload: 64 * CONTROL_MESSAGE_BYTES_MAX,
+    ...(secureContext === undefined ? {} : { secureContext }),
+  });
   socket.on("open", () => handlers.onOpen());
   // Text frames only: the control plane has no others.
   socket.on("message", (data, isBinary) => {
@@ -119,7 +130,11 @@ function openSocket(baseUrl: string, handlers: SocketHandlers): SocketLike {
   };
 }
 
-function createRequest(baseUrl: string, token: string): ClientPlatform["request"] {
+function createRequest(
+  baseUrl: string,
+  token: string,
+  fetch: NodeFetch,
+): ClientPlatform["request"] {
   return async ({ method, path, body, signal }) => {
     const { abort, release } = linkAbort(signal);
     try {

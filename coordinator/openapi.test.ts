@@ -133,7 +133,9 @@ describe("the OpenAPI document", () => {
     await askForJobs();
     await ask("DELETE", `/api/datasets/${String(dataset)}`, "/api/datasets/{dataset}");
     await ask("GET", httpPaths.joinLinks, httpPaths.joinLinks);
+    await ask("GET", "/api/connection", "/api/connection");
     await ask("GET", httpPaths.openApi, httpPaths.openApi);
+    await askForTelemetry();
     const jsonAnswers = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.entries(operations).flatMap(([method, { responses }]) =>
         Object.entries(responses).flatMap(([status, { content = {} }]) =>
@@ -190,6 +192,23 @@ describe("the OpenAPI document", () => {
     const nothing = { released: [], retried: [], tasks: [], targets: [] };
     await ask("POST", httpPaths.jobTasks(job), "/api/jobs/{job}/tasks", nothing);
     await ask("DELETE", httpPaths.job(job), "/api/jobs/{job}");
+  }
+
+  async function askForTelemetry(): Promise<void> {
+    const { tasks } = squaresJob(2, 7);
+    const submission = { ...squaresJob(2, 7), title: "Told of" };
+    const { job } = (await ask("POST", "/api/jobs", "/api/jobs", submission)) as { job: JobId };
+    await watchToEnd(await joinClient(coordinator), job);
+    const asked = await ask("GET", httpPaths.activity(0, job), "/api/activity");
+    const [attempt = 0] = (asked as { ended: { attempt: number[] } }).ended.attempt;
+    await ask("GET", httpPaths.attempt(attempt), "/api/attempts/{attempt}");
+    await ask("GET", httpPaths.system(0), "/api/system");
+    await ask("GET", httpPaths.links, "/api/links");
+    await ask("GET", httpPaths.jobGroups(job), "/api/jobs/{job}/groups");
+    await ask("GET", httpPaths.jobGraph(job), "/api/jobs/{job}/graph");
+    await ask("GET", httpPaths.jobStates(job), "/api/jobs/{job}/states");
+    const task = tasks[0]?.key ?? "";
+    await ask("GET", `/api/jobs/${job}/tasks/${task}`, "/api/jobs/{job}/tasks/{task}");
   }
 
   it("describes the events of a job", async () => {

@@ -1,10 +1,9 @@
 // The OpenAPI 3.1 document of the HTTP interface, made from the schemas that validate it.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as z from "zod";
 import * as http from "../shared/protocol/http.ts";
 import * as messages from "../shared/protocol/messages.ts";
 import type { Access, Answer, Endpoint } from "./endpoint.ts";
+import { readVersion } from "./version.ts";
 
 type Json = Record<string, unknown>;
 
@@ -110,7 +109,8 @@ function parameters(where: "path" | "query", of: z.ZodType | undefined, schemas:
   return Object.entries(shape).map(([name, schema]) => ({
     name,
     in: where,
-    required: where === "path" || !(schema instanceof z.ZodExactOptional),
+    // Absent is what an exact optional calls missing, and others undefined.
+    required: !(schema instanceof z.ZodExactOptional) && !schema.safeParse(undefined).success,
     schema: schemas.refer(schema),
   }));
 }
@@ -175,10 +175,4 @@ class Schemas {
       }),
     );
   }
-}
-
-function readVersion(): string {
-  const path = join(import.meta.dirname, "../package.json");
-  const { version } = JSON.parse(readFileSync(path, "utf8")) as { readonly version: string };
-  return version;
 }

@@ -1,16 +1,21 @@
 // The only caller of the scheduler: turns what happened into events, and its commands into messages.
 import { decodeBase64 } from "../shared/codecs/base64.ts";
 import type { BlockRef, TaskResult } from "../shared/graph/task.ts";
-import type { AttemptId, BlockId, JobId, WorkerId } from "../shared/ids.ts";
-import type { WorkerMessage } from "../shared/protocol/messages.ts";
-import type { SchedulerCommand } from "../shared/scheduler/commands.ts";
-import type { Holder, SchedulerEvent } from "../shared/scheduler/events.ts";
+import type { AttemptId, BlockId, JobId, TaskKey, WorkerId } from "../shared/ids.ts";
+import type { WorkerMessage, WorkerView } from "../shared/protocol/messages.ts";
+import type { FailureStory, SchedulerCommand } from "../shared/scheduler/commands.ts";
+import type { Avoidance, Holder, SchedulerEvent } from "../shared/scheduler/events.ts";
 import { createScheduler, step } from "../shared/scheduler/scheduler.ts";
+import { readersOf, taskStanding, taskStory, workerLoad } from "../shared/scheduler/views.ts";
+import type { TaskStanding, TaskStory } from "../shared/scheduler/views.ts";
+import type { ActivityLog, AttemptEnd } from "./activity-log.ts";
 import type { BlockSources } from "./block-sources.ts";
 import type { BlockStore } from "./block-store.ts";
-import type { JobBook } from "./job-book.ts";
-import type { FinalJobState, Journal, JobRow } from "./journal.ts";
+import type { ActiveJob, JobBook } from "./job-book.ts";
+import { groupOf, outlineAtEnd, taskGraph, type JobOutline } from "./job-outline.ts";
+import type { FinalJobState, Journal } from "./journal.ts";
 import { clientHolder, type ClientPort, type WorkerPort } from "./ports.ts";
+import { Retirements } from "./retirements.ts";
 import { Watchers } from "./watchers.ts";
 
 /** How often the scheduler learns that time has passed. */
@@ -23,8 +28,10 @@ type Command<Type extends SchedulerCommand["type"]> = Extract<SchedulerCommand, 
 type Said<Type extends WorkerMessage["type"]> = Extract<WorkerMessage, { type: Type }>;
 
 /** What decides over a worker's leases. */
-type Ability = Pick<Said<"status">, "threads" | "paused" | "hidden" | "runsFunctions">;
-const ABILITIES = ["threads", "paused", "hidden", "runsFunctions"] as const;
+type Ability = Pick<Said<"status">, "threads" | "paused" | "hidden" | "runsFunctions"> & {
+  readonly isRetiring: boolean;
+};
+const ABILITIES = ["threads", "paused", "hidden", "runsFunctions", "isRetiring"] as const;
 
 export interface SchedulerHostOptions {
   /** Functions of users may run here, on workers that agreed. */
@@ -33,6 +40,7 @@ export interface SchedulerHostOptions {
   readonly store: BlockStore;
   readonly sources: BlockSources;
   readonly book: JobBook;
+  readonly activity: ActivityLog;
   /** Monotonic time. */
   readonly nowMs: () => number;
   /** Time of day, in Unix milliseconds. */
@@ -48,6 +56,7 @@ export class SchedulerHost {
   readonly #sources: BlockSources;
   readonly #workers = new Map<WorkerId, WorkerPort>();
   readonly #watchers: Watchers;
+  readonly #retirements: Retirements;
   readonly #events: SchedulerEvent[] = [];
   #attemptsReservedTo: number;
   #isDraining = false;
@@ -61,6 +70,7 @@ export class SchedulerHost {
     this.#attemptsReservedTo = nextAttempt + ATTEMPTS_RESERVED - 1;
     this.#scheduler = createScheduler({ nextAttempt });
     this.#sources = options.sources;
+    this.#retirements = new Retirements(options);
     this.#watchers = new Watchers((result) => options.sources.locatedResult(result));
     options.journal.onWriteError = (error) => {
       options.log(`The journal could not record results: ${error.message}`);
@@ -118,8 +128,10 @@ export class SchedulerHost {
   }
 
   workerLeft(port: WorkerPort, isExpected: boolean): void {
-    for (const attempt of port.record.leased) this.#options.book.attemptEnded(attempt);
-    port.record.leased.clear();
+    const { leased, status, tally } = port.record;
+    if (!isExpected) tally.standing.lost(Math.min(leased.size, status.threads));
+    const outcome = isExpected ? "returned" : "cancelled";
+    for (const attempt of leased) this.#endAttempt(port, attempt, { outcome });
     this.#sources.leave(port.worker, port);
     if (this.#workers.get(port.worker) === port) this.#workers.delete(port.worker);
     this.dispatch({ type: "worker-left", ...identity(port), isExpected });
@@ -134,16 +146,41 @@ export class SchedulerHost {
   workerStatus(port: WorkerPort, status: Said<"status">): void {
     const before = this.#abilityOf(port);
     port.record.applyStatus(status);
+    this.#options.activity.running(status.running);
     const now = this.#abilityOf(port);
-    if (ABILITIES.some((name) => before[name] !== now[name])) {
+    // Whoever gave leases back gets others as soon as it has said how it is: that ends its rest.
+    if (port.record.hasReturned || ABILITIES.some((name) => before[name] !== now[name])) {
+      port.record.hasReturned = false;
       this.dispatch({ type: "worker-changed", ...identity(port), ...now });
     }
+    this.#options.onChange();
+  }
+
+  /** As dashboards see the joined workers. */
+  workerViews(): WorkerView[] {
+    const nowMs = this.#options.nowMs();
+    return this.workers.map(({ worker, record }) => {
+      const { relativeSpeed = 1, speeds = [] } = workerLoad(this.#scheduler, worker) ?? {};
+      // Three digits say as much as is known, and this is sent several times a second.
+      const rounded = speeds.map(({ kernel, operationsPerMs }) => ({
+        kernel,
+        operationsPerMs: Number(operationsPerMs.toPrecision(3)),
+      }));
+      return record.view(nowMs, { relativeSpeed, speeds: rounded });
+    });
+  }
+
+  /** Has a worker finish, hand over and leave. */
+  retireWorker(port: WorkerPort): void {
+    this.#retirements.begin(port);
+    this.dispatch({ type: "worker-changed", ...identity(port), ...this.#abilityOf(port) });
     this.#options.onChange();
   }
 
   #abilityOf(port: WorkerPort): Ability {
     const { threads, paused, hidden, runsFunctions } = port.record.status;
     return {
+      isRetiring: port.record.isRetiring,
       threads,
       paused,
       hidden,
@@ -153,17 +190,21 @@ export class SchedulerHost {
 
   attemptFinished(port: WorkerPort, message: Said<"attempt-finished">): void {
     const { attempt, computeMs } = message;
-    this.#options.book.attemptTimed(message);
+    const { activity, book } = this.#options;
+    const granted = port.record.leased.has(attempt) ? activity.live(attempt) : undefined;
+    if (granted !== undefined) book.attemptTimed(granted, message);
     port.record.tally.computeMs += computeMs;
-    this.#endAttempt(port, attempt);
+    port.record.tally.standing.finished();
     try {
       const outputs = message.outputs.map((output) => this.#keepOutput(output));
+      this.#endAttempt(port, attempt, { outcome: "finished", ...timesOf(message) });
       const kept = outputs.filter((output) => !output.isStored);
       if (kept.length > 0) this.#sources.hold(port.worker, kept);
       this.dispatch({ type: "attempt-finished", ...identity(port), attempt, outputs, computeMs });
     } catch (error) {
       const what = `The result could not be kept: ${(error as Error).message}`;
       const reason = "kernel-error";
+      this.#endAttempt(port, attempt, { outcome: "failed", why: what, ...timesOf(message) });
       this.dispatch({
         type: "attempt-failed",
         ...identity(port),
@@ -186,8 +227,9 @@ export class SchedulerHost {
 
   attemptFailed(port: WorkerPort, failed: Said<"attempt-failed">): void {
     const { attempt, reason, message, block, error } = failed;
-    this.#endAttempt(port, attempt);
+    this.#endAttempt(port, attempt, failedEnd(failed));
     port.record.tally.tasksFailed += 1;
+    port.record.tally.standing.failed(reason);
     this.#options.log(`${port.record.name}: attempt ${attempt} failed (${reason}): ${message}`);
     this.dispatch({
       type: "attempt-failed",
@@ -201,7 +243,8 @@ export class SchedulerHost {
   }
 
   attemptsReturned(port: WorkerPort, attempts: readonly AttemptId[]): void {
-    for (const attempt of attempts) this.#endAttempt(port, attempt);
+    for (const attempt of attempts) this.#endAttempt(port, attempt, { outcome: "returned" });
+    port.record.hasReturned = true;
     this.dispatch({ type: "attempts-returned", ...identity(port), attempts });
   }
 
@@ -248,6 +291,22 @@ export class SchedulerHost {
     this.#watchers.remove(port, job);
   }
 
+  // Tasks
+
+  /** How a task stands; undefined when no unfinished job includes it. */
+  standingOf(task: TaskKey): TaskStanding | undefined {
+    return taskStanding(this.#scheduler, task);
+  }
+
+  storyOf(task: TaskKey): TaskStory | undefined {
+    return taskStory(this.#scheduler, task);
+  }
+
+  /** Tasks of an unfinished job that take outputs of this one. */
+  readersOf(task: TaskKey, job: JobId, max: number): TaskKey[] {
+    return readersOf(this.#scheduler, task, job, max);
+  }
+
   // Blocks
 
   /** Has every worker fetch these ahead. */
@@ -288,16 +347,26 @@ export class SchedulerHost {
           "The coordinator lost touch with this page for a while.",
         );
         return undefined;
+      case "worker-retired":
+        this.#retirements.letGo(this.#portOf(command));
+        return undefined;
       case "record-result":
         return this.#recordResult(command);
       case "announce-target":
         return this.#announceTarget(command.job, command);
       case "announce-failure":
         return this.#announceFailure(command);
+      case "record-retry":
+        return this.#recordRetry(command);
       case "drop-tasks":
         return this.#dropTasks(command);
       case "finish-job":
-        return this.finishJob(command.job, command.state, command.failure ?? null);
+        return this.finishJob(
+          command.job,
+          command.state,
+          command.failure ?? null,
+          command.failedOn ?? [],
+        );
     }
   }
 
@@ -314,8 +383,17 @@ export class SchedulerHost {
     const active = this.#options.book.active(job);
     const work = active?.tasks.get(task);
     if (port === undefined || active === undefined || work === undefined) return;
-    const story = { job, task, worker: port.worker, workerName: port.record.name };
-    this.#options.book.attemptGranted(attempt, story);
+    this.#options.book.attemptGranted(job);
+    this.#options.activity.granted({
+      attempt,
+      job,
+      task,
+      worker: port.worker,
+      workerName: port.record.name,
+      kernel: work.kernel,
+      group: groupOf(work),
+      isSpeculative,
+    });
     port.record.leased.add(attempt);
     const given = port.record.given;
     port.send({
@@ -350,12 +428,15 @@ export class SchedulerHost {
   #cancelAttempt(command: Command<"cancel-attempt">): void {
     const port = this.#portOf(command);
     if (port === undefined) return;
-    this.#endAttempt(port, command.attempt);
+    this.#endAttempt(port, command.attempt, { outcome: "cancelled" });
     port.send({ type: "cancel-attempt", attempt: command.attempt, reason: command.reason });
   }
 
-  #endAttempt(port: WorkerPort, attempt: AttemptId): void {
-    if (port.record.leased.delete(attempt)) this.#options.book.attemptEnded(attempt);
+  /** Does nothing when it has ended before. */
+  #endAttempt(port: WorkerPort, attempt: AttemptId, end: AttemptEnd): void {
+    const { activity, book } = this.#options;
+    const granted = port.record.leased.delete(attempt) ? activity.ended(attempt, end) : undefined;
+    if (granted !== undefined) book.attemptEnded(granted.job);
     this.#options.onChange();
   }
 
@@ -370,15 +451,31 @@ export class SchedulerHost {
   }
 
   #announceTarget(job: JobId, { task, outputs }: TaskResult): void {
-    if (!this.#options.book.targetReady(job, { task, outputs })) return;
+    const { book, journal } = this.#options;
+    const hadFailed = book.active(job)?.failures.has(task) === true;
+    if (!book.targetReady(job, { task, outputs })) return;
+    if (hadFailed) this.#journal("forget a failure", () => journal.removeFailures(job, [task]));
     this.#watchers.targetReady(job, { task, outputs });
     this.#options.onChange();
   }
 
-  #announceFailure({ job, task, message, error }: Command<"announce-failure">): void {
-    const failure = { task, message, error };
-    if (!this.#options.book.targetFailed(job, failure)) return;
-    this.#watchers.targetFailed(job, failure);
+  #announceFailure(announced: Command<"announce-failure">): void {
+    const { job, task, message, error, cause, sentences } = announced;
+    const { book, journal } = this.#options;
+    if (!book.targetFailed(job, { task, message, error, cause, sentences })) return;
+    this.#journal("record a failure", () => journal.addFailure(job, announced, task));
+    this.#watchers.targetFailed(job, { task, message, error });
+    this.#options.onChange();
+  }
+
+  /** Failed targets are tried again; what they keep away from outlives a restart. */
+  #recordRetry({ job, targets, avoid }: Command<"record-retry">): void {
+    const { book, journal } = this.#options;
+    const head = book.targetsRetried(job, targets, avoid);
+    this.#journal("record that targets are tried again", () => {
+      journal.removeFailures(job, targets);
+      if (head !== undefined) journal.saveHead(job, head);
+    });
     this.#options.onChange();
   }
 
@@ -389,16 +486,39 @@ export class SchedulerHost {
   }
 
   /** Closes a job's record and tells those who watch it. */
-  finishJob(job: JobId, state: FinalJobState, failure: JobRow["failure"]): void {
+  finishJob(
+    job: JobId,
+    state: FinalJobState,
+    story: FailureStory | null,
+    failedOn: readonly Avoidance[] = [],
+  ): void {
     const { book, journal, nowUnixMs } = this.#options;
-    const row = book.finish(job, state, failure, nowUnixMs());
+    const active = book.active(job);
+    if (active === undefined) return;
+    const outline = this.#outlineOf(active, story);
+    const failure = story === null ? null : { task: story.task, message: story.message };
+    const row = book.finish(job, state, { failure, failedOn }, nowUnixMs());
     if (row === undefined) return;
-    this.#journal("record a job's end", () => journal.finishJob(row));
+    this.#journal("record a job's end", () => {
+      if (story !== null) journal.addFailure(job, story, null);
+      journal.finishJob(row, outline);
+    });
     this.#watchers.jobEnded(job);
     this.#options.log(
       `Job "${row.head.title}" ${state}${failure === null ? "" : `: ${failure.message}`}`,
     );
     this.#options.onChange();
+  }
+
+  /** How its tasks stand at its end, while that is known. */
+  #outlineOf(
+    { job, tasks, targets, done, failures }: ActiveJob,
+    story: FailureStory | null,
+  ): JobOutline {
+    const causes = new Set(Array.from(failures.values(), ({ cause }) => cause));
+    if (story !== null) causes.add(story.cause);
+    const figures = this.#options.activity.figuresOf(job);
+    return outlineAtEnd(taskGraph(tasks, targets), (key) => done.has(key), causes, figures);
   }
 
   #storeBlock({ holder, block }: Command<"store-block">): void {
@@ -411,6 +531,7 @@ export class SchedulerHost {
 
   #tick(): void {
     this.dispatch({ type: "ticked" });
+    this.#retirements.endLate(this.workers);
     this.#tickCount += 1;
     if (this.#tickCount % TICKS_PER_SAVE === 0) this.#saveProgress();
   }
@@ -439,4 +560,24 @@ export class SchedulerHost {
 const identity = (port: WorkerPort): Pick<WorkerPort, "worker" | "incarnation"> => ({
   worker: port.worker,
   incarnation: port.incarnation,
+});
+
+const timesOf = ({
+  thread,
+  fetchMs,
+  waitMs,
+  computeMs,
+}: Said<"attempt-finished">): Omit<AttemptEnd, "outcome"> => ({
+  fetchMs,
+  waitMs,
+  computeMs,
+  ...(thread === undefined ? {} : { thread }),
+});
+
+const failedEnd = ({ reason, message, thread, computeMs }: Said<"attempt-failed">): AttemptEnd => ({
+  outcome: "failed",
+  why: `${reason}: ${message}`,
+  ...(reason === "input-unavailable" ? { fetchMs: "all" } : {}),
+  ...(thread === undefined ? {} : { thread }),
+  ...(computeMs === undefined ? {} : { computeMs }),
 });

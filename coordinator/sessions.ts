@@ -23,7 +23,8 @@ import { ControlSocket } from "./control-socket.ts";
 import type { Journal } from "./journal.ts";
 import type { RequestGuard } from "./request-guard.ts";
 import type { Signalling } from "./signalling.ts";
-import { WorkerRecord, type WorkerTally } from "./worker-record.ts";
+import type { Traffic } from "./traffic.ts";
+import { newTally, WorkerRecord, type WorkerTally } from "./worker-record.ts";
 import { WorkerSession, type SessionServices } from "./worker-session.ts";
 
 /** A page says hello at once; whoever does not is no page. */
@@ -40,6 +41,8 @@ export interface SessionsOptions extends SessionServices {
   readonly guard: RequestGuard;
   readonly signalling: Signalling;
   readonly journal: Journal;
+  /** Where messages are counted. */
+  readonly traffic: Traffic;
   readonly nowMs: () => number;
   /** Time of day, in Unix milliseconds. */
   readonly nowUnixMs: () => number;
@@ -81,7 +84,8 @@ export class Sessions {
 
   /** Takes over a fresh control connection. */
   accept(webSocket: WebSocket, address: string): void {
-    const socket = new ControlSocket(webSocket, address, this.#options.nowMs);
+    const { nowMs, traffic } = this.#options;
+    const socket = new ControlSocket(webSocket, address, nowMs, traffic);
     let session: WorkerSession | ClientSession | undefined;
     const helloTimer = setTimeout(
       () => this.#refuse(socket, "silent", "This page did not say who it is."),
@@ -216,7 +220,7 @@ export class Sessions {
   }
 
   #tallyOf(worker: WorkerId): WorkerTally {
-    const tally = this.#tallies.get(worker) ?? { tasksDone: 0, tasksFailed: 0, computeMs: 0 };
+    const tally = this.#tallies.get(worker) ?? newTally();
     this.#tallies.delete(worker);
     this.#tallies.set(worker, tally);
     for (const oldest of this.#tallies.keys()) {

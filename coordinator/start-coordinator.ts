@@ -7,11 +7,13 @@ import { assert } from "../shared/assert.ts";
 import { httpPaths } from "../shared/protocol/http.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
 import { loadAccessTokens, type AccessTokens } from "./access-tokens.ts";
+import { ActivityLog } from "./activity-log.ts";
 import { ActorService } from "./actor-service.ts";
 import { BlockSources } from "./block-sources.ts";
 import { BlockStore } from "./block-store.ts";
 import { ClusterFeed } from "./cluster-feed.ts";
-import { addHttpApi, createHttpServer, type TlsFiles } from "./http-api.ts";
+import { addHttpApi, type CoordinatorUrls, createHttpServer } from "./http-api.ts";
+import { servePlainHttp, type ServerCertificate } from "./https/plain-http.ts";
 import { JobBook } from "./job-book.ts";
 import { JobEvents } from "./job-events.ts";
 import { JobService } from "./job-service.ts";
@@ -25,6 +27,8 @@ import { SchedulerHost } from "./scheduler-host.ts";
 import { Sessions } from "./sessions.ts";
 import { Signalling } from "./signalling.ts";
 import { SmallBlocks } from "./small-blocks.ts";
+import { startSystemHistory } from "./system-reading.ts";
+import { Traffic } from "./traffic.ts";
 import { routeUpgrades } from "./upgrade-router.ts";
 
 export interface CoordinatorOptions {
@@ -34,7 +38,7 @@ export interface CoordinatorOptions {
   readonly port: number;
   /** Holds the tokens, the journal and the blocks; made when missing. */
   readonly dataDir: string;
-  readonly https?: TlsFiles | false;
+  readonly https?: ServerCertificate | false;
   /** The built web app. */
   readonly staticDir: string;
   /** False refuses functions of users, wherever they would run; true by default. */
@@ -52,8 +56,7 @@ export interface Coordinator extends AccessTokens {
   readonly port: number;
   /** The blocks, for clients in this process. */
   readonly store: LocalStore;
-  /** The dashboard's address for this machine, and the join address for every network. */
-  urls(): { readonly dashboard: string; readonly join: readonly string[] };
+  urls(): CoordinatorUrls;
   /** Ends every connection, timer and file; later calls wait for the same end. */
   close(): Promise<void>;
 }
@@ -135,15 +138,29 @@ async function assemble(
     ],
     nowMs,
   });
-  const book = new JobBook();
+  const book = new JobBook((job) => journal.failedTargets(job));
+  const activity = new ActivityLog(nowUnixMs);
+  const traffic = new Traffic();
   const sources = new BlockSources(store);
   const onChange = (): void => feed.changed();
   const { allowsFunctions = true } = options;
-  const parts = { journal, store, sources, book, nowMs, nowUnixMs, log, onChange, allowsFunctions };
+  const parts = {
+    journal,
+    store,
+    sources,
+    book,
+    activity,
+    traffic,
+    nowMs,
+    nowUnixMs,
+    log,
+    onChange,
+    allowsFunctions,
+  };
   const host = new SchedulerHost(parts);
   const clusterMessage = (): Extract<CoordinatorMessage, { type: "cluster" }> => ({
     type: "cluster",
-    workers: host.workers.map((port) => port.record.view(nowMs())),
+    workers: host.workerViews(),
     jobs: book.views().slice(0, JOBS_IN_VIEW_MAX),
   });
   const actors = new ActorService({
@@ -151,7 +168,8 @@ async function assemble(
     onDropped: (blocks) => host.blocksDropped("store", blocks),
   });
   const service = new JobService({ ...parts, host, hasher: await createBLAKE3() });
-  const server = createHttpServer(https);
+  const server = createHttpServer(https === false ? false : https.files);
+  traffic.watch(server.server, https !== false);
   if (options.onRoute !== undefined) server.addHook("onRoute", options.onRoute);
   const signalling = new Signalling(server.server, httpPaths.signal, nowMs);
   const sessions = new Sessions({ ...parts, host, actors, guard, signalling, clusterMessage });
@@ -165,7 +183,7 @@ async function assemble(
   actors.start();
   await service.restore();
   await service.sweep();
-  const joinLinks = (): readonly string[] => urlsOf(options, tokens, portOf(server)).join;
+  const system = startSystemHistory({ ...parts, host });
   await addHttpApi(server, {
     ...parts,
     guard,
@@ -173,9 +191,13 @@ async function assemble(
     exporters,
     staticDir,
     host,
-    joinLinks,
+    urls: () => urlsOf(options, tokens, portOf(server)),
+    authority: (https !== false && https.authority) || null,
     events,
+    system,
   });
+  const closePlain =
+    https === false ? undefined : await servePlainHttp(server, https, { guard, log });
   const endUpgrades = routeUpgrades({
     server: server.server,
     guard,
@@ -198,10 +220,12 @@ async function assemble(
       // The host first: from then on leaving pages change nothing that the journal will remember.
       host.close();
       actors.close();
+      system.close();
       feed.close();
       sessions.close();
       endUpgrades();
       signalling.close();
+      await closePlain?.();
       await server.close();
     },
   };
@@ -241,11 +265,7 @@ function portOf(server: FastifyInstance): number {
   return address.port;
 }
 
-function urlsOf(
-  options: CoordinatorOptions,
-  tokens: AccessTokens,
-  port: number,
-): { dashboard: string; join: string[] } {
+function urlsOf(options: CoordinatorOptions, tokens: AccessTokens, port: number): CoordinatorUrls {
   const { host, https = false } = options;
   const scheme = https === false ? "http" : "https";
   const isEverywhere = host === undefined || host === "0.0.0.0" || host === "::";
@@ -256,5 +276,9 @@ function urlsOf(
   return {
     dashboard: `${scheme}://${own}:${port}/#t=${tokens.submitToken}`,
     join: joinHosts.map((name) => `${scheme}://${name}:${port}/join#t=${tokens.joinToken}`),
+    certificatePage:
+      https === false || https.authority === undefined
+        ? null
+        : `http://${joinHosts[0]}:${port}${httpPaths.certificatePage}`,
   };
 }

@@ -215,7 +215,7 @@ describe("simulations", () => {
     { scenarios, paths: 8_192, control: "none", seed: 7, targetStandardError: null },
     { ...tools, threads: 1 },
   );
-  const { kind, title, meta } = plan.submission;
+  const { kind, title, meta } = plan.job;
   const planned = finishedJob(
     [...plan.chunks.values()].map(([chunk]) => {
       if (chunk === undefined) throw new Error("A task has no chunk.");

@@ -4,7 +4,7 @@ import { SUSPECT_AFTER_MS } from "../shared/limits.ts";
 import { helloSchema } from "../shared/protocol/messages.ts";
 import type { LinkReport } from "../shared/protocol/messages.ts";
 import { freshWorkerId, workerHello } from "./scripted-pages.ts";
-import { WorkerRecord } from "./worker-record.ts";
+import { newTally, WorkerRecord } from "./worker-record.ts";
 
 function makeRecord(): WorkerRecord {
   const hello = helloSchema.parse(workerHello("token", freshWorkerId()));
@@ -15,7 +15,7 @@ function makeRecord(): WorkerRecord {
     address: "10.0.0.2",
     joinedAtMs: 0,
   };
-  return new WorkerRecord(hello, identity, { tasksDone: 4, tasksFailed: 1, computeMs: 9 }, 0);
+  return new WorkerRecord(hello, identity, { ...newTally(), tasksDone: 4 }, 0);
 }
 
 const link = (peer: string | null, bytesReceived: number, more: Partial<LinkReport> = {}) => ({

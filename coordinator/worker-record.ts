@@ -4,6 +4,7 @@ import type { AttemptId, Incarnation, PeerId } from "../shared/ids.ts";
 import { SUSPECT_AFTER_MS } from "../shared/limits.ts";
 import type { LinkReport, WorkerHello, WorkerMessage } from "../shared/protocol/messages.ts";
 import type { Condition, WorkerView } from "../shared/protocol/messages.ts";
+import { Standing } from "./standing.ts";
 
 type Status = Extract<WorkerMessage, { type: "status" }>;
 
@@ -13,7 +14,15 @@ export interface WorkerTally {
   tasksFailed: number;
   /** Thread-milliseconds. */
   computeMs: number;
+  readonly standing: Standing;
 }
+
+export const newTally = (): WorkerTally => ({
+  tasksDone: 0,
+  tasksFailed: 0,
+  computeMs: 0,
+  standing: new Standing(),
+});
 
 /** Of a worker that tells nothing of itself. */
 const UNKNOWN_CONDITION: Condition = {
@@ -25,6 +34,9 @@ const UNKNOWN_CONDITION: Condition = {
   lagMs: null,
 };
 
+/** Of a worker that nothing was timed on. */
+const UNTIMED = { relativeSpeed: 1, speeds: [] };
+
 export class WorkerRecord {
   readonly #hello: WorkerHello;
   readonly incarnation: Incarnation;
@@ -33,12 +45,17 @@ export class WorkerRecord {
   readonly tally: WorkerTally;
   /** Unix milliseconds. */
   readonly #joinedAtMs: number;
-  /** The dashboard asked it to finish and leave. */
-  isRetiring = false;
+  /** Monotonic time at which it was told that it may leave. */
+  retiredAtMs: number | null = null;
+  /** It gave leases back and has not said since how it is. */
+  hasReturned = false;
   /** Attempts leased to this incarnation and not yet ended. */
   readonly leased = new Set<AttemptId>();
   /** Small blocks that it was given with leases, and still keeps. */
   readonly given = new GivenBlocks();
+  #isRetiring = false;
+  /** It knows that it is to finish: a status that says otherwise means a change of mind. */
+  #knowsItRetires = false;
   #status: Omit<Status, "type">;
   #heardAtMs: number;
   #links: readonly LinkReport[] = [];
@@ -87,8 +104,27 @@ export class WorkerRecord {
     this.#heardAtMs = nowMs;
   }
 
+  get threadsMax(): number {
+    return this.#hello.threadsMax;
+  }
+
+  /** It is to finish what it runs, hand over what only it holds, and leave. */
+  get isRetiring(): boolean {
+    return this.#isRetiring;
+  }
+
+  /** The dashboard asks it to. */
+  retire(): void {
+    this.#isRetiring = true;
+  }
+
   applyStatus(status: Status): void {
     this.#status = status;
+    const isFinishing = status.condition?.pausedBy === "finishing";
+    // Until the dashboard's wish has arrived there, the page does not know of it.
+    if (isFinishing || this.#knowsItRetires) this.#isRetiring = isFinishing;
+    this.#knowsItRetires = isFinishing;
+    if (!this.#isRetiring) this.retiredAtMs = null;
   }
 
   applyLinks(links: readonly LinkReport[]): void {
@@ -106,7 +142,16 @@ export class WorkerRecord {
     );
   }
 
-  view(nowMs: number): WorkerView {
+  /** What it told last of its ways to other machines and to the coordinator. */
+  get links(): readonly LinkReport[] {
+    return this.#links;
+  }
+
+  view(
+    nowMs: number,
+    { relativeSpeed, speeds }: Pick<WorkerView, "relativeSpeed" | "speeds"> = UNTIMED,
+  ): WorkerView {
+    const { tasksDone, tasksFailed, computeMs, standing } = this.tally;
     const { name, threads, hidden, runsFunctions, running, cacheBytes } = this.#status;
     const direct = this.#links.filter((link) => link.peer !== null);
     const coordinator = this.#links.find((link) => link.peer === null);
@@ -128,17 +173,19 @@ export class WorkerRecord {
       runsFunctions,
       running: running.length,
       leased: this.leased.size,
-      ...this.tally,
+      tasksDone,
+      tasksFailed,
+      computeMs,
       cacheBytes,
       bytesDirect,
       bytesCoordinator,
       ...pathOf(direct, this.#hasMovedDirectly, bytesCoordinator > 0),
       joinedAtMs: this.#joinedAtMs,
       condition: this.#status.condition ?? UNKNOWN_CONDITION,
-      isRetiring: this.isRetiring,
-      relativeSpeed: 1,
-      speeds: [],
-      standing: "new",
+      isRetiring: this.#isRetiring,
+      relativeSpeed,
+      speeds,
+      standing: standing.word,
     };
   }
 

@@ -50,7 +50,9 @@ export class WorkerSession implements WorkerPort {
 
   end(reason: RefusalReason, message: string): void {
     this.#socket.end(reason, message);
-    this.leave(reason === "superseded");
+    // Whoever is removed does not come back, as if it had said goodbye.
+    if (reason === "removed") this.#saidGoodbye = true;
+    this.leave(reason === "superseded" || reason === "removed");
   }
 
   join(): void {

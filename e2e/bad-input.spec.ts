@@ -58,7 +58,9 @@ test("a 10,000-character cell is text like any other", async ({ browser, coordin
 
 test("a wrong key is refused with what to do", async ({ browser, coordinator }) => {
   const page = await (await browser.newContext()).newPage();
-  await page.goto(coordinator.joinUrl().replace(/#t=.*/, "#t=wrong-key-that-nobody-gave-out"));
+  await page.goto(
+    coordinator.joinUrl().replace(/#t=.*/, "?auto=1#t=wrong-key-that-nobody-gave-out"),
+  );
   await expect(page.getByText("The key in this address is not valid")).toBeVisible();
   await page.goto(coordinator.joinUrl().replace(/\/join#t=.*/, "/#t=wrong-key-of-a-dashboard"));
   await expect(page.getByText("The key in this address is not valid")).toBeVisible();

@@ -116,6 +116,9 @@ export async function joinWorker(
 ): Promise<Page> {
   const page = await context.newPage();
   const url = new URL(coordinator.joinUrl(options.host));
+  url.searchParams.set("auto", "1");
+  // A machine that runs tests is always busy; workers that gave way would make them slow.
+  url.searchParams.set("yield", "0");
   url.searchParams.set("name", name);
   url.searchParams.set("threads", String(threads));
   if (options.runsFunctions === true) url.searchParams.set("functions", "1");

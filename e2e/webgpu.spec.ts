@@ -186,8 +186,8 @@ test("software that a test allows is labelled as software; what is not for it th
     const params = { minPeriods: 1, precision, rows, cols: null };
     return run(page, { kernel, params, blocks });
   };
-  expect(await ask("pearson-tile@2", "f32")).toHaveLength(2);
-  expect(await ask("pearson-tile@2", "f64")).toHaveLength(2);
+  expect(await ask("pearson-tile@3", "f32")).toHaveLength(2);
+  expect(await ask("pearson-tile@3", "f64")).toHaveLength(2);
   expect(await ask(KERNEL, "f64")).toHaveLength(2);
   expect(await tallyOf(page)).toMatchObject({ gpu: 3, processor: 3 });
 

@@ -1,11 +1,9 @@
 // "tabswarm/client" in a browser: connects a page to the cluster whose coordinator served it.
-import { createCluster, type Cluster } from "../shared/client/cluster.ts";
+import type { Cluster } from "../shared/client/cluster.ts";
 import { ClusterError } from "../shared/client/cluster-client.ts";
 import { programFailures, untilConnected } from "../shared/client/until-connected.ts";
-import { randomText } from "../shared/ids.ts";
+import { browserCluster } from "./app/browser-cluster.ts";
 import { createBrowserClient } from "./app/create-client.ts";
-import { browserClock } from "./transport/browser-clock.ts";
-import { createHash } from "./transport/hash.ts";
 
 // oxlint-disable-next-line no-barrel-file -- this is the package's entry: bundled, it is one file.
 export * from "../shared/client/library.ts";
@@ -35,13 +33,5 @@ export async function connect(
   if (token === "") throw new ClusterError("The token is missing: connect(url, { token }).", 401);
   const client = await createBrowserClient(token);
   await untilConnected(client, programFailures(address.origin));
-  const encoder = new TextEncoder();
-  const decoder = new TextDecoder();
-  return createCluster(client, {
-    hash: await createHash(),
-    encode: (text) => encoder.encode(text),
-    decode: (bytes) => decoder.decode(bytes),
-    clock: browserClock,
-    nonce: () => randomText(crypto.getRandomValues(new Uint8Array(16))),
-  });
+  return browserCluster(client);
 }

@@ -19,12 +19,15 @@ const loadJoin = (token: string) =>
 
 const loadDashboard = (token: string) =>
   lazy(async () => {
-    const [{ DashboardApp }, { createBrowserClient }, { openSession }] = await Promise.all([
-      import("./app/dashboard-app.tsx"),
-      import("./app/create-client.ts"),
-      import("./app/session.ts"),
-    ]);
-    const session = openSession(await createBrowserClient(token), token);
+    const [{ DashboardApp }, { createBrowserClient }, { browserCluster }, { openSession }] =
+      await Promise.all([
+        import("./app/dashboard-app.tsx"),
+        import("./app/create-client.ts"),
+        import("./app/browser-cluster.ts"),
+        import("./app/session.ts"),
+      ]);
+    const client = await createBrowserClient(token);
+    const session = openSession(client, await browserCluster(client), token);
     return { default: () => <DashboardApp session={session} /> };
   });
 

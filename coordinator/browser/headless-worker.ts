@@ -1,6 +1,8 @@
 // Joins the cluster with headless browsers, each one worker, and ends them without a trace.
 import type { Page } from "playwright";
 import { CommandError } from "../commands/command-error.ts";
+import { HOW_TO_TRUST } from "../commands/trusted-authority.ts";
+import { untrustedText } from "../node-trust.ts";
 import { launchBrowser } from "./launch-browser.ts";
 
 export interface HeadlessWorkersOptions {
@@ -12,6 +14,8 @@ export interface HeadlessWorkersOptions {
   readonly name: string;
   /** Functions of users may run there, sandboxed. */
   readonly runsFunctions?: boolean;
+  /** Over https: the SHA-256 of the coordinator's public key, in base64, once it is known to be its. */
+  readonly trustedKey?: string;
   readonly executablePath: string;
   readonly say: (line: string) => void;
 }
@@ -24,7 +28,7 @@ export interface HeadlessWorkers {
 }
 
 /** The join page shows its state as `<html data-worker-state="…">`; these mean that it has joined. */
-const JOINED_STATES = ["idle", "ready", "fetching", "computing", "paused"];
+const JOINED_STATES = ["idle", "fetching", "computing", "paused"];
 const JOIN_TIMEOUT_MS = 30_000;
 /** A page that does not say goodbye in this time is ended; the coordinator notices by itself. */
 const LEAVE_TIMEOUT_MS = 3_000;
@@ -58,16 +62,12 @@ async function startHeadlessWorker(
   index: number,
 ): Promise<HeadlessWorker> {
   const name = options.browsers === 1 ? options.name : `${options.name} ${index + 1}`;
-  const browser = await launchBrowser(options.executablePath, options.say);
+  const browser = await launchBrowser(options.executablePath, options.say, options.trustedKey);
   let stopping: Promise<void> | undefined;
   try {
     const url = workerUrl(options.joinUrl, name, options);
-    // A certificate that the coordinator made for itself is not known to any browser. Nobody looks at
-    // the page: drawing its ripples took a twentieth of a short job's time.
-    const page = await browser.newPage({
-      ignoreHTTPSErrors: url.protocol === "https:",
-      reducedMotion: "reduce",
-    });
+    // Nobody looks at the page: drawing its ripples took a twentieth of a short job's time.
+    const page = await browser.newPage({ reducedMotion: "reduce" });
     // The page's own event also tells of a crashed sandbox, which the page gets over by itself.
     const devtools = await page.context().newCDPSession(page);
     await devtools.send("Inspector.enable");
@@ -98,6 +98,8 @@ export function workerUrl(
 ): URL {
   const url = new URL(joinUrl);
   url.searchParams.set("auto", "1");
+  // Whoever started it chose how many threads it takes.
+  url.searchParams.set("yield", "0");
   url.searchParams.set("name", name);
   if (threads !== undefined) url.searchParams.set("threads", String(threads));
   if (runsFunctions === true) url.searchParams.set("functions", "1");
@@ -108,6 +110,9 @@ async function join(page: Page, url: URL, ended: Promise<string>): Promise<void>
   try {
     await page.goto(url.href, { waitUntil: "domcontentloaded", timeout: JOIN_TIMEOUT_MS });
   } catch (cause) {
+    if (/ERR_CERT_/.test(String(cause))) {
+      throw new CommandError(untrustedText(url.origin, HOW_TO_TRUST), 1, { cause });
+    }
     throw new CommandError(
       `${url.origin} does not answer. Is the coordinator running, and is the address right?`,
       1,

@@ -16,17 +16,27 @@ export function addClusterOptions(command: Command): Command {
       new Option("--token <token>", "the coordinator's submit token: see #t= in its address"),
     )
     .addOption(
+      new Option(
+        "--ca <file>",
+        "the https coordinator's authority, from its page /certificate (default: that of ./.tabswarm)",
+      ),
+    )
+    .addOption(
       new Option("--workers <number>", "without --coordinator: headless workers for this run")
         .argParser(integer(1, BROWSERS_MAX))
         .default(2),
     );
 }
 
-/** Throws CommandError (2) for a token without the coordinator that it would be for. */
+/** Throws CommandError (2) for a token or an authority without the coordinator that it would be for. */
 export function checkClusterOptions(options: {
   readonly token?: string;
+  readonly ca?: string;
   readonly coordinator?: string;
 }): void {
+  if (options.ca !== undefined && options.coordinator === undefined) {
+    throw new CommandError("--ca belongs to --coordinator; give both or none.", 2);
+  }
   if (options.token !== undefined && options.coordinator === undefined) {
     throw new CommandError("--token belongs to --coordinator; give both or none.", 2);
   }

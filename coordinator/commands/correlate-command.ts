@@ -1,12 +1,13 @@
 // `tabswarm correlate`: a CSV file in, the correlations of all pairs out.
 import { resolve } from "node:path";
 import { conflictOf, type CorrelationOptions } from "../../shared/correlation/plan.ts";
+import { clusterOf } from "../node-cluster.ts";
 import { createNodeTools } from "../node-client.ts";
 import { createCleanups } from "./cleanups.ts";
 import { startHeadlessCluster } from "./cluster-options.ts";
 import { CommandError } from "./command-error.ts";
 import { closeGaps } from "./close-gaps.ts";
-import { connect, parseCoordinator } from "./connect.ts";
+import { connect, remoteCoordinator } from "./connect.ts";
 import { createProgress } from "./progress.ts";
 import { openTable, type LayoutOptions } from "./read-table.ts";
 import { runCorrelation, seconds, type CorrelationSummary } from "./run-correlation.ts";
@@ -19,6 +20,7 @@ export interface CorrelateOptions extends LayoutOptions {
   readonly covariance?: string;
   readonly coordinator?: string;
   readonly token?: string;
+  readonly ca?: string;
   readonly workers: number;
   readonly minPeriods: number;
   readonly method: CorrelationOptions["method"];
@@ -40,10 +42,7 @@ export async function correlate(file: string, options: CorrelateOptions): Promis
   const signal = AbortSignal.any([stop.signal, lost.signal]);
   try {
     const choices = choicesOf(options);
-    const remote =
-      options.coordinator === undefined
-        ? undefined
-        : parseCoordinator(options.coordinator, options.token);
+    const remote = await remoteCoordinator(options);
     for (const path of filesOf(options)) await checkWritable(resolve(path));
     const open = await openTable(file, options);
     cleanups.add(() => open.close());
@@ -64,12 +63,12 @@ export async function correlate(file: string, options: CorrelateOptions): Promis
 
     signal.throwIfAborted();
     const tools = await createNodeTools();
-    const client = await connect(address, tools);
-    cleanups.add(() => client.close());
-    if (client.view.workers.length === 0) {
+    const cluster = clusterOf(await connect(address, tools), tools);
+    cleanups.add(() => cluster.close());
+    if (cluster.workers().length === 0) {
       progress.say("No worker has joined yet; the job waits for the first one.");
     }
-    const run = await runCorrelation(client, table, tools, {
+    const run = await runCorrelation(cluster, table, tools, {
       name: open.name,
       pairsPath: resolve(options.out),
       ...(options.matrix === undefined ? {} : { matrixPath: resolve(options.matrix) }),

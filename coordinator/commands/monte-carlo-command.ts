@@ -7,11 +7,12 @@ import {
   pathsForTarget,
   SCENARIOS_MAX,
 } from "../../shared/monte-carlo/plan.ts";
+import { clusterOf } from "../node-cluster.ts";
 import { createNodeTools } from "../node-client.ts";
 import { createCleanups } from "./cleanups.ts";
 import { startHeadlessCluster } from "./cluster-options.ts";
 import { CommandError } from "./command-error.ts";
-import { connect, parseCoordinator } from "./connect.ts";
+import { connect, remoteCoordinator } from "./connect.ts";
 import { createProgress } from "./progress.ts";
 import { seconds } from "./run-correlation.ts";
 import { type MonteCarloSummary, runMonteCarlo, withError } from "./run-monte-carlo.ts";
@@ -33,6 +34,7 @@ export interface MonteCarloCommandOptions {
   readonly targetSe?: number;
   readonly coordinator?: string;
   readonly token?: string;
+  readonly ca?: string;
   readonly workers: number;
   readonly json?: boolean;
 }
@@ -41,10 +43,7 @@ const PATHS_DEFAULT = 1_000_000;
 
 export async function monteCarlo(options: MonteCarloCommandOptions): Promise<void> {
   const simulation = simulationOf(options);
-  const remote =
-    options.coordinator === undefined
-      ? undefined
-      : parseCoordinator(options.coordinator, options.token);
+  const remote = await remoteCoordinator(options);
   const cleanups = createCleanups();
   const stop = listenForStop();
   cleanups.add(() => stop.release());
@@ -58,12 +57,12 @@ export async function monteCarlo(options: MonteCarloCommandOptions): Promise<voi
       (await startHeadlessCluster({ workers: options.workers, cleanups, lost, say: progress.say }));
     signal.throwIfAborted();
     const tools = await createNodeTools();
-    const client = await connect(address, tools);
-    cleanups.add(() => client.close());
-    if (client.view.workers.length === 0) {
+    const cluster = clusterOf(await connect(address, tools), tools);
+    cleanups.add(() => cluster.close());
+    if (cluster.workers().length === 0) {
       progress.say("No worker has joined yet; the job waits for the first one.");
     }
-    const run = await runMonteCarlo(client, tools, { ...simulation, progress, signal });
+    const run = await runMonteCarlo(cluster, tools, { ...simulation, progress, signal });
     progress.stop();
     // Its origin is the start of the process, so that nothing is left out.
     const total = seconds(performance.now());

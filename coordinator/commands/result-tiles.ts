@@ -1,21 +1,28 @@
 // The results of a correlation job: fetched as they come, kept within a budget, read by tile or panel.
+import type { Future } from "../../shared/client/future.ts";
 import { decodeNpy, type NdArray } from "../../shared/codecs/npy.ts";
 import type { TileValues } from "../../shared/correlation/export.ts";
 import { createPlacedOutputs } from "../../shared/correlation/placed-outputs.ts";
 import type { CorrelationTargets, Tile } from "../../shared/correlation/plan.ts";
-import type { BlockId } from "../../shared/ids.ts";
-import type { JobResult, LocatedBlock } from "../../shared/protocol/messages.ts";
 import { CommandError } from "./command-error.ts";
-import { fetchPatiently, type ResultSource } from "./fetch-patiently.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 /** Enough for 7,000 series; larger results are fetched again from the store when they are written. */
 const KEPT_BYTES_MAX = 512 * 2 ** 20;
-/** Blocks under way at once. */
-const FETCHES_MAX = 4;
+/** Results under way at once. */
+const FETCHES_MAX = 2;
+
+/** A target's future, once it is done. */
+export type DoneFuture = Pick<Future, "key" | "sizes" | "blocks">;
+
+interface Output {
+  readonly future: DoneFuture;
+  readonly index: number;
+}
 
 export interface ResultTiles {
-  /** Takes notice of finished targets and begins to fetch their outputs. */
-  add(results: readonly JobResult[]): void;
+  /** Takes notice of a finished target and begins to fetch its outputs. */
+  add(future: DoneFuture): void;
   /** Resolves when everything that fits the budget has come; rejects when a block cannot be had. */
   settled(): Promise<void>;
   readTile(tile: Tile): Promise<TileValues>;
@@ -23,26 +30,25 @@ export interface ResultTiles {
   readMoments(panelCount: number): Promise<readonly (readonly NdArray[])[]>;
 }
 
-export function createResultTiles(
-  client: ResultSource,
-  targets: CorrelationTargets,
-  signal: AbortSignal,
-): ResultTiles {
-  const outputs = createPlacedOutputs<LocatedBlock>(targets);
-  const kept = new Map<BlockId, Promise<Uint8Array>>();
-  const queue: LocatedBlock[] = [];
+export function createResultTiles(targets: CorrelationTargets, signal: AbortSignal): ResultTiles {
+  const outputs = createPlacedOutputs<Output>(targets);
+  const kept = new Map<DoneFuture, Promise<readonly Uint8Array[]>>();
+  const queue: DoneFuture[] = [];
   let keptBytes = 0;
   let active = 0;
   let failure: Error | undefined;
   let onSettled: (() => void)[] = [];
 
+  const fetch = (future: DoneFuture): Promise<readonly Uint8Array[]> =>
+    unlessAborted(future.blocks(), signal);
+
   function pump(): void {
     while (active < FETCHES_MAX) {
-      const located = failure === undefined ? queue.shift() : undefined;
-      if (located === undefined) break;
+      const future = failure === undefined ? queue.shift() : undefined;
+      if (future === undefined) break;
       active += 1;
-      const fetching = fetchPatiently(client, located, signal);
-      kept.set(located.block, fetching);
+      const fetching = fetch(future);
+      kept.set(future, fetching);
       fetching
         .catch((error: unknown) => {
           failure ??= error instanceof Error ? error : new Error(String(error));
@@ -57,18 +63,23 @@ export function createResultTiles(
     onSettled = [];
   }
 
-  const read = async (located: LocatedBlock): Promise<NdArray> =>
-    decodeNpy(await (kept.get(located.block) ?? fetchPatiently(client, located, signal)));
+  async function read({ future, index }: Output): Promise<NdArray> {
+    const bytes = (await (kept.get(future) ?? fetch(future)))[index];
+    if (bytes === undefined) throw new CommandError("A result of the job has too few outputs.");
+    return decodeNpy(bytes);
+  }
 
   return {
-    add: (results) => {
-      for (const result of results) {
-        if (!outputs.add(result)) continue;
-        for (const located of result.outputs) {
-          if (keptBytes + located.sizeBytes > KEPT_BYTES_MAX) continue;
-          keptBytes += located.sizeBytes;
-          queue.push(located);
-        }
+    add: (future) => {
+      const { sizes } = future;
+      const isOurs = outputs.add({
+        task: future.key,
+        outputs: sizes.map((_, index) => ({ future, index })),
+      });
+      const bytes = sizes.reduce((sum, size) => sum + size, 0);
+      if (isOurs && keptBytes + bytes <= KEPT_BYTES_MAX) {
+        keptBytes += bytes;
+        queue.push(future);
       }
       pump();
     },

@@ -10,13 +10,14 @@ import { BUNDLE_FILE, type RunSettings, SETTINGS_FILE } from "../run/run-setting
 import { createCleanups } from "./cleanups.ts";
 import { startHeadlessCluster } from "./cluster-options.ts";
 import { CommandError } from "./command-error.ts";
-import { parseCoordinator } from "./connect.ts";
+import { checkAnswers, remoteCoordinator } from "./connect.ts";
 import { listenForStop } from "./stop-signal.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 
 export interface RunOptions {
   readonly coordinator?: string;
   readonly token?: string;
+  readonly ca?: string;
   readonly workers: number;
 }
 
@@ -35,11 +36,9 @@ export async function run(
   const lost = new AbortController();
   const signal = AbortSignal.any([stop.signal, lost.signal]);
   try {
-    const remote =
-      options.coordinator === undefined
-        ? undefined
-        : parseCoordinator(options.coordinator, options.token);
+    const remote = await remoteCoordinator(options);
     await checkScript(script);
+    if (remote !== undefined) await checkAnswers(remote);
     const bundle = await bundleOrRefuse(script);
     const starting =
       remote ??
@@ -92,12 +91,13 @@ async function bundleOrRefuse(script: string): Promise<Bundle> {
 async function prepareFolder(
   script: string,
   args: readonly string[],
-  { baseUrl, token }: CoordinatorAddress,
+  { baseUrl, token, ca }: CoordinatorAddress,
   { text, map }: Bundle,
 ): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "tabswarm-run-"));
   const title = `${basename(script)} (${hostname()}, process ${process.pid})`.slice(-200);
-  const settings: RunSettings = { baseUrl, token, script: resolve(script), args, title };
+  const address = { baseUrl, token, ...(ca === undefined ? {} : { ca }) };
+  const settings: RunSettings = { ...address, script: resolve(script), args, title };
   await writeFile(join(folder, SETTINGS_FILE), JSON.stringify(settings), { mode: 0o600 });
   await writeFile(join(folder, BUNDLE_FILE), `${text}\n//# sourceMappingURL=${BUNDLE_FILE}.map\n`);
   await writeFile(join(folder, `${BUNDLE_FILE}.map`), map);

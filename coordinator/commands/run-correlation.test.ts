@@ -13,6 +13,7 @@ import { httpPaths, type DatasetRecord } from "../../shared/protocol/http.ts";
 import type { CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import { CoordinatorFixture } from "../coordinator-fixture.ts";
 import { createCorrelationExporter } from "../correlation-exporter.ts";
+import { clusterOf } from "../node-cluster.ts";
 import { createNodeTools, type NodeTools } from "../node-client.ts";
 import { freshWorkerId, httpOf, ScriptedSocket, workerHello } from "../scripted-pages.ts";
 import type { Coordinator } from "../start-coordinator.ts";
@@ -97,12 +98,12 @@ async function joinComputingWorker(): Promise<ScriptedSocket> {
 const addressOf = (token: string) => ({ baseUrl: `http://127.0.0.1:${coordinator.port}`, token });
 
 async function correlateFile(options: Partial<RunOptions> = {}, file = "prices.csv") {
-  const client = await connect(addressOf(coordinator.submitToken), tools);
+  const cluster = clusterOf(await connect(addressOf(coordinator.submitToken), tools), tools);
   const open = await openTable(join(fixture.folder, file), {});
   try {
     const signal = options.signal ?? new AbortController().signal;
     const table = await open.read(() => undefined, new AbortController().signal);
-    return await runCorrelation(client, table, tools, {
+    return await runCorrelation(cluster, table, tools, {
       name: open.name,
       pairsPath: join(fixture.folder, "pairs.csv"),
       matrixPath: join(fixture.folder, "matrix.npy"),
@@ -118,7 +119,7 @@ async function correlateFile(options: Partial<RunOptions> = {}, file = "prices.c
     });
   } finally {
     await open.close();
-    client.close();
+    await cluster.close();
   }
 }
 

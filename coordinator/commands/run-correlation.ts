@@ -1,5 +1,6 @@
-// One correlation job through a client, from a parsed table to files, with its timings.
-import { ClusterError, type ClusterClient } from "../../shared/client/cluster-client.ts";
+// One correlation job through the library, from a parsed table to files, with its timings.
+import type { Cluster } from "../../shared/client/cluster.ts";
+import { ClusterError } from "../../shared/client/cluster-client.ts";
 import { exportCorrelation, type CorrelationSource } from "../../shared/correlation/export.ts";
 import { measureHalfError, type HalfError } from "../../shared/correlation/half-error.ts";
 import {
@@ -21,10 +22,9 @@ import type { DatasetRecord } from "../../shared/protocol/http.ts";
 import type { JobView } from "../../shared/protocol/messages.ts";
 import type { NodeTools } from "../node-client.ts";
 import { CommandError } from "./command-error.ts";
-import { followJob } from "./follow-job.ts";
 import type { Progress } from "./progress.ts";
 import { createResultTiles, type ResultTiles } from "./result-tiles.ts";
-import { unlessAborted } from "./unless-aborted.ts";
+import { untilDone } from "./until-done.ts";
 import { writeFileAtomically } from "./write-file.ts";
 
 export interface RunOptions extends CorrelationOptions {
@@ -66,7 +66,7 @@ export interface CorrelationSummary {
 
 /** Everything but parse and total, which the caller measures. Throws CommandError. */
 export async function runCorrelation(
-  client: ClusterClient,
+  cluster: Cluster,
   table: ParsedTable,
   tools: NodeTools,
   options: RunOptions,
@@ -75,22 +75,22 @@ export async function runCorrelation(
   const notices = noticesOf(table.report);
   const halfError = options.precision === "f16" ? tellHalfError(table, options) : null;
   const startMs = performance.now();
-  const record = await upload(client, table, options);
-  const plan = makePlan(client, record, tools, options);
-  const results = createResultTiles(client, plan.targets, signal);
+  const record = await upload(cluster, table, options);
+  const plan = makePlan(cluster, record, tools, options);
+  const results = createResultTiles(plan.targets, signal);
 
   const submitMs = performance.now();
-  const job = await client.submit(plan.submission);
+  const job = await cluster.compute(plan.calls, plan.job);
   let workersSeen = 0;
-  const followed = followJob(client, job, {
-    onResults: (found) => results.add(found),
+  const followed = untilDone(job, signal, {
+    onResult: (future) => results.add(future),
     onProgress: (view) => {
-      workersSeen = Math.max(workersSeen, client.view.workers.length);
+      workersSeen = Math.max(workersSeen, cluster.workers().length);
       progress.show("Correlating", view.targetsDone, view.targetsTotal, rateOf(view, submitMs));
     },
   });
   try {
-    await unlessAborted(followed.complete, signal);
+    await followed.complete;
     const computedMs = performance.now();
     await results.settled();
     const fetchedMs = performance.now();
@@ -106,9 +106,9 @@ export async function runCorrelation(
     };
     await writeFiles(source, options);
     const writtenMs = performance.now();
-    const view = await unlessAborted(followed.finalView, signal);
+    const view = await followed.finalView;
     const uploadedBytes = record.panels.reduce((sum, panel) => sum + panel.sizeBytes, 0);
-    const received = client.bytesReceived;
+    const received = cluster.bytesReceived;
     const pairs = (record.series.length * (record.series.length - 1)) / 2;
     return {
       series: record.series.length,
@@ -135,17 +135,17 @@ export async function runCorrelation(
     };
   } catch (error) {
     // Nobody waits for this job any more; a coordinator that is gone needs no telling.
-    await client.cancel(job).catch(() => undefined);
+    await job.cancel().catch(() => undefined);
     throw error;
   } finally {
-    followed.stop();
+    job.leave();
   }
 }
 
 export const seconds = (durationMs: number): number => Math.round(durationMs) / 1_000;
 
 async function upload(
-  client: ClusterClient,
+  cluster: Cluster,
   table: ParsedTable,
   options: RunOptions,
 ): Promise<DatasetRecord> {
@@ -154,7 +154,7 @@ async function upload(
   const values = description.series.length * description.dates.length;
   const totalBytes = values * transportBytes(transport);
   try {
-    return await client.uploadDataset({
+    return await cluster.uploadDataset({
       description,
       panels: panelsOf(table, description.panelSeries, transport),
       onProgress: (bytes) => options.progress.show("Sending", bytes, totalBytes),
@@ -169,12 +169,12 @@ async function upload(
 }
 
 function makePlan(
-  client: ClusterClient,
+  cluster: Cluster,
   record: DatasetRecord,
   tools: NodeTools,
   options: RunOptions,
 ): CorrelationPlan {
-  const threads = client.view.workers.reduce((sum, worker) => sum + worker.threads, 0);
+  const threads = cluster.workers().reduce((sum, worker) => sum + worker.threads, 0);
   try {
     return planCorrelation(record, options, { ...tools, threads });
   } catch (error) {

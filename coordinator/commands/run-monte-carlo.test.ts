@@ -7,6 +7,7 @@ import { type MonteCarloMeta, parseMonteCarloMeta } from "../../shared/monte-car
 import { httpPaths } from "../../shared/protocol/http.ts";
 import type { JobView } from "../../shared/protocol/messages.ts";
 import { CoordinatorFixture } from "../coordinator-fixture.ts";
+import { clusterOf } from "../node-cluster.ts";
 import { createNodeTools, type NodeTools } from "../node-client.ts";
 import { httpOf } from "../scripted-pages.ts";
 import type { Coordinator } from "../start-coordinator.ts";
@@ -31,8 +32,9 @@ afterEach(() => fixture.remove());
 async function run(options: Partial<RunOptions> = {}) {
   const address = { baseUrl: `http://127.0.0.1:${coordinator.port}` };
   const client = await connect({ ...address, token: coordinator.submitToken }, tools);
+  const cluster = clusterOf(client, tools);
   try {
-    return await runMonteCarlo(client, tools, {
+    return await runMonteCarlo(cluster, tools, {
       scenarios: [ARTICLE_OPTION],
       paths: PATHS,
       control: "none",
@@ -43,7 +45,7 @@ async function run(options: Partial<RunOptions> = {}) {
       ...options,
     });
   } finally {
-    client.close();
+    await cluster.close();
   }
 }
 

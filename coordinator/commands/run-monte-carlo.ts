@@ -1,6 +1,7 @@
-// One Monte Carlo job through a client, from options to estimates, with its timings.
-import { ClusterError, type ClusterClient } from "../../shared/client/cluster-client.ts";
-import type { JobId } from "../../shared/ids.ts";
+// One Monte Carlo job through the library, from options to estimates, with its timings.
+import type { Cluster } from "../../shared/client/cluster.ts";
+import { ClusterError } from "../../shared/client/cluster-client.ts";
+import type { Job } from "../../shared/client/job.ts";
 import type { AsianOption, Control } from "../../shared/monte-carlo/asian-option.ts";
 import { MonteCarloResult, type ScenarioResult } from "../../shared/monte-carlo/estimate.ts";
 import {
@@ -11,11 +12,11 @@ import {
 } from "../../shared/monte-carlo/plan.ts";
 import type { NodeTools } from "../node-client.ts";
 import { CommandError } from "./command-error.ts";
-import { followJob } from "./follow-job.ts";
 import type { Progress } from "./progress.ts";
 import { seconds } from "./run-correlation.ts";
 import { createSimulationResults, type SimulationResults } from "./simulation-results.ts";
 import { unlessAborted } from "./unless-aborted.ts";
+import { untilDone } from "./until-done.ts";
 
 export interface RunOptions extends MonteCarloOptions {
   readonly progress: Progress;
@@ -56,25 +57,25 @@ export interface MonteCarloSummary extends ScenarioSummary {
 
 /** Everything but the total time, which the caller measures. Throws CommandError. */
 export async function runMonteCarlo(
-  client: ClusterClient,
+  cluster: Cluster,
   tools: NodeTools,
   options: RunOptions,
 ): Promise<MonteCarloSummary> {
   const { progress, signal } = options;
   const startMs = performance.now();
-  const plan = makePlan(client, tools, options);
+  const plan = makePlan(cluster, tools, options);
   const result = new MonteCarloResult(plan.meta);
-  const job = await submit(client, plan);
+  const job = await submit(cluster, plan);
   const submitMs = performance.now();
-  const results = createSimulationResults(client, plan.chunks, result, signal, () => {
+  const results = createSimulationResults(plan.chunks, result, signal, () => {
     const { done, total, detail } = progressOf(result, options, performance.now() - submitMs);
     progress.show("Simulating", done, total, detail);
   });
   let workers = 0;
-  const followed = followJob(client, job, {
-    onResults: (found) => results.add(found),
+  const followed = untilDone(job, signal, {
+    onResult: (future) => results.add(future),
     onProgress: (view) => {
-      workers = Math.max(workers, client.view.workers.length, view.timing.workers.length);
+      workers = Math.max(workers, cluster.workers().length, view.timing.workers.length);
     },
   });
   progress.show("Simulating", 0, 1);
@@ -82,8 +83,8 @@ export async function runMonteCarlo(
     const computedMs = await untilEnough(followed.complete, results, signal);
     const endMs = performance.now();
     // What still runs is of no use when the target was reached before the last paths.
-    if (result.isTargetReached) await client.finish(job);
-    await unlessAborted(followed.finalView, signal);
+    if (result.isTargetReached) await job.finish();
+    await followed.finalView;
     return {
       ...summaryOf(plan, result),
       workers,
@@ -94,23 +95,16 @@ export async function runMonteCarlo(
       },
     };
   } catch (error) {
-    await abandon(client, job);
+    // Nobody waits for this job any more; a coordinator that is gone needs no telling.
+    await job.cancel().catch(() => undefined);
     throw error;
   } finally {
-    followed.stop();
+    job.leave();
   }
 }
 
-/** Nobody waits for this job any more; a coordinator that is gone needs no telling. */
-const abandon = (client: ClusterClient, job: JobId): Promise<void> =>
-  client.cancel(job).catch(() => undefined);
-
-function makePlan(
-  client: ClusterClient,
-  tools: NodeTools,
-  options: MonteCarloOptions,
-): MonteCarloPlan {
-  const threads = client.view.workers.reduce((sum, worker) => sum + worker.threads, 0);
+function makePlan(cluster: Cluster, tools: NodeTools, options: MonteCarloOptions): MonteCarloPlan {
+  const threads = cluster.workers().reduce((sum, worker) => sum + worker.threads, 0);
   try {
     return planMonteCarlo(options, { ...tools, threads });
   } catch (error) {
@@ -121,9 +115,9 @@ function makePlan(
   }
 }
 
-async function submit(client: ClusterClient, plan: MonteCarloPlan): Promise<JobId> {
+async function submit(cluster: Cluster, plan: MonteCarloPlan): Promise<Job> {
   try {
-    return await client.submit(plan.submission);
+    return await cluster.compute(plan.calls, plan.job);
   } catch (error) {
     if (error instanceof ClusterError) {
       throw new CommandError(`The job could not be started. ${error.message}`, 1, { cause: error });

@@ -1,6 +1,8 @@
 // `tabswarm serve`: a coordinator until Ctrl-C, and how to reach it.
 import { resolve } from "node:path";
 import QRCode from "qrcode";
+import type { CoordinatorUrls } from "../http-api.ts";
+import type { LocalAuthority } from "../https/server-identity.ts";
 import { CommandError } from "./command-error.ts";
 import { loadCertificate } from "./certificate.ts";
 import { startBuiltCoordinator } from "./local-coordinator.ts";
@@ -22,14 +24,24 @@ export async function serve(options: ServeOptions): Promise<void> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   try {
     const dataDir = resolve(options.data);
-    const https = options.https === true ? await loadCertificate(dataDir, options, say) : false;
-    const { host, port, functions: allowsFunctions } = options;
+    const { host, port, cert, key, functions: allowsFunctions } = options;
+    const https =
+      options.https === true
+        ? await loadCertificate({
+            dataDir,
+            host,
+            say,
+            ...(cert === undefined ? {} : { cert }),
+            ...(key === undefined ? {} : { key }),
+          })
+        : false;
     const coordinator = await startBuiltCoordinator(
       { host, port, dataDir, https, allowsFunctions, log: say },
       say,
     );
     try {
-      process.stdout.write(await welcomeText(coordinator.urls()));
+      const authority = https === false ? undefined : https.authority;
+      process.stdout.write(await welcomeText(coordinator.urls(), authority));
       await stop.stopped;
     } finally {
       await coordinator.close();
@@ -40,10 +52,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
-async function welcomeText(urls: {
-  readonly dashboard: string;
-  readonly join: readonly string[];
-}): Promise<string> {
+async function welcomeText(
+  urls: CoordinatorUrls,
+  authority: LocalAuthority | undefined,
+): Promise<string> {
   const [first, ...others] = urls.join;
   if (first === undefined) throw new CommandError("This machine has no address to join at.");
   // Colours are for terminals; in a log file the plain characters scan as well.
@@ -59,6 +71,7 @@ async function welcomeText(urls: {
     `  Join        ${first}`,
     ...others.map((url) => `              ${url}`),
     "",
+    ...trustLines(urls, authority),
     "Open the join address on every machine that should help, or scan it:",
     "",
     code,
@@ -66,3 +79,16 @@ async function welcomeText(urls: {
     "",
   ].join("\n");
 }
+
+/** A browser that warns does so before it shows anything of ours: the terminal tells what to do. */
+const trustLines = (
+  { certificatePage }: CoordinatorUrls,
+  authority: LocalAuthority | undefined,
+): readonly string[] =>
+  certificatePage === null || authority === undefined
+    ? []
+    : [
+        `Where browsers warn, open ${certificatePage} to install the certificate authority, and compare`,
+        `its fingerprint: ${authority.fingerprint}`,
+        "",
+      ];

@@ -2,15 +2,15 @@
 import { decodeNpy } from "../../shared/codecs/npy.ts";
 import type { MonteCarloResult } from "../../shared/monte-carlo/estimate.ts";
 import type { ChunksByTask } from "../../shared/monte-carlo/plan.ts";
-import type { JobResult } from "../../shared/protocol/messages.ts";
-import { fetchPatiently, type ResultSource } from "./fetch-patiently.ts";
+import type { DoneFuture } from "./result-tiles.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 /** Tasks whose outputs are under way at once. */
 const FETCHES_MAX = 4;
 
 export interface SimulationResults {
-  /** Takes notice of finished tasks and begins to fetch them. */
-  add(results: readonly JobResult[]): void;
+  /** Takes notice of a finished task and begins to fetch it. */
+  add(future: DoneFuture): void;
   /** Resolves when the result is complete. Rejects when outputs cannot be had or are not sound. */
   readonly complete: Promise<void>;
   /** Resolves when everything added so far has come. Rejects likewise. */
@@ -19,13 +19,12 @@ export interface SimulationResults {
 
 /** `onAdvance` is called when `result` has more paths than before. */
 export function createSimulationResults(
-  client: ResultSource,
   chunks: ChunksByTask,
   result: MonteCarloResult,
   signal: AbortSignal,
   onAdvance: () => void,
 ): SimulationResults {
-  const queue: JobResult[] = [];
+  const queue: DoneFuture[] = [];
   let active = 0;
   let failure: Error | undefined;
   const waiting = new Set<() => void>();
@@ -38,11 +37,10 @@ export function createSimulationResults(
   // Whoever awaits it hears of a failure; it must not be unhandled where only settled() is awaited.
   complete.catch(() => undefined);
 
-  async function take({ task, outputs }: JobResult): Promise<void> {
-    const places = chunks.get(task);
+  async function take(future: DoneFuture): Promise<void> {
+    const places = chunks.get(future.key);
     if (places === undefined) return;
-    const fetches = outputs.map((located) => fetchPatiently(client, located, signal));
-    const arrays = (await Promise.all(fetches)).map(decodeNpy);
+    const arrays = (await unlessAborted(future.blocks(), signal)).map(decodeNpy);
     const before = result.pathsDone;
     for (const chunk of places) result.add(chunk, arrays);
     if (result.pathsDone > before) onAdvance();
@@ -71,8 +69,8 @@ export function createSimulationResults(
 
   return {
     complete,
-    add: (results) => {
-      queue.push(...results);
+    add: (future) => {
+      queue.push(future);
       pump();
     },
     settled: async () => {

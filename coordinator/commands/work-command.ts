@@ -2,6 +2,7 @@
 import { findBrowser } from "../browser/find-browser.ts";
 import { startHeadlessWorkers } from "../browser/headless-worker.ts";
 import { CommandError } from "./command-error.ts";
+import { pinServerKey, trustedAuthority } from "./trusted-authority.ts";
 import { listenForStop } from "./stop-signal.ts";
 
 export interface WorkOptions {
@@ -10,21 +11,23 @@ export interface WorkOptions {
   readonly name: string;
   /** Functions of users may run there, sandboxed. */
   readonly functions?: boolean;
+  readonly ca?: string;
 }
 
 export async function work(joinUrl: string, options: WorkOptions): Promise<void> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const stop = listenForStop();
   try {
-    checkJoinUrl(joinUrl);
+    const { functions, ca, ...workers } = options;
+    const trustedKey = await trustedKeyOf(checkJoinUrl(joinUrl), ca);
     const executablePath = await findBrowser(say);
-    const { functions, ...workers } = options;
     const runsFunctions = functions === true;
     const starting = startHeadlessWorkers({
       joinUrl,
       executablePath,
       say,
       runsFunctions,
+      ...(trustedKey === undefined ? {} : { trustedKey }),
       ...workers,
     });
     const started = await Promise.race([starting, stop.stopped]);
@@ -47,8 +50,14 @@ export async function work(joinUrl: string, options: WorkOptions): Promise<void>
   }
 }
 
+/** What the browsers need to know of an https coordinator. Throws CommandError (2). */
+async function trustedKeyOf(url: URL, path: string | undefined): Promise<string | undefined> {
+  const ca = await trustedAuthority(url, path);
+  return url.protocol === "https:" ? pinServerKey(url, ca) : undefined;
+}
+
 /** Throws CommandError for anything but an http address. */
-function checkJoinUrl(joinUrl: string): void {
+function checkJoinUrl(joinUrl: string): URL {
   const url = URL.canParse(joinUrl) ? new URL(joinUrl) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new CommandError(
@@ -62,4 +71,5 @@ function checkJoinUrl(joinUrl: string): void {
       2,
     );
   }
+  return url;
 }

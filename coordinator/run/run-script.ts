@@ -30,7 +30,8 @@ export async function runScript(folder: string): Promise<void> {
     fail(thrown);
     process.exit(1);
   });
-  const connected = await connect(settings.baseUrl, { token: settings.token });
+  const { baseUrl, token, ca } = settings;
+  const connected = await connect(baseUrl, { token, ...(ca === undefined ? {} : { ca }) });
   const cluster = connected.options({ title: settings.title });
   endOnSignals(cluster, settings.title);
 

@@ -3,6 +3,8 @@
 export interface RunSettings {
   readonly baseUrl: string;
   readonly token: string;
+  /** The authority that is trusted besides Node's own, in PEM format. */
+  readonly ca?: string;
   /** The script's own path, absolute. */
   readonly script: string;
   /** What follows "--". */

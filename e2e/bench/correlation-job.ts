@@ -1,6 +1,6 @@
 // A correlation job through a cluster: its table is sent first, then its time runs until the result is here.
 import { createResultTiles, type ResultTiles } from "../../coordinator/commands/result-tiles.ts";
-import { followJob } from "../../coordinator/commands/follow-job.ts";
+import { untilDone } from "../../coordinator/commands/until-done.ts";
 import { unlessAborted } from "../../coordinator/commands/unless-aborted.ts";
 import {
   planCorrelation,
@@ -8,6 +8,7 @@ import {
   type Precision,
   type Tile,
 } from "../../shared/correlation/plan.ts";
+import type { Job } from "../../shared/client/job.ts";
 import { describe, panelsOf } from "../../shared/ingest/panels.ts";
 import type { JobView } from "../../shared/protocol/messages.ts";
 import { makeTable, type TableShape } from "./made-table.ts";
@@ -19,6 +20,8 @@ import { createTileCheck, requireClose } from "./tile-check.ts";
 const CHECKS_PER_TILE = 20;
 
 export interface FinishedJob {
+  /** Not let go yet: results that were not kept are read by it. */
+  readonly job: Job;
   readonly shape: TableShape;
   readonly plan: CorrelationPlan;
   /** From the submission until every tile is at the client. */
@@ -34,13 +37,13 @@ export interface SentTable {
 
 /** Uploads the table's panels and plans its job; nothing of this is timed. */
 export async function sendTable(
-  { client, tools, threads, signal }: Swarm,
+  { cluster, tools, threads, signal }: Swarm,
   shape: TableShape,
   precision: Precision,
 ): Promise<SentTable> {
   const table = makeTable(shape);
   const description = describe(table, `Bench ${shape.seed}`, "f64");
-  const record = await client.uploadDataset({
+  const record = await cluster.uploadDataset({
     description,
     panels: panelsOf(table, description.panelSeries, "f64"),
     signal,
@@ -58,31 +61,26 @@ export async function sendTable(
 
 /** Runs the whole job; the caller forgets it when it has read what it wants. */
 export async function runJob(
-  { client, signal }: Swarm,
+  { cluster, signal }: Swarm,
   { shape, plan }: SentTable,
 ): Promise<FinishedJob> {
-  const results = createResultTiles(client, plan.targets, signal);
+  const results = createResultTiles(plan.targets, signal);
   const startMs = performance.now();
-  const job = await client.submit(plan.submission);
-  const followed = followJob(client, job, {
-    onResults: (found) => results.add(found),
+  const job = await cluster.compute(plan.calls, plan.job);
+  const followed = untilDone(job, signal, {
+    onResult: (future) => results.add(future),
     onProgress: () => undefined,
   });
-  try {
-    await unlessAborted(followed.complete, signal);
-    await unlessAborted(results.settled(), signal);
-    const seconds = (performance.now() - startMs) / 1_000;
-    const view = await unlessAborted(followed.finalView, signal);
-    return { shape, plan, seconds, view, results };
-  } finally {
-    followed.stop();
-  }
+  await followed.complete;
+  await unlessAborted(results.settled(), signal);
+  const seconds = (performance.now() - startMs) / 1_000;
+  return { job, shape, plan, seconds, view: await followed.finalView, results };
 }
 
 /** Sends a table, runs its job and deletes it: seconds. */
 async function timeJob(swarm: Swarm, shape: TableShape): Promise<number> {
-  const { seconds, view } = await runJob(swarm, await sendTable(swarm, shape, "f64"));
-  await swarm.client.forget(view.job);
+  const { seconds, job } = await runJob(swarm, await sendTable(swarm, shape, "f64"));
+  await job.forget();
   return seconds;
 }
 
@@ -106,7 +104,7 @@ export function jobContender(name: string, swarm: Swarm, shape: TableShape): Con
     verify: async () => {
       const finished = await runJob(swarm, await sendTable(swarm, shape, "f64"));
       await checkJob(finished);
-      await swarm.client.forget(finished.view.job);
+      await finished.job.forget();
     },
     measure: (round) => timeJob(swarm, { ...shape, seed: shape.seed + round }),
   };

@@ -6,13 +6,15 @@ import {
   type LocalCoordinator,
 } from "../../coordinator/commands/local-coordinator.ts";
 import { unlessAborted } from "../../coordinator/commands/unless-aborted.ts";
+import { clusterOf } from "../../coordinator/node-cluster.ts";
 import { createNodeTools, openNodeClient, type NodeTools } from "../../coordinator/node-client.ts";
+import type { Cluster } from "../../shared/client/cluster.ts";
 import type { ClusterClient, ClusterView } from "../../shared/client/cluster-client.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Swarm {
   readonly coordinator: LocalCoordinator;
-  readonly client: ClusterClient;
+  readonly cluster: Cluster;
   readonly tools: NodeTools;
   readonly threads: number;
   /** Aborted when the bench is, or when a worker ends without being asked to. */
@@ -45,11 +47,12 @@ export async function startSwarm(stage: Stage, size: SwarmSize): Promise<Swarm> 
   void workers.ended.then((reason) => lost.abort(new CommandError(reason)));
   const tools = await createNodeTools();
   const client = openNodeClient(coordinator.address, tools);
-  cleanups.add(() => client.close());
+  const cluster = clusterOf(client, tools);
+  cleanups.add(() => cluster.close());
   const signal = AbortSignal.any([stage.signal, lost.signal]);
   await untilView(client, signal, (view) => view.workers.length === size.workers);
   const threads = size.workers * size.threadsPerWorker;
-  return { coordinator, client, tools, threads, signal };
+  return { coordinator, cluster, tools, threads, signal };
 }
 
 /** Resolves as soon as the client's view is as wished for. */

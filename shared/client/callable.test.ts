@@ -124,7 +124,7 @@ describe("what is refused, and what to do then", () => {
   });
 
   it("a kernel without its version", () => {
-    expect(() => kernel("pearson-tile")).toThrow('looks like "pearson-tile@2"');
-    expect(kernel("pearson-tile@2")).toEqual({ kernel: "pearson-tile@2" });
+    expect(() => kernel("pearson-tile")).toThrow('looks like "pearson-tile@3"');
+    expect(kernel("pearson-tile@3")).toEqual({ kernel: "pearson-tile@3" });
   });
 });

@@ -9,6 +9,8 @@ export interface KernelRef {
 export interface FunctionRef {
   readonly moduleText: string;
   readonly exportName: string;
+  /** What people call it, where that is known: dashboards show it. */
+  readonly label?: string;
 }
 
 const kernels = new WeakSet<object>();
@@ -17,7 +19,7 @@ const functions = new WeakSet<object>();
 /** A kernel as "name@version", for `submit` and `lazy`. Throws TypeError when the name is none. */
 export function kernel(name: string): KernelRef {
   if (!/^[a-z][a-z0-9-]*@\d+$/.test(name)) {
-    throw new TypeError(`"${name}" is no kernel's name; it looks like "pearson-tile@2".`);
+    throw new TypeError(`"${name}" is no kernel's name; it looks like "pearson-tile@3".`);
   }
   const ref = { kernel: name };
   kernels.add(ref);
@@ -66,6 +68,7 @@ export function asFunctionRef(value: AnyFunction | FunctionRef): FunctionRef {
   const text = expressionOf(value);
   const named = nameSource === null ? "" : `\n//# sourceURL=${nameSource(text)}`;
   const ref = functionRef(`({ default: (${text}) })${named}`);
+  if (value.name !== "") Object.assign(ref, { label: value.name });
   known.set(value, ref);
   return ref;
 }

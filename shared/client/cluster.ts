@@ -1,6 +1,8 @@
 // The cluster as programs see it: calls, maps, data, graphs, jobs. This is what `connect` gives.
 import type { JsonValue } from "../graph/task.ts";
 import type { ActorId, JobId } from "../ids.ts";
+import type { DatasetId } from "../ids.ts";
+import type { DatasetRecord } from "../protocol/http.ts";
 import type { ActorView, JobView, WorkerView } from "../protocol/messages.ts";
 import type { ActorClass } from "./actor-class.ts";
 import type { Actor, ActorCallOptions } from "./actor-proxy.ts";
@@ -8,7 +10,7 @@ import type { ActorOptions } from "./actors.ts";
 import type { Argument, Arguments, Result, TypedFunction } from "./argument-types.ts";
 import { asFunctionRef, isKernel } from "./callable.ts";
 import type { AnyFunction, FunctionRef, KernelRef } from "./callable.ts";
-import type { ClusterClient } from "./cluster-client.ts";
+import type { ClusterClient, DatasetUpload } from "./cluster-client.ts";
 import { ClusterCore, type Lane } from "./cluster-core.ts";
 import type { ClusterTools } from "./cluster-tools.ts";
 import { Future } from "./future.ts";
@@ -59,6 +61,9 @@ export interface ComputeOptions {
   /** "end": the job ends with the first target that fails. "go-on", as is normal: the others are finished. */
   readonly onFailure?: "end" | "go-on";
 }
+
+/** A job of a known kind, as planners describe it beside its calls. */
+export type PlannedJob = Required<Omit<ComputeOptions, "priority">>;
 
 const DEFAULT_TITLE = "Session";
 
@@ -204,6 +209,29 @@ export class Cluster {
   /** The joined machines, as the coordinator last told of them. */
   workers(): readonly WorkerView[] {
     return this.#core.client.view.workers;
+  }
+
+  /**
+   * Sends a table, panel by panel as they are made, and registers it. Its panels can be inputs of kernels
+   * from then on, of this program's and of others'. Rejects with ClusterError.
+   */
+  uploadDataset(upload: DatasetUpload): Promise<DatasetRecord> {
+    return this.#core.client.uploadDataset(upload);
+  }
+
+  /** All tables, the newest first. */
+  datasets(): Promise<readonly DatasetRecord[]> {
+    return this.#core.client.datasets();
+  }
+
+  /** Rejects with ClusterError when there is no such table. */
+  dataset(dataset: DatasetId | string): Promise<DatasetRecord> {
+    return this.#core.client.dataset(dataset as DatasetId);
+  }
+
+  /** Bytes of blocks that this program received so far, by path. */
+  get bytesReceived(): { readonly direct: number; readonly coordinator: number } {
+    return this.#core.client.bytesReceived;
   }
 
   /**

@@ -21,6 +21,8 @@ const FINAL_REASONS: ReadonlySet<RefusalReason> = new Set([
   "malformed",
   // Another tab has taken this identity; taking it back would go on forever.
   "superseded",
+  // Somebody at the dashboard does not want it here.
+  "removed",
 ]);
 const FIRST_RETRY_MS = 500;
 const RETRY_MS_MAX = 15_000;

@@ -49,6 +49,11 @@ export class Future<T = unknown> {
     return this.#target.key;
   }
 
+  /** Bytes of each block that the task made; empty until it is done. */
+  get sizes(): readonly number[] {
+    return this.#target.outputs.map(({ sizeBytes }) => sizeBytes);
+  }
+
   /**
    * "pending" until the result is there. Of an item of a large batch it is known only after the first
    * `result()` whether it failed; until then its status is that of the batch.

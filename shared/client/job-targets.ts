@@ -26,6 +26,8 @@ export class JobTargets implements TargetOwner {
   readonly #targets = new Map<TaskKey, Target>();
   readonly #unfollow: () => void;
   #isOver = false;
+  /** Targets that somebody wants. */
+  #holds = 0;
 
   constructor(
     parts: JobTargetsParts,
@@ -49,6 +51,7 @@ export class JobTargets implements TargetOwner {
   /** The target of this key, wanted once more. */
   want(key: TaskKey): Target {
     const target = present(this.#targets.get(key), "target of the job");
+    if (target.wanted === 0) this.#holds += 1;
     target.wanted += 1;
     return target;
   }
@@ -56,9 +59,16 @@ export class JobTargets implements TargetOwner {
   release(target: Target): void {
     target.wanted -= 1;
     if (target.wanted > 0) return;
-    target.cancel(new CancelledError("It was let go before it was done."));
-    if (!this.#parts.isOpen || this.#isOver) return;
-    const { client, job } = this.#parts;
+    const why = new CancelledError("It was let go before it was done.");
+    target.cancel(why);
+    if (this.#isOver) return;
+    this.#holds -= 1;
+    const { client, job, isOpen } = this.#parts;
+    if (!isOpen) {
+      // The job itself goes on without us.
+      if (this.#holds === 0) this.end(why);
+      return;
+    }
     const extension = { released: [target.key], retried: [], tasks: [], targets: [] };
     // A job that ended meanwhile has let it go by itself.
     client.extend(job, extension).catch(() => undefined);
@@ -67,7 +77,7 @@ export class JobTargets implements TargetOwner {
   retry(target: Target): Target {
     const { client, job, isOpen, renew } = this.#parts;
     if (target.node !== null) {
-      target.wanted -= 1;
+      this.release(target);
       return renew(target.node);
     }
     if (!isOpen || this.#isOver) throw notOurs();

@@ -35,6 +35,45 @@ export class Job<T = unknown> implements AsyncIterable<Future<T>> {
     throw new ClusterError("There is no such job; it may have been deleted.", 404);
   }
 
+  /** Calls the listener with the job's view, whenever there is a newer one, until the returned function is called. */
+  onView(listener: (view: JobView) => void): () => void {
+    const tell = (): void => {
+      const view = this.#client.view.jobs.find(({ job }) => job === this.id);
+      if (view !== undefined) listener(view);
+    };
+    tell();
+    return this.#client.onView(tell);
+  }
+
+  /**
+   * Resolves with the job's last view when it has ended, in whatever way. Rejects with ClusterError when
+   * the coordinator will not have us any more.
+   */
+  ended(): Promise<JobView> {
+    return new Promise((resolve, reject) => {
+      const stops: (() => void)[] = [];
+      const end = (settle: () => void): void => {
+        settle();
+        // Later, for the first telling comes before there is anything to stop.
+        void Promise.resolve().then(() => stops.splice(0).forEach((stop) => stop()));
+      };
+      stops.push(
+        this.onView((view) => {
+          if (view.finishedAtMs !== null) end(() => resolve(view));
+        }),
+        this.#client.onConnection((connection) => {
+          if (connection.state !== "refused") return;
+          end(() => reject(new ClusterError(connection.message, 0)));
+        }),
+      );
+    });
+  }
+
+  /** Lets its futures go here; the job itself goes on. */
+  leave(): void {
+    for (const future of this.futures) future.release();
+  }
+
   /** Ends it: nothing of it is computed any more. */
   cancel(): Promise<void> {
     return this.#client.cancel(this.id);

@@ -5,6 +5,7 @@ import { taskKey } from "../graph/task-key.ts";
 import { INPUTS_PER_TASK_MAX, TASK_LIMIT_MS_MAX } from "../limits.ts";
 import { encodeValue, type Reference } from "../values/encode-value.ts";
 import type { BlockShelf, ShelvedBlock } from "./block-shelf.ts";
+import { functionGroup } from "../graph/function-group.ts";
 import type { FunctionRef, KernelRef } from "./callable.ts";
 import type { ClusterTools } from "./cluster-tools.ts";
 import { readyOf, type TaskNode } from "./task-node.ts";
@@ -157,7 +158,7 @@ export class TaskBuilder {
       settings,
       { operations, outputBytes: operations * RESULT_BYTES_EXPECTED },
       {
-        group: `function:${module.ref.block.slice(0, 16)}:${fn.exportName}`.slice(0, 200),
+        group: functionGroup(module.ref.block, fn.label ?? fn.exportName),
         times: operations,
       },
     );

@@ -4,7 +4,8 @@ import { ClusterError, type ClusterClient } from "./cluster-client.ts";
 /** What the caller's users are told. */
 interface ConnectFailures {
   readonly refused: (message: string) => Error;
-  readonly unanswered: () => Error;
+  /** May find out first why that is. */
+  readonly unanswered: () => Error | Promise<Error>;
 }
 
 /** What programs get that connect to `address`. */
@@ -25,7 +26,10 @@ export async function untilConnected(
         client.onView(() => resolve()),
         client.onConnection((connection) => {
           if (connection.state === "refused") reject(failures.refused(connection.message));
-          else if (connection.state === "lost") reject(failures.unanswered());
+          else if (connection.state === "lost") {
+            // Nothing else is waited for; a connection that comes up meanwhile counts all the same.
+            Promise.resolve(failures.unanswered()).then(reject, reject);
+          }
         }),
       );
     });

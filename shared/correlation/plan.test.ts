@@ -4,6 +4,7 @@ import { createBLAKE3 } from "hash-wasm";
 import { describe, expect, test } from "vitest";
 import { asBlockId, asDatasetId } from "../ids.ts";
 import type { DatasetRecord } from "../protocol/http.ts";
+import { plannedTasks } from "../testing/planned-tasks.ts";
 import {
   conflictOf,
   parseCorrelationMeta,
@@ -24,6 +25,9 @@ const tools = {
   hash: (bytes: Uint8Array) => blake3.init().update(bytes).digest("hex"),
   encode: (text: string) => new TextEncoder().encode(text),
 };
+
+/** The tasks that a client makes of the planned calls. */
+const tasksOf = ({ calls }: CorrelationPlan) => plannedTasks(calls, tools);
 
 /** `contentOf` gives panels of equal number the same bytes. */
 function datasetOf(
@@ -72,7 +76,7 @@ describe("planCorrelation", () => {
           const record = datasetOf(p, 10, panelSeries);
           const plan = planCorrelation(record, { ...options, tile }, { ...tools, threads: 1 });
           const tiles = tilesOf(plan);
-          for (const [at, task] of plan.submission.tasks.entries()) {
+          for (const [at, task] of tasksOf(plan).entries()) {
             const params = task.params as unknown as PearsonTileParams;
             const [part, ...others] = tiles[at] ?? [];
             expect(others).toEqual([]);
@@ -113,7 +117,8 @@ describe("planCorrelation", () => {
           const contentOf = (panel: number) => (panel === last ? 2 : panel % 2);
           const record = datasetOf(p, 10, panelSeries, contentOf);
           const plan = planCorrelation(record, { ...options, tile }, { ...tools, threads: 1 });
-          const { tasks, targets } = plan.submission;
+          const tasks = tasksOf(plan);
+          const targets = [...plan.targets.keys()];
           expect(new Set(targets).size).toBe(targets.length);
           expect(tasks.map((task) => task.key)).toEqual(targets);
           expect([...plan.targets.keys()]).toEqual(targets);
@@ -140,7 +145,7 @@ describe("planCorrelation", () => {
     const record = datasetOf(32, 10, 8, () => 7);
     const plan = planCorrelation(record, { ...options, tile: 8 }, { ...tools, threads: 1 });
     expect(tilesOf(plan).map((places) => places.length)).toEqual([4, 6]);
-    expect(plan.submission.tasks.map((task) => task.inputs.length)).toEqual([1, 2]);
+    expect(tasksOf(plan).map((task) => task.inputs.length)).toEqual([1, 2]);
     expect(replanCorrelation(record, plan.meta, tools)).toEqual(plan.targets);
   });
 
@@ -148,27 +153,27 @@ describe("planCorrelation", () => {
     const record = datasetOf(300, 100, 70);
     const plan = planCorrelation(record, options, { ...tools, threads: 8 });
     expect(replanCorrelation(record, plan.meta, tools)).toEqual(plan.targets);
-    expect(parseCorrelationMeta(plan.submission.meta)).toEqual(plan.meta);
-    expect(plan.submission.targets).toEqual([...plan.targets.keys()]);
+    expect(parseCorrelationMeta(plan.job.meta)).toEqual(plan.meta);
+    expect(tasksOf(plan).map(({ key }) => key)).toEqual([...plan.targets.keys()]);
   });
 
   test.each([
-    [{}, "pearson-tile@2"],
+    [{}, "pearson-tile@3"],
     [{ isFast: true }, "pearson-tile-fast@1"],
     [{ precision: "f16", isFast: true }, "pearson-tile-fast@1"],
     [{ method: "spearman" }, "spearman-tile@1"],
   ] as const)("%o are computed by %s", (change, kernel) => {
     const chosen = { ...options, ...change };
     const record = { ...datasetOf(200, 100, 20), transport: transportFor(chosen) };
-    const { submission } = planCorrelation(record, chosen, { ...tools, threads: 1 });
-    expect(new Set(submission.tasks.map((task) => task.kernel))).toEqual(new Set([kernel]));
+    const chosenPlan = planCorrelation(record, chosen, { ...tools, threads: 1 });
+    expect(new Set(tasksOf(chosenPlan).map((task) => task.kernel))).toEqual(new Set([kernel]));
   });
 
   test("keys differ when options do", () => {
     const keyOf = (change: Partial<CorrelationOptions>) => {
       const chosen = { ...options, ...change };
       const record = { ...datasetOf(20, 100, 20), transport: transportFor(chosen) };
-      return planCorrelation(record, chosen, { ...tools, threads: 1 }).submission.targets[0];
+      return [...planCorrelation(record, chosen, { ...tools, threads: 1 }).targets.keys()][0];
     };
     const changes: Partial<CorrelationOptions>[] = [
       {},
@@ -263,7 +268,7 @@ describe("half precision", () => {
   test("is computed in f32, and the job remembers how its table came", () => {
     const plan = planCorrelation(record, half, { ...tools, threads: 1 });
     expect(plan.meta).toMatchObject({ precision: "f32", transport: "f16" });
-    const [task] = plan.submission.tasks;
+    const [task] = tasksOf(plan);
     expect(task?.params).toMatchObject({ precision: "f32" });
     expect(replanCorrelation(record, plan.meta, tools)).toEqual(plan.targets);
   });
@@ -295,8 +300,9 @@ describe("shrinkage", () => {
       { ...shrunk, shrinkage: "none" },
       { ...tools, threads: 1 },
     );
-    const { tasks, targets } = plan.submission;
-    expect(tasks.slice(0, -3)).toEqual(plain.submission.tasks);
+    const tasks = tasksOf(plan);
+    const targets = [...plan.targets.keys()];
+    expect(tasks.slice(0, -3)).toEqual(tasksOf(plain));
     expect(tasks.slice(-3)).toEqual(
       record.panels.map((panel, index) => ({
         kernel: "series-moments@1",

@@ -1,6 +1,9 @@
 // From a dataset to the graph of a correlation job: tiles of the upper triangle, and what shrinkage needs.
 import { assert } from "../assert.ts";
-import type { JobSubmission, JsonValue, Task, TaskWork } from "../graph/task.ts";
+import { kernel } from "../client/callable.ts";
+import type { PlannedJob } from "../client/cluster.ts";
+import { type Lazy, lazy } from "../client/lazy.ts";
+import type { JsonValue, TaskCost, TaskWork } from "../graph/task.ts";
 import { taskKey, type EncodeText, type Hash } from "../graph/task-key.ts";
 import { asDatasetId, type DatasetId, type TaskKey } from "../ids.ts";
 import {
@@ -58,7 +61,7 @@ export interface Tile {
   readonly colCount: number;
 }
 
-/** Parameters of every kernel that makes tiles: "pearson-tile@2", its fast sibling, "spearman-tile@1". */
+/** Parameters of every kernel that makes tiles: "pearson-tile@3", its fast sibling, "spearman-tile@1". */
 export interface PearsonTileParams {
   readonly minPeriods: number;
   readonly precision: Precision;
@@ -81,7 +84,9 @@ export interface PlanTools {
 }
 
 export interface CorrelationPlan {
-  readonly submission: JobSubmission;
+  /** One a target, in their order; `cluster.compute(calls, job)` runs them. */
+  readonly calls: readonly Lazy[];
+  readonly job: PlannedJob;
   readonly meta: CorrelationMeta;
   readonly targets: CorrelationTargets;
 }
@@ -100,7 +105,7 @@ type ResultPlace =
 export type CorrelationTargets = ReadonlyMap<TaskKey, ResultPlace>;
 
 export const CORRELATION_KIND = "correlation";
-const PEARSON_KERNEL = "pearson-tile@2";
+const PEARSON_KERNEL = "pearson-tile@3";
 const FAST_PEARSON_KERNEL = "pearson-tile-fast@1";
 const SPEARMAN_KERNEL = "spearman-tile@1";
 const MOMENTS_KERNEL = "series-moments@1";
@@ -166,17 +171,16 @@ export function planCorrelation(
         : options.tile,
   };
   validate(record, meta);
-  const { tasks, targets } = planTasks(record, meta, tools);
+  const { calls, targets } = planTargets(record, meta, tools);
   return {
     meta,
+    calls,
     targets,
-    submission: {
+    job: {
       kind: CORRELATION_KIND,
       title: `Correlate ${record.name}`.slice(0, 200),
       meta: { ...meta },
-      priority: 0,
-      tasks,
-      targets: [...targets.keys()],
+      onFailure: "end",
     },
   };
 }
@@ -188,7 +192,7 @@ export function replanCorrelation(
   tools: PlanTools,
 ): CorrelationTargets {
   validate(record, meta);
-  return planTasks(record, meta, tools).targets;
+  return planTargets(record, meta, tools).targets;
 }
 
 /**
@@ -310,18 +314,25 @@ function validateSize(record: DatasetRecord, meta: CorrelationMeta): void {
   );
 }
 
-interface PlannedTasks {
-  readonly tasks: readonly Task[];
+interface PlannedTargets {
+  readonly calls: readonly Lazy[];
   readonly targets: CorrelationTargets;
 }
 
-function planTasks(record: DatasetRecord, meta: CorrelationMeta, tools: PlanTools): PlannedTasks {
+const callOf = ({ kernel: name, params, inputs }: TaskWork, cost: TaskCost): Lazy =>
+  lazy(kernel(name), { cost, retries: RETRIES })(params, ...inputs);
+
+function planTargets(
+  record: DatasetRecord,
+  meta: CorrelationMeta,
+  tools: PlanTools,
+): PlannedTargets {
   const tiles = planTiles(record, meta, tools);
   if (meta.shrinkage === "none") return tiles;
   // The tiles come first: by the time of the moments, every panel is at some worker.
   const moments = planMoments(record, tools);
   return {
-    tasks: [...tiles.tasks, ...moments.tasks],
+    calls: [...tiles.calls, ...moments.calls],
     targets: new Map([...tiles.targets, ...moments.targets]),
   };
 }
@@ -331,7 +342,7 @@ function kernelOf({ method, isFast }: CorrelationMeta): string {
   return isFast ? FAST_PEARSON_KERNEL : PEARSON_KERNEL;
 }
 
-function planTiles(record: DatasetRecord, meta: CorrelationMeta, tools: PlanTools): PlannedTasks {
+function planTiles(record: DatasetRecord, meta: CorrelationMeta, tools: PlanTools): PlannedTargets {
   const side = (start: number, count: number) => {
     const first = Math.floor(start / record.panelSeries);
     const last = Math.floor((start + count - 1) / record.panelSeries);
@@ -339,8 +350,7 @@ function planTiles(record: DatasetRecord, meta: CorrelationMeta, tools: PlanTool
     const range = { panels: panels.length, start: start - first * record.panelSeries, count };
     return { panels, range };
   };
-  const kernel = kernelOf(meta);
-  const tasks: Task[] = [];
+  const calls: Lazy[] = [];
   const targets = new Map<TaskKey, { readonly kind: "tiles"; readonly tiles: Tile[] }>();
   for (const tile of tileGrid(meta.seriesCount, meta.tile)) {
     const isDiagonal = tile.rowStart === tile.colStart;
@@ -353,7 +363,7 @@ function planTiles(record: DatasetRecord, meta: CorrelationMeta, tools: PlanTool
       cols: cols === null ? null : cols.range,
     };
     const inputs = [...rows.panels, ...(cols?.panels ?? [])];
-    const work = { kernel, params, inputs };
+    const work = { kernel: kernelOf(meta), params, inputs };
     const key = taskKey(work, tools.hash, tools.encode);
     const same = targets.get(key);
     if (same !== undefined) {
@@ -366,13 +376,13 @@ function planTiles(record: DatasetRecord, meta: CorrelationMeta, tools: PlanTool
       operations: 2 * pairs * meta.dateCount,
       outputBytes: tileOutputBytes(tile, meta.dateCount, meta.precision),
     };
-    tasks.push({ ...work, key, cost, retries: RETRIES });
+    calls.push(callOf(work, cost));
   }
-  return { tasks, targets };
+  return { calls, targets };
 }
 
-function planMoments(record: DatasetRecord, tools: PlanTools): PlannedTasks {
-  const tasks: Task[] = [];
+function planMoments(record: DatasetRecord, tools: PlanTools): PlannedTargets {
+  const calls: Lazy[] = [];
   const targets = new Map<TaskKey, { readonly kind: "moments"; readonly panels: number[] }>();
   record.panels.forEach((panel, index) => {
     const work: TaskWork = { kernel: MOMENTS_KERNEL, params: {}, inputs: [panel] };
@@ -389,7 +399,7 @@ function planMoments(record: DatasetRecord, tools: PlanTools): PlannedTasks {
       operations: 5 * series * dates,
       outputBytes: 8 * (2 * series + dates) + 2 * 128,
     };
-    tasks.push({ ...work, key, cost, retries: RETRIES });
+    calls.push(callOf(work, cost));
   });
-  return { tasks, targets };
+  return { calls, targets };
 }

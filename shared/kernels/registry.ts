@@ -17,10 +17,10 @@ import { createSpearmanTypescriptEngine } from "./spearman/typescript-engine.ts"
 import { type SpearmanExports, createSpearmanWasmEngine } from "./spearman/wasm-engine.ts";
 
 /**
- * Prepared panels of one thread; a page's threads together may take this times their number. Enough for
- * all of 7,000 series × 5,284 dates (300 MB), while a page of two threads stays below 1.2 GB.
+ * Prepared panels of one thread; a page's threads together may take this times their number. Of 7,000
+ * series × 5,284 dates (300 MB) three quarters have room beside a tile's workspace.
  */
-const MEMORY_BUDGET_BYTES = 352 * 2 ** 20;
+const MEMORY_BUDGET_BYTES = 272 * 2 ** 20;
 
 /** The instantiated WebAssembly modules that the host has; a missing one means plain TypeScript. */
 export interface KernelModules {

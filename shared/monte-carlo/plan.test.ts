@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { JsonValue } from "../graph/task.ts";
 import { BLOCK_BYTES_MAX, JOB_BODY_BYTES_MAX } from "../limits.ts";
 import { jobSubmissionSchema } from "../protocol/http.ts";
+import { plannedTasks } from "../testing/planned-tasks.ts";
 import { ARTICLE_OPTION, type AsianOption, type AsianOptionParams } from "./asian-option.ts";
 import { averageMoments } from "./closed-form.ts";
 import {
@@ -13,6 +14,7 @@ import {
   histogramHigh,
   MonteCarloError,
   type MonteCarloOptions,
+  type MonteCarloPlan,
   parseMonteCarloMeta,
   pathsForTarget,
   planMonteCarlo,
@@ -35,6 +37,8 @@ const options = (changes: Partial<MonteCarloOptions> = {}): MonteCarloOptions =>
 });
 const plan = (changes: Partial<MonteCarloOptions> = {}, threads = 2) =>
   planMonteCarlo(options(changes), { ...tools, threads });
+/** The tasks that a client makes of the planned calls. */
+const tasksOf = ({ calls }: MonteCarloPlan) => plannedTasks(calls, tools);
 const grid = (count: number): AsianOption[] =>
   Array.from({ length: count }, (_, i) => ({ ...ARTICLE_OPTION, strike: 50 + i }));
 const paramsOf = (task: { readonly params: JsonValue }): AsianOptionParams =>
@@ -50,12 +54,13 @@ describe("planMonteCarlo", () => {
         fc.integer({ min: 1, max: 3_000 }),
         (paths, scenarioCount, threads, points) => {
           const scenarios = grid(scenarioCount).map((option) => ({ ...option, points }));
-          const { submission, chunks } = plan({ scenarios, paths }, threads);
-          expect(submission.targets).toEqual(submission.tasks.map((task) => task.key));
+          const planned = plan({ scenarios, paths }, threads);
+          const { chunks } = planned;
+          expect([...chunks.keys()]).toEqual(tasksOf(planned).map((task) => task.key));
           const nextBatch = scenarios.map(() => 0);
           const pathsSeen = scenarios.map(() => 0);
           let range = 0;
-          for (const task of submission.tasks) {
+          for (const task of tasksOf(planned)) {
             const params = paramsOf(task);
             const [chunk, ...others] = chunks.get(task.key) ?? [];
             expect(others).toEqual([]);
@@ -79,7 +84,7 @@ describe("planMonteCarlo", () => {
   });
 
   test("the params are what the kernel's contract says, and nothing else", () => {
-    const [first] = plan({ control: "geometric", seed: 7 }).submission.tasks;
+    const [first] = tasksOf(plan({ control: "geometric", seed: 7 }));
     expect(first?.kernel).toBe("asian-option@1");
     expect(first?.inputs).toEqual([]);
     expect(first?.params).toEqual({
@@ -101,34 +106,34 @@ describe("planMonteCarlo", () => {
   });
 
   test("a job of 10,000 paths still gives three tasks", () => {
-    expect(plan({ paths: 10_000 }, 0).submission.tasks).toHaveLength(3);
-    expect(plan({ paths: 10_000 }, 64).submission.tasks).toHaveLength(3);
+    expect(tasksOf(plan({ paths: 10_000 }, 0))).toHaveLength(3);
+    expect(tasksOf(plan({ paths: 10_000 }, 64))).toHaveLength(3);
   });
 
   test.each([1, 2, 8, 61])(
     "%i threads get four tasks each, of at most about a second",
     (threads) => {
-      const { tasks } = plan({ paths: 20_000_000 }, threads).submission;
+      const tasks = tasksOf(plan({ paths: 20_000_000 }, threads));
       expect(tasks.length).toBeGreaterThanOrEqual(4 * threads);
       for (const { cost } of tasks) expect(cost.operations).toBeLessThanOrEqual(150e6);
     },
   );
 
   test("a short path makes tasks of many batches, a long one of single ones", () => {
-    const tasksOf = (points: number) =>
-      plan({ paths: 2_000_000, scenarios: [{ ...ARTICLE_OPTION, points }] }).submission.tasks
-        .length;
-    expect(tasksOf(1)).toBeLessThanOrEqual(17);
+    const countOf = (points: number) =>
+      tasksOf(plan({ paths: 2_000_000, scenarios: [{ ...ARTICLE_OPTION, points }] })).length;
+    expect(countOf(1)).toBeLessThanOrEqual(17);
     const { meta } = plan({ paths: 1e9, scenarios: [{ ...ARTICLE_OPTION, points: 1 }] });
     expect(meta.batchesPerTask).toBeLessThanOrEqual(1_024);
-    expect(tasksOf(100_000)).toBe(Math.ceil(2_000_000 / 4_096));
+    expect(countOf(100_000)).toBe(Math.ceil(2_000_000 / 4_096));
   });
 
   test("a thousand million paths fit, and a hundred scenarios of them", () => {
     for (const scenarios of [grid(1), grid(100)]) {
-      const { submission, meta } = plan({ scenarios, paths: 1e9 }, 256);
-      expect(JSON.stringify(submission).length).toBeLessThan(JOB_BODY_BYTES_MAX / 2);
-      for (const { cost } of submission.tasks) {
+      const planned = plan({ scenarios, paths: 1e9 }, 256);
+      const { meta } = planned;
+      expect(JSON.stringify(tasksOf(planned)).length).toBeLessThan(JOB_BODY_BYTES_MAX / 2);
+      for (const { cost } of tasksOf(planned)) {
         expect(cost.outputBytes).toBeLessThan(BLOCK_BYTES_MAX / 64);
       }
       expect(parseMonteCarloMeta(meta as unknown as JsonValue)).toEqual(meta);
@@ -138,8 +143,8 @@ describe("planMonteCarlo", () => {
   test("with a target, tasks do not depend on who is there, so that neither does the result", () => {
     const few = plan({ targetStandardError: 0.1, paths: 5_000_000 }, 1);
     const many = plan({ targetStandardError: 0.1, paths: 5_000_000 }, 250);
-    expect(many.submission).toEqual(few.submission);
-    for (const { cost } of few.submission.tasks) {
+    expect([tasksOf(many), many.job]).toEqual([tasksOf(few), few.job]);
+    for (const { cost } of tasksOf(few)) {
       expect(cost.operations).toBeLessThanOrEqual(150e6 / 4);
     }
   });
@@ -150,11 +155,13 @@ describe("planMonteCarlo", () => {
     const places = [...both.chunks.values()];
     expect(places.every((chunks) => chunks.length === 2)).toBe(true);
     expect(new Set(places.flat().map(({ scenario }) => scenario))).toEqual(new Set([0, 1]));
-    expect(both.submission.tasks).toHaveLength(places.length);
+    expect(tasksOf(both)).toHaveLength(places.length);
   });
 
   test("the coordinator accepts the submission", () => {
-    const { submission } = plan({ scenarios: grid(3) });
+    const planned = plan({ scenarios: grid(3) });
+    const targets = [...planned.chunks.keys()];
+    const submission = { ...planned.job, priority: 0, tasks: tasksOf(planned), targets };
     expect(jobSubmissionSchema.safeParse(JSON.parse(JSON.stringify(submission))).success).toBe(
       true,
     );
@@ -172,13 +179,8 @@ describe("a job's meta", () => {
         fc.option(fc.double({ min: 1e-3, max: 1, noNaN: true })),
         (paths, scenarioCount, threads, targetStandardError) => {
           const scenarios = grid(scenarioCount);
-          const { submission, meta, chunks } = plan(
-            { paths, scenarios, targetStandardError },
-            threads,
-          );
-          const read = parseMonteCarloMeta(
-            JSON.parse(JSON.stringify(submission.meta)) as JsonValue,
-          );
+          const { job, meta, chunks } = plan({ paths, scenarios, targetStandardError }, threads);
+          const read = parseMonteCarloMeta(JSON.parse(JSON.stringify(job.meta)) as JsonValue);
           expect(read).toEqual(meta);
           expect(replanMonteCarlo(read, tools)).toEqual(chunks);
         },

@@ -1,6 +1,9 @@
 // From options to the graph of a Monte Carlo job: ranges of batches of paths, for every scenario.
 import { assert } from "../assert.ts";
-import type { JobSubmission, JsonValue, Task } from "../graph/task.ts";
+import { kernel } from "../client/callable.ts";
+import type { PlannedJob } from "../client/cluster.ts";
+import { type Lazy, lazy } from "../client/lazy.ts";
+import type { JsonValue } from "../graph/task.ts";
 import { taskKey, type EncodeText, type Hash } from "../graph/task-key.ts";
 import type { TaskKey } from "../ids.ts";
 import { TASKS_PER_JOB_MAX } from "../limits.ts";
@@ -53,7 +56,9 @@ export interface PlanTools {
 }
 
 export interface MonteCarloPlan {
-  readonly submission: JobSubmission;
+  /** One a target, in their order; `cluster.compute(calls, job)` runs them. */
+  readonly calls: readonly Lazy[];
+  readonly job: PlannedJob;
   readonly meta: MonteCarloMeta;
   readonly chunks: ChunksByTask;
 }
@@ -105,24 +110,23 @@ export function planMonteCarlo(
     targetStandardError,
     batchesPerTask,
   };
-  const { tasks, chunks } = planTasks(meta, tools);
+  const { calls, chunks } = planTargets(meta, tools);
   return {
     meta,
+    calls,
     chunks,
-    submission: {
+    job: {
       kind: MONTE_CARLO_KIND,
       title: titleOf(meta),
       meta: { ...meta, scenarios: scenarios.map((option) => ({ ...option })) },
-      priority: 0,
-      tasks,
-      targets: [...chunks.keys()],
+      onFailure: "end",
     },
   };
 }
 
 /** The same chunks as when the job of `meta` was planned: task keys depend on nothing else. */
 export function replanMonteCarlo(meta: MonteCarloMeta, tools: PlanTools): ChunksByTask {
-  return planTasks(meta, tools).chunks;
+  return planTargets(meta, tools).chunks;
 }
 
 /** Throws MonteCarloError where the options cannot be run as they are. */
@@ -259,12 +263,12 @@ function chooseBatchesPerTask(options: MonteCarloOptions, threads: number): numb
   return Math.ceil(batches / Math.ceil(batches / most));
 }
 
-function planTasks(
+function planTargets(
   meta: MonteCarloMeta,
   tools: PlanTools,
-): { readonly tasks: readonly Task[]; readonly chunks: ChunksByTask } {
+): { readonly calls: readonly Lazy[]; readonly chunks: ChunksByTask } {
   assert(taskCount(meta) <= Math.min(TASKS_MAX, TASKS_PER_JOB_MAX), "a job's tasks are limited");
-  const tasks: Task[] = [];
+  const calls: Lazy[] = [];
   const chunks = new Map<TaskKey, Chunk[]>();
   const walks = meta.scenarios.map((option) => {
     const histogram = { high: histogramHigh(option), bins: HISTOGRAM_BINS };
@@ -293,10 +297,10 @@ function planTasks(
       chunks.set(key, [chunk]);
       const operations = paths * Math.max(1, option.points - 1);
       const cost = { operations, outputBytes: outputBytes(paths) };
-      tasks.push({ ...work, key, cost, retries: RETRIES });
+      calls.push(lazy(kernel(KERNEL), { cost, retries: RETRIES })(work.params));
     }
   }
-  return { tasks, chunks };
+  return { calls, chunks };
 }
 
 const outputBytes = (paths: number): number =>

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { present } from "../assert.ts";
 import { createAsianOption } from "../kernels/monte-carlo/asian-option.ts";
 import { ARTICLE_OPTION, type AsianOption, type Control } from "./asian-option.ts";
+import { plannedTasks } from "../testing/planned-tasks.ts";
 import { averageMoments, discountOf } from "./closed-form.ts";
 import { MonteCarloResult, type ScenarioResult } from "./estimate.ts";
 import { type MonteCarloOptions, planMonteCarlo } from "./plan.ts";
@@ -20,7 +21,7 @@ const kernel = createAsianOption(undefined);
 
 /** As workers and clients do it together. */
 function price(option: AsianOption, changes: Partial<MonteCarloOptions> = {}): ScenarioResult {
-  const { submission, meta, chunks } = planMonteCarlo(
+  const { calls, meta, chunks } = planMonteCarlo(
     {
       scenarios: [option],
       paths: 200_000,
@@ -32,7 +33,7 @@ function price(option: AsianOption, changes: Partial<MonteCarloOptions> = {}): S
     { ...tools, threads: 2 },
   );
   const result = new MonteCarloResult(meta);
-  for (const { key, kernel: id, params } of submission.tasks) {
+  for (const { key, kernel: id, params } of plannedTasks(calls, tools)) {
     expect(id).toBe(kernel.id);
     const outputs = kernel.run(kernel.parseParams(params), []);
     for (const chunk of present(chunks.get(key), "places of a task")) result.add(chunk, outputs);

@@ -1,13 +1,14 @@
 // The bodies of the HTTP interface, with their schemas; paths are in `httpPaths`.
 import * as z from "zod";
 import * as limits from "../limits.ts";
-import type { BlockId, DatasetId, JobId, TaskKey, WorkerId } from "../ids.ts";
+import type { BlockId, DatasetId, JobId, PeerId, TaskKey, WorkerId } from "../ids.ts";
 import {
   blockRefSchema,
   datasetIdSchema,
   jobIdSchema,
   jobViewSchema,
   jsonSchema,
+  peerIdSchema,
   smallBlockSchema,
   targetFailureSchema,
   taskKeySchema,
@@ -62,6 +63,12 @@ export const httpPaths = {
   worker: (worker: WorkerId) => `/api/workers/${worker}`,
   retireWorker: (worker: WorkerId) => `/api/workers/${worker}/retire`,
   joinLinks: "/api/join-links",
+  /** GET: how to trust the coordinator, over https and over plain http. */
+  certificatePage: "/certificate",
+  /** GET: this page's connection as the coordinator sees it. */
+  connection: (peer: PeerId) => `/api/connection?peer=${peer}`,
+  /** GET: so many bytes that mean nothing, to time. */
+  connectionSample: (bytes: number) => `/api/connection/sample?bytes=${bytes}`,
   openApi: "/api/openapi.json",
 } as const;
 
@@ -192,8 +199,43 @@ export const datasetCreatedSchema = z.object({ dataset: datasetIdSchema });
 /** Admits once, within a minute, to what it was asked for. */
 export const ticketCreatedSchema = z.object({ ticket: z.string() });
 
-/** Addresses that other machines open to join, likeliest first; the token is in the fragment. */
-export const joinLinksSchema = z.object({ links: z.array(z.string().max(400)).max(64) });
+export const joinLinksSchema = z.object({
+  /** Addresses that other machines open to join, likeliest first; the token is in the fragment. */
+  links: z.array(z.string().max(400)).max(64),
+  /**
+   * The page at which a machine gets the coordinator's certificate authority, by plain http, so that it
+   * opens before the authority is trusted. Null where nothing is to be installed: over plain http, and
+   * with a certificate of the owner's.
+   */
+  certificatePage: z.string().max(400).nullable(),
+});
+
+/** Where a page is, as far as the coordinator can tell. */
+const whereabouts = {
+  /** The network of the coordinator's that its address belongs to: "192.168.1.0/24"; null beyond a router. */
+  network: z.string().nullable(),
+  /** It is on the coordinator's own machine, and so in all of its networks. */
+  isOwnMachine: z.boolean(),
+};
+
+/** A page's connection from the other end, for finding out why no direct channel opens. */
+export const connectionSchema = z.object({
+  /** Where its requests come from. */
+  address: z.string(),
+  ...whereabouts,
+  /** A proxy says that it stands between. */
+  isProxied: z.boolean(),
+  /** Other machines that it could have channels with, at most a few. */
+  peers: z.array(z.object({ peer: peerIdSchema, name: z.string(), ...whereabouts })).max(8),
+});
+export const connectionQuerySchema = z.object({
+  /** The page's own peer id, which is left out of `peers`. */
+  peer: peerIdSchema.exactOptional(),
+});
+export const SAMPLE_BYTES_MAX = 8 * 2 ** 20;
+export const sampleQuerySchema = z.object({
+  bytes: z.coerce.number().int().min(0).max(SAMPLE_BYTES_MAX),
+});
 
 /** RFC 9457 problem+json: every error of the interface. */
 export const problemSchema = z.object({
@@ -207,6 +249,7 @@ export type Dataset = z.infer<typeof datasetSchema>;
 export type DatasetRecord = z.infer<typeof datasetRecordSchema>;
 /** How a dataset's values travel and are kept: see `transport` of a dataset. */
 export type Transport = NonNullable<Dataset["transport"]>;
+export type Connection = z.infer<typeof connectionSchema>;
 export type JobProgress = z.infer<typeof jobProgressSchema>;
 export type JobEventName = keyof typeof jobEventSchemas;
 export type TicketPurpose = z.infer<typeof ticketRequestSchema>["format"];

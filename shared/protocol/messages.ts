@@ -17,7 +17,7 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/, "must have 64 hexadecimal digits
 const token22 = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[\\w-]{22}$`));
 const count = z.int().nonnegative();
 const milliseconds = z.number().nonnegative();
-const name = z.string().trim().min(1).max(limits.NAME_LENGTH_MAX);
+export const nameSchema = z.string().trim().min(1).max(limits.NAME_LENGTH_MAX);
 const text = z.string().max(4_000);
 
 export const blockIdSchema = hash.transform(asBlockId);
@@ -26,9 +26,9 @@ export const jobIdSchema = token22("j").transform(asJobId);
 export const datasetIdSchema = token22("d").transform(asDatasetId);
 export const workerIdSchema = token22("w").transform(asWorkerId);
 const clientIdSchema = token22("c").transform(asClientId);
-const peerIdSchema = z.string().min(8).max(64).transform(asPeerId);
+export const peerIdSchema = z.string().min(8).max(64).transform(asPeerId);
 const actorIdSchema = token22("a").transform(asActorId);
-const attemptIdSchema = z.int().positive().transform(asAttemptId);
+export const attemptIdSchema = z.int().positive().transform(asAttemptId);
 export const jsonSchema = z.json() as unknown as z.ZodType<JsonValue>;
 
 export const blockRefSchema = z.object({
@@ -127,11 +127,11 @@ const actorViewSchema = z.object({
   error: remoteErrorSchema.nullable(),
 });
 
-const threads = z.int().min(0).max(limits.THREADS_PER_WORKER_MAX);
+export const threadsSchema = z.int().min(0).max(limits.THREADS_PER_WORKER_MAX);
 
 const deviceSchema = z.object({
-  browser: name,
-  system: name,
+  browser: nameSchema,
+  system: nameSchema,
   cores: z.int().min(1).max(1024),
   isMobile: z.boolean(),
   /** True on https and localhost: shared memory, WebGPU and wake lock may exist. */
@@ -184,9 +184,9 @@ const workerHello = z.object({
   ...helloShape,
   role: z.literal("worker"),
   worker: workerIdSchema,
-  name,
-  threads,
-  threadsMax: threads.min(1),
+  name: nameSchema,
+  threads: threadsSchema,
+  threadsMax: threadsSchema.min(1),
   paused: z.boolean(),
   hidden: z.boolean(),
   /** Whoever uses the machine agreed to run functions that users send, sandboxed. */
@@ -233,8 +233,8 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
   locate,
   z.object({
     type: z.literal("status"),
-    name,
-    threads,
+    name: nameSchema,
+    threads: threadsSchema,
     paused: z.boolean(),
     hidden: z.boolean(),
     runsFunctions: z.boolean(),
@@ -351,11 +351,11 @@ export const refusalReasons = [
 const workerViewSchema = z.object({
   worker: workerIdSchema,
   peer: peerIdSchema,
-  name,
+  name: nameSchema,
   device: deviceSchema,
   address: z.string(),
-  threads,
-  threadsMax: threads,
+  threads: threadsSchema,
+  threadsMax: threadsSchema,
   state: z.enum(["computing", "fetching", "idle", "paused", "silent"]),
   hidden: z.boolean(),
   runsFunctions: z.boolean(),
@@ -411,7 +411,7 @@ export const jobViewSchema = z.object({
     workers: z.array(
       z.object({
         worker: workerIdSchema,
-        name,
+        name: nameSchema,
         tasks: count,
         computeMs: milliseconds,
         fetchMs: milliseconds,
@@ -494,12 +494,14 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
   /** The dashboard changes the machine's settings; whoever sits there may change them again. */
   z.object({
     type: z.literal("settings"),
-    name: name.exactOptional(),
-    threads: threads.min(1).exactOptional(),
+    name: nameSchema.exactOptional(),
+    threads: threadsSchema.min(1).exactOptional(),
     paused: z.boolean().exactOptional(),
   }),
-  /** Finish what runs, hand over what only this machine holds, then leave. */
+  /** Finish what runs and take no more; "retired" follows when nothing is needed of the machine. */
   z.object({ type: z.literal("retire") }),
+  /** What only this machine held is handed over: it leaves now, and does not come back by itself. */
+  z.object({ type: z.literal("retired") }),
   z.object({ type: z.literal("stop-actor"), actor: actorIdSchema, life }),
   z.object({
     type: z.literal("call-actor"),

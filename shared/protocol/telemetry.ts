@@ -2,6 +2,7 @@
 // Lists of many things are columns: one array a field, all of one length.
 import * as z from "zod";
 import { jobIdSchema, remoteErrorSchema, taskKeySchema, workerIdSchema } from "./messages.ts";
+import { nameSchema, threadsSchema } from "./messages.ts";
 
 const count = z.int().nonnegative();
 const counts = z.array(count);
@@ -121,7 +122,10 @@ export const taskStateLetters = {
 } as const;
 export type TaskStateLetter = keyof typeof taskStateLetters;
 
-/** The tasks of a job by kernel or function, and which groups read which. */
+/**
+ * The tasks of a job by kernel or function, and which groups read which. What is in no other state was
+ * cancelled, or nobody needs it now. An open job's tasks are those that it still has.
+ */
 export const jobGroupsSchema = z.object({
   groups: z.array(
     z.object({
@@ -147,6 +151,8 @@ export const GRAPH_TASKS_MAX = 20_000;
 
 /** A job's graph: which task reads which, by their places in `tasks`. */
 export const jobGraphSchema = z.object({
+  /** Another one when the job has other tasks. */
+  revision: z.string(),
   groups: z.array(z.string()),
   tasks: z.array(taskKeySchema).max(GRAPH_TASKS_MAX),
   group: counts,
@@ -156,8 +162,11 @@ export const jobGraphSchema = z.object({
   isTarget: z.array(z.union([z.literal(0), z.literal(1)])),
 });
 
-/** One letter a task, in the order of the graph's `tasks`. */
-export const taskStatesSchema = z.object({ states: z.string().max(GRAPH_TASKS_MAX) });
+/** One letter a task, in the order of the `tasks` of the graph of that revision. */
+export const taskStatesSchema = z.object({
+  revision: z.string(),
+  states: z.string().max(GRAPH_TASKS_MAX),
+});
 
 const attemptStorySchema = z.object({
   attempt: count,
@@ -171,6 +180,8 @@ const attemptStorySchema = z.object({
   fetchMs: z.number().nullable(),
   waitMs: z.number().nullable(),
   computeMs: z.number().nullable(),
+  /** Why it failed, as long as that is remembered. */
+  why: z.string().nullable(),
 });
 
 /** All that is known of one task. */
@@ -181,7 +192,7 @@ export const taskStorySchema = z.object({
   group: z.string(),
   state: z.enum(["waiting", "ready", "leased", "done", "failed", "cancelled"]),
   isTarget: z.boolean(),
-  /** Tasks whose outputs it reads, and tasks that read its outputs. */
+  /** Tasks whose outputs it reads, and tasks that read its outputs; of each the first thousand. */
   reads: z.array(taskKeySchema),
   readBy: z.array(taskKeySchema),
   inputBytes: count,
@@ -210,13 +221,11 @@ export const linksSchema = z.object({
 });
 
 /** Changes of a worker's settings from the dashboard; whoever sits at it may change them again. */
-export const workerSettingsSchema = z
-  .object({
-    name: z.string().trim().min(1).max(64),
-    threads: z.int().min(1).max(256),
-    paused: z.boolean(),
-  })
-  .partial();
+export const workerSettingsSchema = z.object({
+  name: nameSchema.exactOptional(),
+  threads: threadsSchema.min(1).exactOptional(),
+  paused: z.boolean().exactOptional(),
+});
 
 export const jobPrioritySchema = z.object({ priority: z.number().min(-1_000).max(1_000) });
 export const jobRetrySchema = z.object({
@@ -231,5 +240,7 @@ export type SystemHistory = z.infer<typeof systemSchema>;
 export type JobGroups = z.infer<typeof jobGroupsSchema>;
 export type JobGraph = z.infer<typeof jobGraphSchema>;
 export type TaskStory = z.infer<typeof taskStorySchema>;
+export type TaskStates = z.infer<typeof taskStatesSchema>;
 export type Links = z.infer<typeof linksSchema>;
+export type JobRetry = z.infer<typeof jobRetrySchema>;
 export type WorkerSettings = z.infer<typeof workerSettingsSchema>;

@@ -91,6 +91,7 @@ export function failAttempt(turn: Turn, worker: WorkerRecord, event: Failed): vo
       missInput(turn, attempt, event);
       return;
     case "out-of-memory":
+      // Tried there again only when no other worker is there for it.
       troubleOf(attempt.task).avoid.add(worker.id);
       blame(turn, attempt, event.reason, event.message);
       return;
@@ -113,6 +114,7 @@ function blame(turn: Turn, attempt: AttemptRecord, reason: AttemptFailure, messa
   const { task, worker } = attempt;
   const trouble = troubleOf(task);
   trouble.failures += 1;
+  trouble.failedOn.add(worker.id);
   tell(state, task, `Attempt ${attempt.id} on ${worker.id} failed (${reason}): ${message}`);
   endAttempt(state, attempt);
   if (trouble.failures > task.task.retries) {
@@ -196,9 +198,10 @@ export function takeLeasesBack(turn: Turn, worker: WorkerRecord, death: string |
 function recordDeath(turn: Turn, attempt: AttemptRecord, name: string, sentence: string): void {
   const { state } = turn;
   const { task } = attempt;
-  const { deaths } = troubleOf(task);
+  const { deaths, failedOn } = troubleOf(task);
   state.counters.deaths += 1;
   deaths.add(name);
+  failedOn.add(attempt.worker.id);
   tell(state, task, sentence);
   endAttempt(state, attempt);
   if (deaths.size >= state.tuning.deathsMax) {

@@ -8,6 +8,7 @@ import {
   workerBehind,
   type BlockRecord,
   type HolderRecord,
+  type JobRecord,
   type SchedulerState,
   type TaskRecord,
   type Turn,
@@ -114,6 +115,19 @@ function releaseReplica(turn: Turn, holder: HolderRecord, block: BlockRecord): v
 export function releaseLitter(turn: Turn, worker: WorkerRecord, id: BlockId): void {
   const block = turn.state.blocks.get(id);
   if (block === undefined || !worker.holder.blocks.has(block)) addRelease(turn, worker.id, id);
+}
+
+/** Results stay with their workers for a while: clients may draw them, or a failed job is tried again. */
+export function keepResults(turn: Turn, job: JobRecord, tasks: Iterable<TaskRecord>): void {
+  job.lingerUntilMs = turn.nowMs + turn.state.tuning.lingerMs;
+  for (const task of tasks) {
+    if (task.state !== "done") continue;
+    for (const block of task.outputs ?? []) {
+      block.lingering += 1;
+      block.references += 1;
+      job.lingering.push(block);
+    }
+  }
 }
 
 function addRelease(turn: Turn, worker: WorkerId, block: BlockId): void {

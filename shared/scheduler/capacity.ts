@@ -5,7 +5,11 @@ import type { SchedulerState, TaskRecord, WorkerRecord } from "./state.ts";
 /** True when the worker may be given leases at all. */
 export function isEligible(state: SchedulerState, worker: WorkerRecord): boolean {
   return (
-    worker.threads > 0 && !worker.isPaused && !worker.isSuspect && worker.restUntilMs <= state.nowMs
+    worker.threads > 0 &&
+    !worker.isPaused &&
+    worker.retirement === null &&
+    !worker.isSuspect &&
+    worker.restUntilMs <= state.nowMs
   );
 }
 

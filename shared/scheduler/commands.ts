@@ -1,7 +1,15 @@
 // What the scheduler asks its host to do. The host turns each into messages or records.
 import type { AttemptId, BlockId, Incarnation, JobId, TaskKey, WorkerId } from "../ids.ts";
 import type { BlockRef, TargetFailure } from "../graph/task.ts";
-import type { Holder } from "./events.ts";
+import type { Avoidance, Holder } from "./events.ts";
+
+/** A target's failure, and where it began. */
+export interface FailureStory extends TargetFailure {
+  /** The task that failed by itself: the target, or one that it needs. */
+  readonly cause: TaskKey;
+  /** What went wrong with that one, in plain sentences, oldest first. */
+  readonly sentences: readonly string[];
+}
 
 export type SchedulerCommand =
   | {
@@ -46,6 +54,12 @@ export type SchedulerCommand =
       readonly reason: "silent" | "unknown";
     }
   | {
+      /** A retiring worker has nothing left that anybody waits for: it may leave. */
+      readonly type: "worker-retired";
+      readonly worker: WorkerId;
+      readonly incarnation: Incarnation;
+    }
+  | {
       /** A task has its accepted result; journal it. `jobs` are those that wait for it. */
       readonly type: "record-result";
       readonly task: TaskKey;
@@ -66,7 +80,14 @@ export type SchedulerCommand =
       /** A target of a job that goes on will not come, unless it is tried again. */
       readonly type: "announce-failure";
       readonly job: JobId;
-    } & TargetFailure)
+    } & FailureStory)
+  | {
+      /** Failed targets are tried again: their failures are no more. `avoid` is to be journaled. */
+      readonly type: "record-retry";
+      readonly job: JobId;
+      readonly targets: readonly TaskKey[];
+      readonly avoid: readonly Avoidance[];
+    }
   | {
       /** An open job let these of its tasks go for good: their descriptions may be forgotten. */
       readonly type: "drop-tasks";
@@ -79,5 +100,7 @@ export type SchedulerCommand =
       readonly job: JobId;
       readonly state: "done" | "failed" | "cancelled";
       /** For "failed": the task that failed and its story, in plain sentences. */
-      readonly failure?: TargetFailure;
+      readonly failure?: FailureStory;
+      /** For "failed": where the tasks failed that did so by themselves. */
+      readonly failedOn?: readonly Avoidance[];
     };

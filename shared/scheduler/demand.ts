@@ -1,14 +1,16 @@
 // Who needs what: demand flows from targets to their inputs, and decides what waits, runs, is
 // computed again, or is let go. Culling, cancelling, recomputing and releasing are all this.
 import { assert, present } from "../assert.ts";
-import type { BlockRef, TargetFailure, TaskInput } from "../graph/task.ts";
+import type { BlockRef, TaskInput } from "../graph/task.ts";
 import {
   hasConsumers,
   forgetIfUnused,
+  keepResults,
   releaseIfUnneeded,
   releaseOutputs,
   unreference,
 } from "./blocks.ts";
+import type { FailureStory } from "./commands.ts";
 import { cancelAttempt, type CancelReason } from "./leases.ts";
 import type { BlockRecord, JobRecord, SchedulerState, TaskRecord, Turn } from "./state.ts";
 import { NONE, withItem, without } from "./lists.ts";
@@ -229,7 +231,7 @@ export function updateStored(turn: Turn, task: TaskRecord): void {
 }
 
 /** Of a job that goes on: what its first failed target died of. */
-export function firstFailure(job: JobRecord): TargetFailure | null {
+export function firstFailure(job: JobRecord): FailureStory | null {
   for (const failure of job.targetsFailed.values()) return failure;
   return null;
 }
@@ -247,8 +249,11 @@ export function endIfSettled(turn: Turn, job: JobRecord): void {
  */
 export function failTask(turn: Turn, task: TaskRecord, message: string | null): void {
   if (message !== null) tell(turn.state, task, message);
-  const story = (task.trouble?.story ?? []).join(" ");
-  const failure = { task: task.key, message: story, error: task.trouble?.error ?? null };
+  const sentences = [...(task.trouble?.story ?? [])];
+  const story = sentences.join(" ");
+  const error = task.trouble?.error ?? null;
+  const failure = { task: task.key, message: story, error, cause: task.key, sentences };
+  const failedOn = [...(task.trouble?.failedOn ?? [])];
   const seen = new Set([task]);
   for (const doomed of seen) {
     if (doomed.state !== "failed") {
@@ -258,14 +263,19 @@ export function failTask(turn: Turn, task: TaskRecord, message: string | null): 
       if (wasActive) letInputsGo(turn, doomed);
       if (doomed !== task) tell(turn.state, doomed, `It needs a task that failed. ${story}`);
     }
-    for (const job of doomed.targetOf) failTarget(turn, job, doomed, failure);
+    for (const job of doomed.targetOf) {
+      if (failedOn.length > 0) job.failedOn.set(task.key, failedOn);
+      failTarget(turn, job, doomed, failure);
+    }
     for (const dependant of doomed.dependants) if (dependant.isActive) seen.add(dependant);
   }
 }
 
 /** The failure of `failure.task` dooms this target: that ends the job, or is told. */
-function failTarget(turn: Turn, job: JobRecord, target: TaskRecord, failure: TargetFailure): void {
+function failTarget(turn: Turn, job: JobRecord, target: TaskRecord, failure: FailureStory): void {
   if (!job.goesOn) {
+    // What it needed is let go in this very step, the results between included.
+    if (job.lingering.length === 0) keepResults(turn, job, job.tasks);
     turn.endings.push({ job, state: "failed", failure });
     return;
   }
@@ -276,24 +286,6 @@ function failTarget(turn: Turn, job: JobRecord, target: TaskRecord, failure: Tar
   target.announcedTo = without(target.announcedTo, job);
   turn.commands.push({ type: "announce-failure", job: job.id, ...failure, task: target.key });
   endIfSettled(turn, job);
-}
-
-/** Failed tasks behind a target are to be tried again, as if they were new. */
-export function retryTarget(turn: Turn, target: TaskRecord): void {
-  const behind = new Set([target]);
-  for (const task of behind) {
-    if (task.state !== "failed") continue;
-    moveTask(task, "waiting", false);
-    if (task.trouble !== null) {
-      task.trouble.failures = 0;
-      task.trouble.deaths.clear();
-      task.trouble.error = null;
-      tell(turn.state, task, "It was tried again on request.");
-    }
-    for (const job of task.targetOf) if (job.targetsFailed.delete(task)) job.targetsOpen += 1;
-    if (task.demand > 0) turn.agenda.push(task);
-    for (const dependency of task.dependencies) behind.add(dependency);
-  }
 }
 
 /** The record leaves the table of tasks, and lets go of all that it pointed at. */

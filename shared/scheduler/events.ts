@@ -7,6 +7,12 @@ export type Holder = WorkerId | ClientHolder | "store";
 /** Clients are named "c_…": they hold blocks but take no leases. */
 export type ClientHolder = `c_${string}`;
 
+/** Workers that a task failed under, or is to be kept away from. */
+export interface Avoidance {
+  readonly task: TaskKey;
+  readonly workers: readonly WorkerId[];
+}
+
 export type AttemptFailure =
   | "kernel-error" // The kernel threw: counts against the task's retries.
   | "bad-input" // An input could not be read or had the wrong shape: counts likewise.
@@ -46,6 +52,8 @@ export type SchedulerEvent =
       readonly paused: boolean;
       readonly hidden: boolean;
       readonly runsFunctions?: boolean;
+      /** It is to finish, hand over what only it holds, and leave; false when absent. */
+      readonly isRetiring?: boolean;
     }
   | {
       readonly type: "attempt-finished";
@@ -106,6 +114,8 @@ export type SchedulerEvent =
       readonly known: readonly { readonly task: TaskKey; readonly outputs: readonly BlockRef[] }[];
       readonly onFailure?: "end" | "go-on";
       readonly isOpen?: boolean;
+      /** Workers that shall have these tasks only if no other may. */
+      readonly avoid?: readonly Avoidance[];
     }
   | ({
       /** Changes of an open job: targets let go, targets tried again, then more work. */
@@ -113,6 +123,15 @@ export type SchedulerEvent =
       readonly job: JobId;
       readonly known: readonly { readonly task: TaskKey; readonly outputs: readonly BlockRef[] }[];
     } & JobExtension)
+  | {
+      /** Failed targets of a job that goes on are tried again. */
+      readonly type: "job-retried";
+      readonly job: JobId;
+      /** Keep each task away from the workers under which it failed. */
+      readonly isElsewhere: boolean;
+      /** Targets, or tasks whose failure made targets fail; all that failed when absent. */
+      readonly tasks?: readonly TaskKey[];
+    }
   /** The open job is not extended any more: it ends when its targets are stored. */
   | { readonly type: "job-closed"; readonly job: JobId }
   | { readonly type: "job-cancelled"; readonly job: JobId }

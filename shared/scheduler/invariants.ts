@@ -127,6 +127,7 @@ function checkWorker(state: SchedulerState, worker: WorkerRecord): void {
       "is hungry exactly when it can take a lease",
     );
   }
+  claim(state.retiring.has(worker) === (worker.retirement !== null), name, "knows if it retires");
   let loadMs = 0;
   let untimed = 0;
   const incoming = new Map<BlockRecord, number>();
@@ -222,6 +223,9 @@ function checkHolders(state: SchedulerState): void {
     for (const block of [...holder.uploading, ...holder.uploadQueue]) {
       claim(block.upload?.holder === holder, id, "copies what it was chosen for");
     }
+  }
+  for (const worker of state.retiring) {
+    claim(state.workers.get(worker.id) === worker, worker.id, "is retiring, so it is joined");
   }
   for (const worker of state.hungry) {
     claim(state.workers.get(worker.id) === worker, worker.id, "is hungry, so it is joined");

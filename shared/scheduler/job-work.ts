@@ -1,8 +1,9 @@
 // What a job consists of: tasks and targets join it, and targets leave it again.
 import { present } from "../assert.ts";
-import { FUNCTION_KERNEL, type Task, type TargetFailure } from "../graph/task.ts";
+import { FUNCTION_KERNEL, type Task } from "../graph/task.ts";
 import type { JobId, TaskKey } from "../ids.ts";
 import { blockOf } from "./blocks.ts";
+import type { FailureStory } from "./commands.ts";
 import { announceTargets, changeDemand, completeTask, revive } from "./demand.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { checkGraph, dependenciesOf, isSameWork, shortKey } from "./graph-check.ts";
@@ -27,13 +28,16 @@ export const isUnfinished = (job: JobRecord): boolean =>
   job.state === "running" || job.state === "paused";
 
 /** Adds tasks and targets to a job; says what is wrong with them, and adds nothing then. */
-export function addWork(turn: Turn, job: JobRecord, work: Work): TargetFailure | null {
+export function addWork(turn: Turn, job: JobRecord, work: Work): FailureStory | null {
   const { state } = turn;
   const isThere = (key: TaskKey): boolean => state.tasks.get(key)?.jobs.includes(job) === true;
   const targets = new Set(work.targets);
   const graph = checkGraph(work.tasks, [...targets], isThere);
   const problem = graph.problem ?? firstConflict(state, graph.tasks ?? []);
-  if (problem !== null) return { ...problem, error: null };
+  if (problem !== null) {
+    const { task, message } = problem;
+    return { task, message, error: null, cause: task, sentences: [message] };
+  }
   const joined: TaskRecord[] = [];
   for (const task of graph.tasks ?? []) {
     const record = recordOf(state, task);
@@ -51,7 +55,7 @@ export function addWork(turn: Turn, job: JobRecord, work: Work): TargetFailure |
 function firstConflict(
   state: SchedulerState,
   tasks: readonly Task[],
-): Pick<TargetFailure, "task" | "message"> | null {
+): Pick<FailureStory, "task" | "message"> | null {
   for (const task of tasks) {
     const known = state.tasks.get(task.key);
     if (known !== undefined && !isSameWork(known.task, task)) {

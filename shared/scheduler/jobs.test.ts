@@ -94,6 +94,8 @@ describe("submitting", () => {
       task: "z",
       message: "A target is task z, which is not part of the job.",
       error: null,
+      cause: "z",
+      sentences: ["A target is task z, which is not part of the job."],
     });
   });
 
@@ -307,7 +309,7 @@ describe("ends of jobs", () => {
     f.submit("j1", [task("a"), task("b"), task("c", ["a.0", "b.0"])]);
     f.submit("j2", [task("b")]);
     const commands = f.fail("w", "a", "kernel-error");
-    expect(only(commands, "finish-job")).toEqual([
+    expect(only(commands, "finish-job")).toMatchObject([
       {
         type: "finish-job",
         job: "j1",
@@ -317,6 +319,11 @@ describe("ends of jobs", () => {
           message:
             "Attempt 1 on w failed (kernel-error): It broke. Task a (kernel@1) failed once; 0 failures would have been forgiven.",
           error: null,
+          cause: "a",
+          sentences: [
+            "Attempt 1 on w failed (kernel-error): It broke.",
+            "Task a (kernel@1) failed once; 0 failures would have been forgiven.",
+          ],
         },
       },
     ]);

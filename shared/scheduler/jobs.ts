@@ -1,26 +1,36 @@
 // The life of a job: submitted, paused, reordered, ended, forgotten.
 import type { JobId, TaskKey } from "../ids.ts";
+import { keepResults } from "./blocks.ts";
 import { dropTask, endIfSettled, runAgenda } from "./demand.ts";
-import type { SchedulerEvent } from "./events.ts";
+import type { Avoidance, SchedulerEvent } from "./events.ts";
 import { addWork, isUnfinished, letTargetGo, removeTarget, unfinished } from "./job-work.ts";
 import { dropUnused, takeNoMore } from "./open-jobs.ts";
 import { without } from "./lists.ts";
 import { dequeue, enqueue, insertJob, rehome, removeJob } from "./ready-queue.ts";
 import { releaseLingering } from "./replicas.ts";
+import { applyAvoidance } from "./retry.ts";
 import type { Ending, JobRecord, SchedulerState, TaskRecord, Turn } from "./state.ts";
 
 type Submitted = Extract<SchedulerEvent, { type: "job-submitted" }>;
 
 export function submitJob(turn: Turn, event: Submitted): void {
   const { state } = turn;
-  if (state.jobs.has(event.job)) {
+  const before = state.jobs.get(event.job);
+  if (before !== undefined && before.state !== "failed") {
     state.counters.dropped += 1;
     return;
   }
   const job = createJob(state, event);
+  state.jobs.delete(job.id);
   state.jobs.set(job.id, job);
   insertJob(state, job);
   const failure = addWork(turn, job, event);
+  applyAvoidance(turn, job, event.avoid ?? []);
+  if (before !== undefined) {
+    // It needs its former results before these are let go.
+    runAgenda(turn, "superseded");
+    endLingering(turn, before);
+  }
   if (failure !== null) {
     turn.endings.push({ job, state: "failed", failure });
     return;
@@ -46,6 +56,7 @@ function createJob(state: SchedulerState, event: Submitted): JobRecord {
     targetsTotal: 0,
     targetsOpen: 0,
     targetsFailed: new Map(),
+    failedOn: new Map(),
     ready: [],
     readyFunctions: [],
     counts: { waiting: 0, ready: 0, leased: 0, done: 0, failed: 0, cancelled: 0, dormant: 0 },
@@ -107,8 +118,10 @@ export function endJob(turn: Turn, ending: Ending): void {
     job: job.id,
     state: ending.state,
     ...(ending.failure === null ? {} : { failure: ending.failure }),
+    ...(ending.state === "failed" ? failedOn(job) : {}),
   });
-  if (ending.state === "done" || job.goesOn) keepResults(turn, job);
+  // Those of a job that a failure ends are kept since then.
+  if (ending.state === "done" || job.goesOn) keepResults(turn, job, job.targets);
   for (const task of job.tasks) task.jobs = without(task.jobs, job);
   for (const target of job.targets) letTargetGo(turn, job, target);
   runAgenda(turn, "job-cancelled");
@@ -121,6 +134,7 @@ export function endJob(turn: Turn, ending: Ending): void {
   job.tasks.clear();
   job.targets.clear();
   job.targetsFailed.clear();
+  job.failedOn.clear();
   // Empty already, but an array keeps the room that it once needed until its length is set.
   job.ready.length = 0;
   job.readyFunctions.length = 0;
@@ -130,16 +144,9 @@ export function endJob(turn: Turn, ending: Ending): void {
   trimFinishedJobs(turn);
 }
 
-/** Results stay with their workers for a while: clients may be drawing them directly. */
-function keepResults(turn: Turn, job: JobRecord): void {
-  job.lingerUntilMs = turn.nowMs + turn.state.tuning.lingerMs;
-  for (const target of job.targets) {
-    for (const block of target.outputs ?? []) {
-      block.lingering += 1;
-      block.references += 1;
-      job.lingering.push(block);
-    }
-  }
+function failedOn({ failedOn: found }: JobRecord): { readonly failedOn?: readonly Avoidance[] } {
+  if (found.size === 0) return {};
+  return { failedOn: Array.from(found, ([task, workers]) => ({ task, workers })) };
 }
 
 /** Drops the tasks that no job includes any more, consumers before producers. */

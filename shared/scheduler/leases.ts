@@ -17,7 +17,7 @@ import {
   type Turn,
   type WorkerRecord,
 } from "./state.ts";
-import { moveTask } from "./task-transitions.ts";
+import { moveTask, tell } from "./task-transitions.ts";
 
 export type CancelReason = Extract<SchedulerCommand, { type: "cancel-attempt" }>["reason"];
 
@@ -27,6 +27,9 @@ export function grantLease(turn: Turn, task: TaskRecord, worker: WorkerRecord): 
   const { tuning } = state;
   const isSpeculative = task.state === "leased";
   const inputs = present(task.inputs, "inputs of a ready task");
+  if (task.trouble?.avoid.has(worker.id) === true) {
+    tell(state, task, `No other worker could have it, so it was tried on ${worker.id} after all.`);
+  }
   const computeMs = predictComputeMs(state, worker, task);
   const finishMs = predictDelayMs(state, worker, task) + computeMs;
   const leaseMs =

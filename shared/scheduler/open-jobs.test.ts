@@ -247,6 +247,11 @@ describe("jobs that go on", () => {
         message:
           "Attempt 1 on w failed (kernel-error): It broke. Task a (kernel@1) failed once; 0 failures would have been forgiven.",
         error,
+        cause: "a",
+        sentences: [
+          "Attempt 1 on w failed (kernel-error): It broke.",
+          "Task a (kernel@1) failed once; 0 failures would have been forgiven.",
+        ],
       },
     ]);
     expect(f.counts("j")).toMatchObject({ state: "running", targetsFailed: 1, leased: 1 });
@@ -356,6 +361,8 @@ describe("jobs that go on", () => {
         task: "z",
         message: "It is not a target of this job, so it cannot be tried again.",
         error: null,
+        cause: "z",
+        sentences: ["It is not a target of this job, so it cannot be tried again."],
       },
     ]);
   });

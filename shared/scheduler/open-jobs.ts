@@ -1,10 +1,12 @@
 // Jobs that stay open: extended with work, rid of what nobody needs any more, closed at last.
-import type { Task, TargetFailure } from "../graph/task.ts";
+import type { Task } from "../graph/task.ts";
 import type { JobId, TaskKey } from "../ids.ts";
-import { dropTask, endIfSettled, retryTarget, runAgenda } from "./demand.ts";
+import type { FailureStory } from "./commands.ts";
+import { dropTask, endIfSettled, runAgenda } from "./demand.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { addWork, removeTarget, unfinished } from "./job-work.ts";
 import { dequeue, enqueue } from "./ready-queue.ts";
+import { retryTarget } from "./retry.ts";
 import type { JobRecord, TaskRecord, Turn } from "./state.ts";
 import { leaveJob } from "./task-transitions.ts";
 import { storeOutputs } from "./uploads.ts";
@@ -48,12 +50,13 @@ function refuseTargets(
   turn: Turn,
   job: JobRecord,
   keys: readonly TaskKey[],
-  failure: Omit<TargetFailure, "task">,
+  { message, error }: Pick<FailureStory, "message" | "error">,
 ): void {
   for (const key of new Set(keys)) {
     const task = turn.state.tasks.get(key);
     if (task !== undefined && job.targets.has(task)) continue;
-    turn.commands.push({ type: "announce-failure", job: job.id, ...failure, task: key });
+    const failure = { task: key, message, error, cause: key, sentences: [message] };
+    turn.commands.push({ type: "announce-failure", job: job.id, ...failure });
   }
 }
 

@@ -41,7 +41,7 @@ function bestWorker(state: SchedulerState, task: TaskRecord, kept: number): Work
   return best !== null && isKeptForFaster(state, task, bestMs, kept) ? null : best;
 }
 
-/** A worker that ran out of memory with the task gets it again only if no other is there for it. */
+/** A worker that the task is kept away from gets it only if no other is there for it. */
 export function mustAvoid(state: SchedulerState, worker: WorkerRecord, task: TaskRecord): boolean {
   const avoid = task.trouble?.avoid;
   if (avoid === undefined || !avoid.has(worker.id)) return false;

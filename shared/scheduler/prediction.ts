@@ -57,10 +57,14 @@ export function observeCompute(
     const ratio = Math.min(100, Math.max(0.01, sample / mean));
     worker.profile.relative = blend(worker.profile.relative, ratio, learningRate);
   }
-  worker.profile.speeds.set(kernel, blend(worker.profile.speeds.get(kernel), sample, learningRate));
+  const { speeds } = worker.profile;
+  const speed = blend(speeds.get(kernel), sample, learningRate);
+  // Set anew, so that the newest entry is the one that was timed last.
+  speeds.delete(kernel);
+  speeds.set(kernel, speed);
   state.kernelSpeeds.set(kernel, blend(mean, sample, learningRate));
   trimOldest(state.kernelSpeeds, state.tuning.groupsMax);
-  trimOldest(worker.profile.speeds, state.tuning.groupsMax);
+  trimOldest(speeds, state.tuning.groupsMax);
 }
 
 /** Learns from a transfer's measurement. */

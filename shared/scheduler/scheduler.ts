@@ -11,6 +11,8 @@ import { closeJob, extendJob } from "./open-jobs.ts";
 import { prioritiseJob, releaseOldResults, setPaused, submitJob } from "./jobs.ts";
 import { dispatch } from "./placement.ts";
 import { observeLink } from "./prediction.ts";
+import { superviseRetirement } from "./retirement.ts";
+import { retryJob } from "./retry.ts";
 import { dropBlocks, expireUploads, holdBlocks, pleadForMissingBlocks } from "./replicas.ts";
 import { forgetLooseBlocks, removeHolder } from "./replicas.ts";
 import type { SchedulerState, Turn } from "./state.ts";
@@ -44,6 +46,8 @@ export function step(
   settle(turn);
   dispatch(turn);
   if (event.type === "ticked") copyStragglers(turn);
+  // What they must still do is looked at when that can have changed much, not at every step.
+  if (event.type === "ticked" || event.type === "worker-changed") superviseRetirement(turn);
   flushReleases(turn);
   return turn.commands;
 }
@@ -89,6 +93,8 @@ function apply(turn: Turn, event: SchedulerEvent): void {
       return submitJob(turn, event);
     case "job-extended":
       return extendJob(turn, event);
+    case "job-retried":
+      return retryJob(turn, event);
     case "job-closed":
       return closeJob(turn, event.job);
     case "job-cancelled":

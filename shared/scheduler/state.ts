@@ -1,8 +1,8 @@
 // The scheduler's state: plain records that point at each other, without functions or clocks.
 import type { AttemptId, BlockId, Incarnation, JobId, TaskKey, WorkerId } from "../ids.ts";
-import type { JobState, RemoteError, Task, TargetFailure } from "../graph/task.ts";
+import type { JobState, RemoteError, Task } from "../graph/task.ts";
 import { createPrng, type Prng } from "../prng.ts";
-import type { SchedulerCommand } from "./commands.ts";
+import type { FailureStory, SchedulerCommand } from "./commands.ts";
 import type { Holder } from "./events.ts";
 import { DEFAULT_TUNING, type Tuning } from "./tuning.ts";
 
@@ -15,8 +15,10 @@ export interface Trouble {
   failures: number;
   /** Names of the deaths under this task, so that none counts twice. */
   readonly deaths: Set<string>;
-  /** Workers that ran out of memory with it. */
+  /** Workers that get it only when no other may have it. */
   readonly avoid: Set<WorkerId>;
+  /** Workers under which an attempt failed or was lost. */
+  readonly failedOn: Set<WorkerId>;
   /** Leases that ran out; each doubles the next one. */
   expiries: number;
   /** Plain sentences, oldest first. */
@@ -106,6 +108,17 @@ export interface HolderRecord {
   readonly uploadQueue: Set<BlockRecord>;
 }
 
+/** How far a worker is that finishes and leaves. */
+export interface Retirement {
+  /** Since when it has no lease any more; null while it has. */
+  idleSinceMs: number | null;
+  /** Blocks that it still has to hand over, and when that last went down. */
+  remaining: number;
+  movedAtMs: number;
+  /** The host was told that it may leave. */
+  isOver: boolean;
+}
+
 export interface WorkerRecord {
   readonly id: WorkerId;
   /** False once its incarnation is over. */
@@ -117,6 +130,8 @@ export interface WorkerRecord {
   isPaused: boolean;
   isHidden: boolean;
   runsFunctions: boolean;
+  /** It finishes, hands over what only it holds, and leaves; null while it stays. */
+  retirement: Retirement | null;
   isSuspect: boolean;
   heardAtMs: number;
   /** No leases before this time. */
@@ -182,14 +197,16 @@ export interface JobRecord {
   /** Targets that have neither failed nor are done with every output in the store. */
   targetsOpen: number;
   /** In a job that goes on, the first one first. */
-  readonly targetsFailed: Map<TaskRecord, TargetFailure>;
+  readonly targetsFailed: Map<TaskRecord, FailureStory>;
+  /** The tasks that failed by themselves, and the workers under which they did. */
+  readonly failedOn: Map<TaskKey, readonly WorkerId[]>;
   /** Its ready tasks but for functions of users, as a binary heap by sequence. */
   readonly ready: TaskRecord[];
   /** Likewise those that run functions of users, which not every worker does. */
   readonly readyFunctions: TaskRecord[];
   readonly counts: TaskCounts;
   /** Why it ended. */
-  failure: TargetFailure | null;
+  failure: FailureStory | null;
   /** For a done job: its results' blocks, until they are released at `lingerUntilMs`. */
   lingering: BlockRecord[];
   lingerUntilMs: number;
@@ -227,6 +244,8 @@ export interface SchedulerState {
   readonly attempts: Map<AttemptId, AttemptRecord>;
   /** Workers that can take a lease now. */
   readonly hungry: Set<WorkerRecord>;
+  /** Workers that finish and leave. */
+  readonly retiring: Set<WorkerRecord>;
   /** Blocks that active tasks have as inputs and nobody holds. */
   readonly missingBlocks: Set<BlockRecord>;
   /** Small blocks that the store announced and nothing pointed at: forgotten unless something does soon. */
@@ -243,7 +262,7 @@ export interface SchedulerState {
 export interface Ending {
   readonly job: JobRecord;
   readonly state: "done" | "failed" | "cancelled";
-  readonly failure: TargetFailure | null;
+  readonly failure: FailureStory | null;
 }
 
 /** One call of `step`: what it may not leave behind is collected here and settled before it ends. */
@@ -287,6 +306,7 @@ export function createScheduler(options: SchedulerOptions = {}): SchedulerState 
     store,
     attempts: new Map(),
     hungry: new Set(),
+    retiring: new Set(),
     missingBlocks: new Set(),
     looseBlocks: new Set(),
     profiles: new Map(),

@@ -80,6 +80,7 @@ export function troubleOf(task: TaskRecord): Trouble {
     failures: 0,
     deaths: new Set(),
     avoid: new Set(),
+    failedOn: new Set(),
     expiries: 0,
     story: [],
     error: null,

@@ -44,6 +44,10 @@ export const DEFAULT_TUNING = {
   pleaIntervalMs: 10_000,
   /** Pleas made in one tick, so that a tick stays short. */
   pleasPerTick: 64,
+  /** A retiring worker that hands nothing over for this long leaves all the same. */
+  handOverStallMs: 60_000,
+  /** A retiring worker hands over no longer than this after its last lease. */
+  handOverMaxMs: 600_000,
   /** Results stay with their workers this long after the end of a job: clients may be drawing them. */
   lingerMs: 60_000,
   /** Kernel speed before any was timed, in operations a millisecond (0.1 Gop/s: a slow phone). */

@@ -1,5 +1,5 @@
 // Copying results to the store: one holder asked for each block, few blocks asked of each holder.
-import { endUpload } from "./blocks.ts";
+import { endUpload, isNeeded } from "./blocks.ts";
 import { present } from "../assert.ts";
 import {
   workerBehind,
@@ -11,14 +11,27 @@ import {
   type Upload,
 } from "./state.ts";
 
-/** True while an unfinished job wants the block in the store: open ones leave results where they are. */
+/**
+ * True while somebody wants the block in the store: an unfinished job that is not open, as open ones
+ * leave results where they are, or whoever needs what only retiring workers hold.
+ */
 function isWantedInStore(state: SchedulerState, block: BlockRecord): boolean {
   if (state.store.blocks.has(block)) return false;
   for (const task of block.producers) {
     if (task.state !== "done") continue;
     for (const job of task.targetOf) if (!job.isOpen) return true;
   }
-  return false;
+  return mustBeHandedOver(state, block);
+}
+
+/** True when the block is needed and would be lost with the workers that are about to leave. */
+export function mustBeHandedOver(state: SchedulerState, block: BlockRecord): boolean {
+  if (state.retiring.size === 0 || block.holders.length === 0) return false;
+  const isLeaving = (holder: HolderRecord): boolean => {
+    const worker = workerBehind(state, holder);
+    return worker !== undefined && worker.retirement !== null;
+  };
+  return block.holders.every(isLeaving) && isNeeded(block);
 }
 
 /** Sees to it that every output of a finished target is being copied to the store. */

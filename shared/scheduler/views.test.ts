@@ -1,8 +1,8 @@
 // Tests of what the host may show (V).
 import { describe, expect, it } from "vitest";
-import { asTaskKey, asWorkerId } from "../ids.ts";
+import { asJobId, asTaskKey, asWorkerId } from "../ids.ts";
 import { createFixture, task } from "../testing/scheduler-fixture.ts";
-import { taskStory, workerLoad } from "./views.ts";
+import { readersOf, taskStanding, taskStory, workerLoad } from "./views.ts";
 
 describe("views", () => {
   it("[V1] counts a job's tasks without those that need not run", () => {
@@ -37,9 +37,28 @@ describe("views", () => {
       capacity: 6,
       loadMs: 21,
       relativeSpeed: 1,
+      speeds: [],
       blocksHeld: 0,
     });
     expect(workerLoad(f.state, asWorkerId("v"))).toBeUndefined();
+  });
+
+  it("[V2] tells a worker's speeds, the most recently timed of them first", () => {
+    const f = createFixture();
+    f.join("w");
+    const times = ["a", "b", "c", "a"].concat(
+      Array.from({ length: 14 }, (_, i) => `k${i}`),
+      "b",
+    );
+    for (const [i, kernel] of times.entries()) {
+      f.submit(`j${i}`, [task(`t${i}`, [], { kernel })]);
+      f.finish("w", `t${i}`, [], 100);
+    }
+    const speeds = workerLoad(f.state, asWorkerId("w"))?.speeds ?? [];
+    expect(speeds[0]).toEqual({ kernel: "b", operationsPerMs: 10_000 });
+    expect(speeds.map(({ kernel }) => kernel).join()).toBe(
+      "b,k13,k12,k11,k10,k9,k8,k7,k6,k5,k4,k3,k2,k1,k0,a",
+    );
   });
 
   it("[V3] tells a task's story", () => {
@@ -56,9 +75,31 @@ describe("views", () => {
       missingBlocks: 0,
       sentences: [
         "Attempt 1 on w failed (out-of-memory): It broke.",
+        "No other worker could have it, so it was tried on w after all.",
         "Worker w was lost while computing it.",
       ],
+      error: null,
     });
     expect(taskStory(f.state, asTaskKey("b"))).toBeUndefined();
+  });
+
+  it("[V4] tells how a task stands, and when nobody needs it", () => {
+    const f = createFixture();
+    f.join("w");
+    f.hold("store", "b.0");
+    const tasks = [task("a"), task("b", ["a.0"]), task("c", ["b.0"])];
+    f.submit("j", tasks, { targets: ["c"], known: { b: ["b.0"] } });
+    const standings = ["a", "b", "c", "d"].map((name) => taskStanding(f.state, asTaskKey(name)));
+    expect(standings).toEqual(["unneeded", "done", "leased", undefined]);
+  });
+
+  it("[V5] tells which tasks of a job read another, up to a number", () => {
+    const f = createFixture();
+    const [a, b, c, d] = [task("a"), task("b", ["a.0"]), task("c", ["a.0"]), task("d", ["a.0"])];
+    f.submit("j", [a, b, c], { targets: ["b", "c"] });
+    f.submit("k", [a, d], { targets: ["d"] });
+    expect(readersOf(f.state, asTaskKey("a"), asJobId("j"), 9)).toEqual(["b", "c"]);
+    expect(readersOf(f.state, asTaskKey("a"), asJobId("j"), 1)).toEqual(["b"]);
+    expect(readersOf(f.state, asTaskKey("x"), asJobId("j"), 9)).toEqual([]);
   });
 });

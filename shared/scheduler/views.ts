@@ -1,5 +1,5 @@
 // What the host may show of the scheduler's state: counts, loads and stories, as plain values.
-import type { JobState, TargetFailure, TaskCost } from "../graph/task.ts";
+import type { JobState, RemoteError, TargetFailure, TaskCost } from "../graph/task.ts";
 import type { JobId, TaskKey, WorkerId } from "../ids.ts";
 import type { SchedulerState, TaskState } from "./state.ts";
 import { firstFailure } from "./demand.ts";
@@ -52,6 +52,9 @@ export function jobCounts(state: SchedulerState, id: JobId): JobCounts | undefin
   };
 }
 
+/** Kernels whose speeds are shown of one worker. */
+const SPEEDS_MAX = 16;
+
 export interface WorkerLoad {
   readonly isSuspect: boolean;
   /** Live leases, and how many it could hold. */
@@ -61,6 +64,8 @@ export interface WorkerLoad {
   readonly loadMs: number;
   /** Learned speed relative to the mean of the cluster; 1 before anything was timed. */
   readonly relativeSpeed: number;
+  /** Learned operations a millisecond by kernel or function, the most recently timed first; 16 at most. */
+  readonly speeds: readonly { readonly kernel: string; readonly operationsPerMs: number }[];
   readonly blocksHeld: number;
 }
 
@@ -74,8 +79,38 @@ export function workerLoad(state: SchedulerState, id: WorkerId): WorkerLoad | un
     capacity: capacityOf(state, worker),
     loadMs: worker.loadMs,
     relativeSpeed: worker.profile.relative,
+    speeds: Array.from(worker.profile.speeds, ([kernel, operationsPerMs]) => ({
+      kernel,
+      operationsPerMs,
+    }))
+      .slice(-SPEEDS_MAX)
+      .toReversed(),
     blocksHeld: worker.holder.blocks.size,
   };
+}
+
+/** How a task stands; "unneeded": it waits, and nobody needs it now. */
+export type TaskStanding = TaskState | "unneeded";
+
+/** How a task stands, or undefined when no unfinished job includes it. */
+export function taskStanding(state: SchedulerState, key: TaskKey): TaskStanding | undefined {
+  const task = state.tasks.get(key);
+  return task?.state === "waiting" && !task.isActive ? "unneeded" : task?.state;
+}
+
+/** Tasks of a job that take outputs of this one, at most so many. */
+export function readersOf(
+  state: SchedulerState,
+  key: TaskKey,
+  jobId: JobId,
+  max: number,
+): TaskKey[] {
+  const readers: TaskKey[] = [];
+  for (const task of state.tasks.get(key)?.dependants ?? []) {
+    if (readers.length >= max) break;
+    if (task.jobs.some((job) => job.id === jobId)) readers.push(task.key);
+  }
+  return readers;
 }
 
 export interface TaskStory {
@@ -88,6 +123,8 @@ export interface TaskStory {
   readonly missingBlocks: number;
   /** What went wrong so far, in plain sentences, oldest first. */
   readonly sentences: readonly string[];
+  /** What its kernel threw last. */
+  readonly error: RemoteError | null;
 }
 
 /** What is to be told of a task, or undefined when no unfinished job includes it. */
@@ -101,5 +138,6 @@ export function taskStory(state: SchedulerState, key: TaskKey): TaskStory | unde
     workers: task.attempts.map((attempt) => attempt.worker.id),
     missingBlocks: task.blocks.filter((block) => block.holders.length === 0).length,
     sentences: [...(task.trouble?.story ?? [])],
+    error: task.trouble?.error ?? null,
   };
 }

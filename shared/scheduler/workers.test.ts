@@ -11,6 +11,93 @@ const heard = (worker: string, incarnation: number) =>
     incarnation: asIncarnation(incarnation),
   }) as const;
 
+const retiring = { isRetiring: true } as const;
+
+describe("retiring workers", () => {
+  it("[P4][W9] get no lease and finish what they have", () => {
+    const f = createFixture();
+    f.join("w", 2);
+    f.submit("j", [task("a"), task("b", ["a.0"])]);
+    expect(f.change("w", retiring)).toEqual([]);
+    expect(f.leases()).toEqual(["w:a"]);
+    const commands = f.finish("w", "a");
+    expect(granted(commands)).toEqual([]);
+    f.join("v");
+    expect(f.leases()).toEqual(["v:b"]);
+  });
+
+  it("[W10] hand over what is needed and what nobody else holds", () => {
+    const f = createFixture();
+    f.join("w", 3);
+    f.submit("o", [task("a"), task("b"), task("d", ["a.0"])], {
+      isOpen: true,
+      targets: ["a", "b", "d"],
+    });
+    f.finish("w", "a");
+    f.finish("w", "b");
+    f.join("v");
+    f.hold("v", "b.0");
+    f.hold("w", "of-no-use");
+    // An open job's results stay where they are as long as somebody holds them.
+    const commands = f.change("w", retiring);
+    expect(commands).toEqual([{ type: "store-block", holder: "w", block: "a.0" }]);
+    expect(only(f.finish("w", "d"), "store-block")).toMatchObject([{ block: "d.0" }]);
+    expect(only(f.change("v", retiring), "store-block")).toMatchObject([{ block: "b.0" }]);
+  });
+
+  it("[W10] hand over what becomes needed later", () => {
+    const f = createFixture();
+    f.join("w");
+    f.hold("w", "x");
+    f.submit("k", [task("b")]);
+    f.change("w", retiring);
+    f.submit("j", [task("a", ["x"])]);
+    expect(only(f.pass(500, "w"), "store-block")).toEqual([
+      { type: "store-block", holder: "w", block: "x" },
+    ]);
+  });
+
+  it("[W11] may leave once nothing is left, which is said once", () => {
+    const f = createFixture();
+    f.join("w");
+    f.submit("o", [task("a")], { isOpen: true });
+    f.change("w", retiring);
+    expect(only(f.pass(500, "w"), "worker-retired")).toEqual([]);
+    f.finish("w", "a");
+    expect(only(f.pass(500, "w"), "worker-retired")).toEqual([]);
+    f.hold("store", "a.0");
+    const retired = { type: "worker-retired", worker: "w", incarnation: 1 };
+    expect(only(f.pass(500, "w"), "worker-retired")).toEqual([retired]);
+    expect(only(f.pass(500, "w"), "worker-retired")).toEqual([]);
+    const idle = createFixture();
+    idle.join("w");
+    expect(idle.change("w", retiring)).toEqual([retired]);
+  });
+
+  it("[W11] are not kept for ever by blocks that do not arrive", () => {
+    const f = createFixture();
+    f.join("w", 2);
+    f.submit("o", [task("a"), task("b")], { isOpen: true, targets: ["a", "b"] });
+    f.finish("w", "a");
+    f.finish("w", "b");
+    f.change("w", retiring);
+    f.pass(50_000, "w");
+    f.hold("store", "a.0");
+    expect(only(f.pass(500, "w"), "worker-retired")).toEqual([]);
+    for (let i = 0; i < 3; i += 1) f.pass(19_000, "w");
+    expect(only(f.pass(2_900, "w"), "worker-retired")).toEqual([]);
+    expect(only(f.pass(100, "w"), "worker-retired")).toHaveLength(1);
+  });
+
+  it("[W12] may stay after all", () => {
+    const f = createFixture();
+    f.join("w");
+    f.change("w", retiring);
+    f.submit("j", [task("a")]);
+    expect(granted(f.change("w", {}))).toEqual(["w:a"]);
+  });
+});
+
 describe("workers", () => {
   it("[W1] replaces an incarnation by a higher one", () => {
     const f = createFixture();

@@ -4,6 +4,7 @@ import { takeBack, takeLeasesBack } from "./attempts.ts";
 import { mayRun, refreshHunger } from "./capacity.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { removeHolder } from "./replicas.ts";
+import { setRetiring } from "./retirement.ts";
 import {
   createHolder,
   trimOldest,
@@ -59,6 +60,7 @@ export function joinWorker(turn: Turn, event: Joined): void {
     isPaused: event.paused,
     isHidden: event.hidden,
     runsFunctions: event.runsFunctions === true,
+    retirement: null,
     isSuspect: false,
     heardAtMs: turn.nowMs,
     restUntilMs: 0,
@@ -101,6 +103,7 @@ function removeWorker(turn: Turn, worker: WorkerRecord, death: string | null): v
   worker.isJoined = false;
   state.workers.delete(worker.id);
   state.hungry.delete(worker);
+  state.retiring.delete(worker);
   takeLeasesBack(turn, worker, death);
   removeHolder(turn, worker.holder);
 }
@@ -111,6 +114,7 @@ export function changeWorker(turn: Turn, worker: WorkerRecord, event: Changed): 
   worker.isHidden = event.hidden;
   worker.runsFunctions = event.runsFunctions === true;
   worker.restUntilMs = 0;
+  setRetiring(turn, worker, event.isRetiring === true);
   refreshHunger(turn.state, worker);
   for (const attempt of worker.attempts) {
     // Whoever agrees no more to functions has them taken away at once.

@@ -1,4 +1,4 @@
-// For tests: every engine of "pearson-tile@2", and tables cut into panels and tiles.
+// For tests: every engine of "pearson-tile@3", and tables cut into panels and tiles.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Precision } from "../correlation/plan.ts";

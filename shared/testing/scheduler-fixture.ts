@@ -42,6 +42,8 @@ interface JobSetup {
   readonly known?: Readonly<Record<string, readonly string[]>>;
   readonly onFailure?: "end" | "go-on";
   readonly isOpen?: boolean;
+  /** Workers by task. */
+  readonly avoid?: Readonly<Record<string, readonly string[]>>;
 }
 
 interface Extension {
@@ -64,12 +66,23 @@ export interface Fixture {
   leave(worker: string, isExpected?: boolean): SchedulerCommand[];
   change(
     worker: string,
-    change: { threads?: number; paused?: boolean; hidden?: boolean; runsFunctions?: boolean },
+    change: {
+      threads?: number;
+      paused?: boolean;
+      hidden?: boolean;
+      runsFunctions?: boolean;
+      isRetiring?: boolean;
+    },
   ): SchedulerCommand[];
   /** The targets are the last task unless told. */
   submit(job: string, tasks: readonly Task[], setup?: JobSetup): SchedulerCommand[];
   extend(job: string, extension: Extension): SchedulerCommand[];
   close(job: string): SchedulerCommand[];
+  /** All that failed unless told. */
+  retry(
+    job: string,
+    how?: { readonly isElsewhere?: boolean; readonly tasks?: readonly string[] },
+  ): SchedulerCommand[];
   /** The worker's live lease of the task ends with one output "name.0" that came along, of 100 bytes. */
   finishSmall(worker: string, task: string): SchedulerCommand[];
   /** The worker's live lease of the task ends with outputs "name.0", … of 10,000 bytes. */
@@ -126,8 +139,8 @@ export function createFixture(options: SchedulerOptions = {}): Fixture {
     heard: (worker) => f.send({ type: "worker-heard", ...who(worker) }),
     leave: (worker, isExpected = false) =>
       f.send({ type: "worker-left", ...who(worker), isExpected }),
-    change(worker, { threads = 1, paused = false, hidden = false, runsFunctions = false }) {
-      const changed = { threads, paused, hidden, runsFunctions };
+    change(worker, change) {
+      const changed = { threads: 1, paused: false, hidden: false, runsFunctions: false, ...change };
       return f.send({ type: "worker-changed", ...who(worker), ...changed });
     },
     submit(job, tasks, setup = {}) {
@@ -141,6 +154,10 @@ export function createFixture(options: SchedulerOptions = {}): Fixture {
         known: knownResults(setup.known),
         onFailure: setup.onFailure ?? "end",
         isOpen: setup.isOpen ?? false,
+        avoid: Object.entries(setup.avoid ?? {}).map(([key, workers]) => ({
+          task: asTaskKey(key),
+          workers: workers.map(asWorkerId),
+        })),
       });
     },
     extend(job, { released = [], retried = [], tasks = [], targets, known }) {
@@ -155,6 +172,13 @@ export function createFixture(options: SchedulerOptions = {}): Fixture {
       });
     },
     close: (job) => f.send({ type: "job-closed", job: asJobId(job) }),
+    retry: (job, { isElsewhere = false, tasks } = {}) =>
+      f.send({
+        type: "job-retried",
+        job: asJobId(job),
+        isElsewhere,
+        ...(tasks === undefined ? {} : { tasks: tasks.map(asTaskKey) }),
+      }),
     finishSmall: (worker, name) =>
       f.send({
         type: "attempt-finished",

@@ -11,7 +11,13 @@ import type { TaskRecord } from "../scheduler/state.ts";
 import type { World } from "./simulated-world.ts";
 
 type Command<Type extends SchedulerCommand["type"]> = Extract<SchedulerCommand, { type: Type }>;
-type Told = "announce-target" | "announce-failure" | "drop-tasks" | "grant-lease" | "finish-job";
+type Told =
+  | "announce-target"
+  | "announce-failure"
+  | "record-retry"
+  | "drop-tasks"
+  | "grant-lease"
+  | "finish-job";
 type Submitted = Extract<SchedulerEvent, { type: "job-submitted" }>;
 
 /** A job that goes on when a target fails, as those who watch it see it. */
@@ -140,6 +146,10 @@ export function keepBooks(world: World, command: Command<Told>): void {
     book.failures.delete(command.task);
   } else if (command.type === "announce-failure") {
     noteFailure(world, book, command);
+  } else if (command.type === "record-retry") {
+    for (const key of command.targets) {
+      assert(book.failures.delete(key), `${key}, which is tried again, had failed for ${book.job}`);
+    }
   } else if (command.type === "drop-tasks") {
     for (const key of command.tasks) {
       assert(book.tasks.delete(key), `${key}, which is dropped, was a task of ${book.job}`);

@@ -30,6 +30,8 @@ export interface SimulatedWorker {
   isPaused: boolean;
   isHidden: boolean;
   runsFunctions: boolean;
+  /** It is to finish and leave. */
+  isRetiring: boolean;
   /** False once the page is gone. */
   isAlive: boolean;
   isFrozen: boolean;
@@ -90,12 +92,16 @@ export function receive(world: World, worker: SimulatedWorker, command: Schedule
     case "store-block":
       upload(world, worker, command.block);
       return;
+    case "worker-retired":
+      if (command.incarnation === worker.incarnation && worker.isRetiring) retire(world, worker);
+      return;
     case "end-incarnation":
       if (command.incarnation === worker.incarnation) join(world, worker);
       return;
     case "record-result":
     case "announce-target":
     case "announce-failure":
+    case "record-retry":
     case "drop-tasks":
     case "finish-job":
       return;
@@ -257,6 +263,7 @@ export function changeSettings(world: World, worker: SimulatedWorker): void {
     paused: worker.isPaused,
     hidden: worker.isHidden,
     runsFunctions: worker.runsFunctions,
+    isRetiring: worker.isRetiring,
   });
   const attempts = [...worker.leases.keys()].filter(
     (attempt) => worker.isPaused || !worker.running.has(attempt),
@@ -268,6 +275,13 @@ export function changeSettings(world: World, worker: SimulatedWorker): void {
   if (attempts.length === 0) return;
   for (const attempt of attempts) endLease(world, worker, attempt);
   giveBack(world, worker, attempts);
+}
+
+/** It has finished and handed over: the page closes, and stays away. */
+function retire(world: World, worker: SimulatedWorker): void {
+  const { id, incarnation } = worker;
+  worker.isAlive = false;
+  world.toHost({ type: "worker-left", worker: id, incarnation, isExpected: true });
 }
 
 const mayRun = (worker: SimulatedWorker, task: Task): boolean =>

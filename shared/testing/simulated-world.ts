@@ -5,7 +5,7 @@ import type { TaskKey, WorkerId, JobId } from "../ids.ts";
 import { FUNCTION_KERNEL, type BlockRef, type Task } from "../graph/task.ts";
 import { createPrng, nextFloat, nextInteger, type Prng } from "../prng.ts";
 import type { SchedulerCommand } from "../scheduler/commands.ts";
-import type { AttemptFailure, SchedulerEvent } from "../scheduler/events.ts";
+import type { AttemptFailure, Avoidance, SchedulerEvent } from "../scheduler/events.ts";
 import { assertInvariants } from "../scheduler/invariants.ts";
 import { createScheduler, step, type SchedulerState } from "../scheduler/scheduler.ts";
 import type { Tuning } from "../scheduler/tuning.ts";
@@ -50,6 +50,8 @@ export interface World {
   readonly stored: Map<BlockId, BlockRef>;
   readonly finished: Map<JobId, string>;
   readonly failures: Map<JobId, string>;
+  /** Where the tasks of failed jobs failed. */
+  readonly failedOn: Map<JobId, readonly Avoidance[]>;
   /** The targets that are left of a job that was narrowed. */
   readonly narrowed: Map<JobId, readonly TaskKey[]>;
   /** The latest announced outputs of each job's targets. */
@@ -60,6 +62,10 @@ export interface World {
   readonly doomed: Set<TaskKey>;
   /** Every result that was ever accepted, as a journal would keep it. */
   readonly recorded: Map<TaskKey, readonly BlockRef[]>;
+  /** Requests to try failed work again. */
+  retried: number;
+  /** Workers that finished and were let go. */
+  retired: number;
   /** Some worker gave wrong results at some time, so results cannot be judged. */
   hadLiars: boolean;
   /** Every event with its time, for replaying. */
@@ -94,6 +100,9 @@ export function createWorld(seed: number, limits: Partial<Tuning>): World {
     stored: new Map(),
     finished: new Map(),
     failures: new Map(),
+    failedOn: new Map(),
+    retried: 0,
+    retired: 0,
     announced: new Map(),
     narrowed: new Map(),
     books: new Map(),
@@ -151,6 +160,10 @@ function execute(world: World, command: SchedulerCommand): void {
       toWorker(world, command.worker, command);
       return;
     }
+    case "worker-retired":
+      world.retired += 1;
+      toWorker(world, command.worker, command);
+      return;
     case "cancel-attempt":
     case "release-blocks":
     case "end-incarnation":
@@ -171,12 +184,14 @@ function execute(world: World, command: SchedulerCommand): void {
       if (world.finished.has(command.job)) throw new Error(`${command.job} finished twice`);
       world.finished.set(command.job, command.state);
       if (command.failure !== undefined) world.failures.set(command.job, command.failure.message);
+      world.failedOn.set(command.job, command.failedOn ?? []);
       return;
     case "record-result":
       world.recorded.set(command.task, command.outputs);
       return;
     case "announce-failure":
     case "drop-tasks":
+    case "record-retry":
       keepBooks(world, command);
       return;
     default:

@@ -45,6 +45,7 @@ describe("the simulation", () => {
         conflicting: 0,
         copies: 0,
       };
+      const asked = { retired: 0, retried: 0 };
       const more = { deaths: 0, expiries: 0, recomputed: 0 };
       const sessions = { done: 0, failed: 0, cancelled: 0 };
       for (const seed of seeds) {
@@ -54,6 +55,8 @@ describe("the simulation", () => {
         total.cancelled += report.cancelled;
         total.narrowed += report.world.narrowed.size;
         for (const { end } of report.world.books.values()) if (end !== null) sessions[end] += 1;
+        asked.retired += report.world.retired;
+        asked.retried += report.world.retried;
         const { counters } = report.world.state;
         total.dropped += counters.dropped;
         total.conflicting += counters.conflicting;
@@ -64,7 +67,7 @@ describe("the simulation", () => {
       }
       if (only !== undefined) return;
       // The storms were real: each kind of misfortune did happen, and most jobs came through.
-      for (const kinds of [total, more, sessions]) {
+      for (const kinds of [total, more, sessions, asked]) {
         for (const [what, count] of Object.entries(kinds)) expect(count, what).toBeGreaterThan(0);
       }
       expect(total.done).toBeGreaterThan(10 * total.failed);

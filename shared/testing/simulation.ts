@@ -3,6 +3,7 @@ import { asWorkerId } from "../ids.ts";
 import { createPrng, nextFloat, nextInteger, type Prng } from "../prng.ts";
 import { assert } from "../assert.ts";
 import { isSettled, submit } from "./simulated-host.ts";
+import { changeMinds, scheduleRequests } from "./simulated-requests.ts";
 import { checkSettled, closeSession, scheduleSessions } from "./simulated-sessions.ts";
 import { hasConsumers } from "../scheduler/blocks.ts";
 import type { Tuning } from "../scheduler/tuning.ts";
@@ -59,6 +60,7 @@ export function simulate(seed: number): SimulationReport {
   }
   const sessionPrng = createPrng(seed, SESSION_STREAM);
   if (nextFloat(sessionPrng) < SESSION_SHARE) scheduleSessions(world, sessionPrng, STORM_MS);
+  scheduleRequests(world, seed, STORM_MS);
   runUntil(world, () => world.timeline.nowMs >= STORM_MS);
   calm(world);
   const books = () => [...world.books.values()];
@@ -127,6 +129,7 @@ function addWorker(world: World, mayLie: boolean): void {
     isPaused: false,
     isHidden: nextFloat(prng) < 0.2,
     runsFunctions: !mayLie,
+    isRetiring: false,
     isAlive: true,
     isFrozen: false,
     incarnation: world.newIncarnation(),
@@ -285,6 +288,7 @@ function calm(world: World): void {
     worker.lie = null;
     if (worker.isFrozen) thaw(worker);
   }
+  changeMinds(world);
   addWorker(world, false);
   for (const { job } of world.material.earlier) world.atHost({ type: "job-resumed", job });
   for (const job of world.books.keys()) world.atHost({ type: "job-resumed", job });

@@ -142,7 +142,8 @@ function playStory(seed: number, steps: number) {
   }
 
   function disturb(): void {
-    if (chance(0.5)) return raise({ type: "paused-set", paused: chance(0.3) });
+    const reason = pick(["person", "finishing"] as const);
+    if (chance(0.5)) return raise({ type: "paused-set", paused: chance(0.3), reason });
     if (chance(0.5)) return raise({ type: "threads-set", threads: nextInteger(prng, 4) });
     // Leases of the lost connection are forgotten at the other end.
     raise({ type: "lost" });
@@ -157,13 +158,15 @@ function playStory(seed: number, steps: number) {
     else if (chance(0.05)) disturb();
     else work([null, null, null, null, "kernel-error", "cancelled", ...ENDING]);
   }
-  raise({ type: "paused-set", paused: false });
+  for (const reason of ["person", "finishing"] as const) {
+    raise({ type: "paused-set", paused: false, reason });
+  }
   raise({ type: "threads-set", threads: 2 });
   while (threads.length + answers.length > 0) work([null]);
   return { open, ended, bundled, state };
 }
 
-test("[W3] [W12] [W13] every lease ends once, whatever becomes of the threads", () => {
+test("[W3] [W14] [W15] every lease ends once, whatever becomes of the threads", () => {
   let bundled = 0;
   for (let seed = 1; seed <= 200; seed += 1) {
     const story = playStory(seed, 150);

@@ -10,7 +10,7 @@ const BUNDLE_MS = 10;
 /** Attempts of a bundle: beyond this, what a message costs is nothing to what they cost. */
 const BUNDLE_MAX = 32;
 
-/** [W2] [W9] [W11] Gives what is ready to free threads; says whether it did. */
+/** [W2] [W9] [W13] Gives what is ready to free threads; says whether it did. */
 export function startReady(state: WorkerState, nowMs: number, emit: Emit): boolean {
   if (state.connection !== "welcomed" || state.paused) return false;
   let busy = new Set(state.bundles.values()).size;

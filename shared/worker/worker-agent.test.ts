@@ -21,7 +21,8 @@ import { FUNCTION_KERNEL } from "../graph/task.ts";
 import { SMALL_BLOCK_BYTES_MAX } from "../limits.ts";
 import { KEPT_MAX } from "./given-blocks.ts";
 import { createWorkerAgent } from "./worker-agent.ts";
-import type { RunOutcome, RunRequest } from "./worker-platform.ts";
+import type { WorkerSettings } from "../protocol/telemetry.ts";
+import type { RunOutcome, RunRequest, ThreadPool } from "./worker-platform.ts";
 
 const id = (digit: string): BlockId => asBlockId(digit.repeat(64));
 const bytesOf = (...values: number[]): Uint8Array<ArrayBuffer> => new Uint8Array(values);
@@ -40,6 +41,24 @@ function setUp(cached = new Map<BlockId, Uint8Array<ArrayBuffer>>()) {
   const fetched: BlockId[] = [];
   const uploaded = new Map<BlockId, Uint8Array>();
   const runs = new Map<AttemptId, { request: RunRequest; end: (outcome: RunOutcome) => void }>();
+
+  const settings: WorkerSettings[] = [];
+  const retired: string[] = [];
+  const pool = {
+    threads: [null, null],
+    memoryBytes: 0,
+    resize: (threads) => log.push(`resize ${threads}`),
+    share: (bytes) => bytes,
+    run: (requests) =>
+      requests.map(
+        (request) => new Promise((resolve) => runs.set(request.attempt, { request, end: resolve })),
+      ),
+    cancel: (attempt) => {
+      log.push(`cancel ${attempt}`);
+      runs.get(attempt)?.end({ ok: false, reason: "cancelled", message: "Cancelled." });
+    },
+    close: () => log.push("close pool"),
+  } satisfies ThreadPool;
 
   const agent = createWorkerAgent({
     clock,
@@ -78,21 +97,9 @@ function setUp(cached = new Map<BlockId, Uint8Array<ArrayBuffer>>()) {
       },
       close: () => log.push("close cache"),
     },
-    pool: {
-      threads: [null, null],
-      resize: (threads) => log.push(`resize ${threads}`),
-      share: (bytes) => bytes,
-      run: (requests) =>
-        requests.map(
-          (request) =>
-            new Promise((resolve) => runs.set(request.attempt, { request, end: resolve })),
-        ),
-      cancel: (attempt) => {
-        log.push(`cancel ${attempt}`);
-        runs.get(attempt)?.end({ ok: false, reason: "cancelled", message: "Cancelled." });
-      },
-      close: () => log.push("close pool"),
-    },
+    pool,
+    onSettings: (changed) => settings.push(changed),
+    onRetired: (by) => retired.push(by),
     openDataPlane: (given) => {
       lookup = given;
       return {
@@ -126,6 +133,9 @@ function setUp(cached = new Map<BlockId, Uint8Array<ArrayBuffer>>()) {
     clock,
     cached,
     agent,
+    settings,
+    retired,
+    pool,
     sent,
     log,
     sources,
@@ -249,7 +259,7 @@ test("an attempt that runs beyond its limit is ended, and says so", async () => 
   });
 });
 
-test("[W14] the report of a short attempt waits a moment for the next one's", async () => {
+test("[W16] the report of a short attempt waits a moment for the next one's", async () => {
   const { clock, sent, runs, say, welcome, setState } = setUp();
   const finished = (): number[] =>
     sent.flatMap((message) => (message.type === "attempt-finished" ? [message.attempt] : []));
@@ -397,6 +407,51 @@ test("pausing gives work back before it returns", async () => {
   expect(types(sent).slice(-2)).toEqual(["attempts-returned", "status"]);
   await settle();
   expect(types(sent).filter((type) => type === "attempts-returned").length).toBe(1);
+});
+
+test("settings of the dashboard hold at once, and are told for remembering", () => {
+  const { agent, sent, log, settings, say, welcome } = setUp();
+  welcome();
+  say({ type: "settings", name: "Study", threads: 1 });
+  say({ type: "settings", paused: true });
+  expect(log).toContain("resize 1");
+  expect(agent.state).toMatchObject({ name: "Study", threads: 1, paused: true });
+  expect(settings).toEqual([{ name: "Study", threads: 1 }, { paused: true }]);
+  expect(sent.at(-1)).toMatchObject({
+    type: "status",
+    name: "Study",
+    condition: { pausedBy: "dashboard" },
+  });
+  agent.setPaused(false);
+  expect(sent.at(-1)).toMatchObject({ type: "status", paused: false });
+});
+
+test("a worker that was asked to finish hears when it may leave, unless it changed its mind", () => {
+  const { agent, retired, say, welcome } = setUp();
+  welcome();
+  say({ type: "retired" });
+  expect(retired).toEqual([]);
+  agent.setPaused(true, "finishing");
+  say({ type: "retired" });
+  expect(retired).toEqual(["person"]);
+  say({ type: "retire" });
+  say({ type: "retired" });
+  expect(retired).toEqual(["person", "dashboard"]);
+});
+
+test("what the machine tells of itself and its pool travels with the status", async () => {
+  const { clock, agent, sent, runs, pool, say, welcome } = setUp();
+  welcome();
+  agent.setCondition({ pressure: "fair", battery: null, lagMs: 12 });
+  pool.memoryBytes = 2 ** 21;
+  say(lease(1));
+  await settle();
+  runs.get(asAttemptId(1))?.end({ ok: true, outputs: [], computeMs: 1 });
+  await clock.advance(500);
+  expect(sent.at(-1)).toMatchObject({
+    type: "status",
+    condition: { pressure: "fair", battery: null, lagMs: 12, memoryBytes: 2 ** 21 },
+  });
 });
 
 test("links are reported at most every two seconds", async () => {

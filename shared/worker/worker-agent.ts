@@ -11,11 +11,13 @@ import type { Clock } from "../data-plane/clock.ts";
 import type { Hash } from "../graph/task-key.ts";
 import type { AttemptId, BlockId } from "../ids.ts";
 import { SMALL_BLOCK_BYTES_MAX } from "../limits.ts";
-import type { CoordinatorMessage, LocatedBlock, WorkerMessage } from "../protocol/messages.ts";
+import type { CoordinatorMessage, LocatedBlock } from "../protocol/messages.ts";
+import type { PauseReason, WorkerMessage } from "../protocol/messages.ts";
+import type { WorkerSettings } from "../protocol/telemetry.ts";
 import type { StartedAttempt, WorkerCommand, WorkerEvent } from "./worker-events.ts";
 import { workerStep } from "./worker-machine.ts";
 import type { BlockCache, DataPlane, RunOutcome, ThreadPool } from "./worker-platform.ts";
-import { createWorkerState, type WorkerState } from "./worker-state.ts";
+import { createWorkerState, type MachineCondition, type WorkerState } from "./worker-state.ts";
 
 const LINKS_INTERVAL_MS = 2_000;
 /** Uploads at once; the others wait. */
@@ -43,7 +45,14 @@ export interface WorkerAgentOptions {
   readonly memoryBudgetBytes: number;
   /** Threads for actors; without them this worker takes none. */
   readonly actors?: { readonly threads: ActorThreads; readonly hash: Hash };
+  /** The dashboard changed these settings: they hold already, and may be remembered. */
+  readonly onSettings?: (settings: WorkerSettings) => void;
+  /** Asked to finish, it has nothing left that anybody needs: it is to leave, and to stay away. */
+  readonly onRetired?: (by: RetiredBy) => void;
 }
+
+/** Who asked a worker to finish and leave. */
+export type RetiredBy = "person" | "dashboard";
 
 export interface WorkerAgent {
   readonly state: Readonly<WorkerState>;
@@ -54,7 +63,14 @@ export interface WorkerAgent {
   onChange(listener: () => void): () => void;
   setName(name: string): void;
   setThreads(threads: number): void;
-  setPaused(paused: boolean): void;
+  /**
+   * Adds or takes away a reason to take no work; it is paused while there is any. A resuming person
+   * lifts whatever a hand did ("person", "timer", "dashboard"); other reasons lift only themselves.
+   * "finishing" lets what runs end; the coordinator then says when the worker may leave.
+   */
+  setPaused(paused: boolean, reason?: PauseReason): void;
+  /** How the machine is, for the dashboard; null for what the browser does not tell. */
+  setCondition(condition: MachineCondition): void;
   setHidden(hidden: boolean): void;
   /** Whether functions of others may run here, sandboxed. */
   setRunsFunctions(runsFunctions: boolean): void;
@@ -89,6 +105,7 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   const closing = createAbort();
   const timers = new Set<() => void>();
   let linksTimer: (() => void) | null = null;
+  let retiredBy: RetiredBy = "person";
 
   const changed = (): void => {
     for (const listener of listeners) listener();
@@ -138,6 +155,8 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
         return uploads.add(command.block);
       case "schedule-status":
         return void after(command.delayMs, () => raise({ type: "status-due" }));
+      case "schedule-condition":
+        return void after(command.delayMs, () => raise({ type: "condition-due" }));
       default:
         return unreachable(command);
     }
@@ -248,6 +267,8 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
   }
 
   function attemptEnded(attempt: AttemptId, outcome: RunOutcome): void {
+    const { memoryBytes } = pool;
+    if (memoryBytes !== state.poolBytes) raise({ type: "pool-measured", bytes: memoryBytes });
     if (!outcome.ok) {
       const { reason, message, error } = outcome;
       const detail = { ...(error === undefined ? {} : { error }), ...placeOf(outcome) };
@@ -331,6 +352,13 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
       raise({ type: "store-requested", blocks: message.blocks });
     } else if (message.type === "release-blocks") {
       raise({ type: "blocks-released", blocks: message.blocks });
+    } else if (message.type === "settings") {
+      obey(message);
+    } else if (message.type === "retire") {
+      retiredBy = "dashboard";
+      raise({ type: "paused-set", paused: true, reason: "finishing" });
+    } else if (message.type === "retired") {
+      if (state.pauses.has("finishing")) options.onRetired?.(retiredBy);
     } else if (
       message.type === "start-actor" ||
       message.type === "stop-actor" ||
@@ -338,6 +366,17 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
     ) {
       actors?.receive(message);
     }
+  }
+
+  function obey({ name, threads, paused }: WorkerSettings): void {
+    if (name !== undefined) raise({ type: "name-set", name });
+    if (threads !== undefined) raise({ type: "threads-set", threads });
+    if (paused !== undefined) raise({ type: "paused-set", paused, reason: "dashboard" });
+    options.onSettings?.({
+      ...(name === undefined ? {} : { name }),
+      ...(threads === undefined ? {} : { threads }),
+      ...(paused === undefined ? {} : { paused }),
+    });
   }
 
   /** The messages of a frame come in one turn: the turn's end is theirs. */
@@ -405,7 +444,11 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
     },
     setName: (name) => raise({ type: "name-set", name }),
     setThreads: (threads) => raise({ type: "threads-set", threads }),
-    setPaused: (paused) => raise({ type: "paused-set", paused }),
+    setPaused: (paused, reason = "person") => {
+      if (reason === "finishing") retiredBy = "person";
+      raise({ type: "paused-set", paused, reason });
+    },
+    setCondition: (condition) => raise({ type: "condition-set", ...condition }),
     setHidden: (hidden) => raise({ type: "hidden-set", hidden }),
     setRunsFunctions: (runsFunctions) => {
       raise({ type: "runs-functions-set", runsFunctions });

@@ -1,8 +1,10 @@
 // What can happen to a worker, and what it then asks its host to do.
 import type { JsonValue, RemoteError } from "../graph/task.ts";
 import type { AttemptId, BlockId, JobId } from "../ids.ts";
-import type { CoordinatorMessage, LocatedBlock, WorkerMessage } from "../protocol/messages.ts";
+import type { CoordinatorMessage, LocatedBlock } from "../protocol/messages.ts";
+import type { PauseReason, WorkerMessage } from "../protocol/messages.ts";
 import type { RunFailure } from "./worker-platform.ts";
+import type { MachineCondition } from "./worker-state.ts";
 
 type AttemptFinished = Extract<WorkerMessage, { type: "attempt-finished" }>;
 export type LeaseMessage = Extract<CoordinatorMessage, { type: "lease" }>;
@@ -52,7 +54,10 @@ export type WorkerEvent =
       readonly thread?: number;
     }
   | { readonly type: "threads-set"; readonly threads: number }
-  | { readonly type: "paused-set"; readonly paused: boolean }
+  | { readonly type: "paused-set"; readonly paused: boolean; readonly reason: PauseReason }
+  | ({ readonly type: "condition-set" } & MachineCondition)
+  /** What the threads hold beside the blocks. */
+  | { readonly type: "pool-measured"; readonly bytes: number }
   | { readonly type: "hidden-set"; readonly hidden: boolean }
   | { readonly type: "name-set"; readonly name: string }
   | { readonly type: "runs-functions-set"; readonly runsFunctions: boolean }
@@ -68,6 +73,7 @@ export type WorkerEvent =
   /** The cache turned out not to have this block. */
   | { readonly type: "cache-missed"; readonly block: BlockId }
   | { readonly type: "status-due" }
+  | { readonly type: "condition-due" }
   | { readonly type: "left" };
 
 export type WorkerCommand =
@@ -87,4 +93,6 @@ export type WorkerCommand =
   /** Copy to the coordinator's store; answered by upload-ended. */
   | { readonly type: "upload-block"; readonly block: BlockId }
   /** Raise "status-due" after this time. */
-  | { readonly type: "schedule-status"; readonly delayMs: number };
+  | { readonly type: "schedule-status"; readonly delayMs: number }
+  /** Raise "condition-due" after this time. */
+  | { readonly type: "schedule-condition"; readonly delayMs: number };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FUNCTION_KERNEL } from "../graph/task.ts";
 import { asAttemptId, asBlockId, asJobId, asPeerId, asTaskKey } from "../ids.ts";
-import type { WorkerMessage } from "../protocol/messages.ts";
+import type { PauseReason, WorkerMessage } from "../protocol/messages.ts";
 import type { LeaseMessage, WorkerCommand, WorkerEvent } from "./worker-events.ts";
 import { workerStep } from "./worker-machine.ts";
 import type { RunFailure } from "./worker-platform.ts";
@@ -214,15 +214,84 @@ test("[W4] pausing returns every lease at once and takes none until resumed", ()
   grant(2, "a");
   grant(3, "b");
   arrive("a");
-  const paused = raise({ type: "paused-set", paused: true });
+  const paused = raise({ type: "paused-set", paused: true, reason: "person" });
   expect(returned(paused)).toEqual([1, 2, 3]);
   expect(ofType(paused, "cancel-attempt").map((command) => command.attempt)).toEqual([1]);
   expect(ofType(paused, "cancel-fetch").map((command) => command.block)).toEqual(["b"]);
   expect(sent(paused).at(-1)).toMatchObject({ type: "status", paused: true, running: [] });
   expect(returned(grant(4, "a"))).toEqual([4]);
   fail(1, "cancelled");
-  raise({ type: "paused-set", paused: false });
+  raise({ type: "paused-set", paused: false, reason: "person" });
   expect(started(grant(5, "a"))).toEqual([5]);
+});
+
+test("[W4] it is paused while there is any reason, and a resuming hand lifts what a hand did", () => {
+  const { state, raise, pass } = setUpWelcomed();
+  const set = (paused: boolean, reason: PauseReason) =>
+    raise({ type: "paused-set", paused, reason });
+  const said = (commands: WorkerCommand[]) =>
+    sent(commands).map((message) => message.type === "status" && message.condition?.pausedBy);
+  expect(said(set(true, "battery"))).toEqual(["battery"]);
+  expect(said(set(true, "dashboard"))).toEqual(["dashboard"]);
+  expect(set(true, "dashboard")).toEqual([]);
+  expect(said(set(true, "timer"))).toEqual(["timer"]);
+  expect(said(set(false, "timer"))).toEqual(["dashboard"]);
+  expect(said(set(false, "person"))).toEqual(["battery"]);
+  expect(state.paused).toBe(true);
+  expect(said(set(true, "finishing"))).toEqual(["finishing"]);
+  set(false, "finishing");
+  pass(100);
+  expect(sent(set(false, "battery"))).toMatchObject([
+    { type: "status", paused: false, condition: { pausedBy: null } },
+  ]);
+});
+
+test("[W11] to finish lets what runs end and returns what waits", () => {
+  const { raise, grant, arrive, succeed } = setUpWelcomed({ threads: 1 });
+  grant(1, "a");
+  grant(2, "a");
+  arrive("a");
+  const finishing = raise({ type: "paused-set", paused: true, reason: "finishing" });
+  expect(returned(finishing)).toEqual([2]);
+  expect(ofType(finishing, "cancel-attempt")).toEqual([]);
+  expect(sent(finishing).at(-1)).toMatchObject({ paused: true, running: [1] });
+  expect(returned(grant(3, "a"))).toEqual([3]);
+  expect(sent(succeed(1, "out"))[0]).toMatchObject({ type: "attempt-finished", attempt: 1 });
+});
+
+test("[W12] the condition alone is told at most every 5 s, and only when it changed", () => {
+  const { raise, pass } = setUpWelcomed();
+  const battery = { level: 0.5, isCharging: false };
+  const told = { pressure: null, battery, lagMs: 3 } as const;
+  const soon = raise({ type: "condition-set", ...told });
+  expect(sent(soon)).toEqual([]);
+  // The welcome's status was a second ago.
+  expect(soon).toEqual([{ type: "schedule-condition", delayMs: 4_000 }]);
+  expect(raise({ type: "condition-set", ...told, lagMs: 4 })).toEqual([]);
+  pass(4_000);
+  expect(sent(raise({ type: "condition-due" }))).toMatchObject([
+    { type: "status", condition: { pressure: null, battery, lagMs: 4 } },
+  ]);
+  expect(ofType(raise({ type: "condition-set", ...told, lagMs: 4 }), "schedule-condition")).toEqual(
+    [{ type: "schedule-condition", delayMs: 5_000 }],
+  );
+  pass(5_000);
+  expect(raise({ type: "condition-due" })).toEqual([]);
+});
+
+test("[W12] a share of time that falls by itself is told until it is none", () => {
+  const { raise, grant, pass } = setUpWelcomed({ threads: 2 });
+  const shares: (number | undefined)[] = [];
+  grant(1);
+  for (let checks = 0; checks < 6; checks += 1) {
+    pass(5_000);
+    const commands = raise({ type: checks === 0 ? "status-due" : "condition-due" });
+    for (const message of sent(commands)) {
+      if (message.type === "status") shares.push(message.condition?.busyShare);
+    }
+    if (checks === 2) raise({ type: "cancel-requested", attempt: attempt(1) });
+  }
+  expect(shares).toEqual([0.42, 0.5, 0.25, 0]);
 });
 
 test("[W5] fewer threads return the youngest attempts and the waiting leases beyond two a thread", () => {
@@ -393,7 +462,7 @@ test("[W2] nothing starts that is cancelled in the same frame, and nothing betwe
   expect(started(fail(3, "unbegun"))).toEqual([4]);
 });
 
-test("[W11] short functions of one job go to a thread together, up to 10 ms of them", () => {
+test("[W13] short functions of one job go to a thread together, up to 10 ms of them", () => {
   const { grantAll, succeed } = setUpWelcomed({ threads: 1 });
   const commands = grantAll(call(1, 4), call(2, 4, "other"), call(3, 4), call(4, 2), call(5, 1));
   expect(bundles(commands)).toEqual([[1, 3, 4]]);
@@ -402,7 +471,7 @@ test("[W11] short functions of one job go to a thread together, up to 10 ms of t
   expect(bundles(succeed(2))).toEqual([[5]]);
 });
 
-test("[W11] long functions, unknown ones and kernels have a thread to themselves", () => {
+test("[W13] long functions, unknown ones and kernels have a thread to themselves", () => {
   for (const alone of [call(1, 10), call(1, null), { ...lease(1), expectedMs: 1 }]) {
     const { grantAll, succeed } = setUpWelcomed({ threads: 1 });
     expect(bundles(grantAll(alone, call(2, 1), { ...call(3, 50) }, call(4, 1)))).toEqual([[1]]);
@@ -410,7 +479,7 @@ test("[W11] long functions, unknown ones and kernels have a thread to themselves
   }
 });
 
-test("[W11] free threads get as many each, and no more than 32", () => {
+test("[W13] free threads get as many each, and no more than 32", () => {
   const { grantAll } = setUpWelcomed({ threads: 3 });
   const seven = Array.from({ length: 7 }, (_, i) => call(i + 1, 0.1));
   expect(bundles(grantAll(...seven))).toEqual([
@@ -423,7 +492,7 @@ test("[W11] free threads get as many each, and no more than 32", () => {
   expect(bundles(single.grantAll(...many))[0]).toHaveLength(32);
 });
 
-test("[W11] each has its turn when the one before it ended: only that time is its own", () => {
+test("[W13] each has its turn when the one before it ended: only that time is its own", () => {
   const { state, grantAll, succeed, pass } = setUpWelcomed({ threads: 1 });
   grantAll(call(1, 1), call(2, 1));
   const running = (): number[] =>
@@ -436,7 +505,7 @@ test("[W11] each has its turn when the one before it ended: only that time is it
   expect(sent(succeed(2))[0]).toMatchObject({ attempt: 2, waitMs: 3 });
 });
 
-test("[W12] what did not begin under one that ended its thread starts again, unblamed", () => {
+test("[W14] what did not begin under one that ended its thread starts again, unblamed", () => {
   const { grantAll, fail, succeed, state } = setUpWelcomed({ threads: 1 });
   grantAll(call(1, 1), call(2, 1), call(3, 1));
   succeed(1);
@@ -449,7 +518,7 @@ test("[W12] what did not begin under one that ended its thread starts again, unb
   expect(sent(succeed(3))[0]).toMatchObject({ type: "attempt-finished", attempt: 3 });
 });
 
-test("[W14] reports may wait for the next of their bundle, but not while the page is hidden", () => {
+test("[W16] reports may wait for the next of their bundle, but not while the page is hidden", () => {
   const { grantAll, succeed, fail, raise } = setUpWelcomed({ threads: 1 });
   const mayWait = (commands: WorkerCommand[]): (boolean | undefined)[] =>
     ofType(commands, "send").map((command) => command.mayWait);
@@ -462,7 +531,7 @@ test("[W14] reports may wait for the next of their bundle, but not while the pag
   expect([...mayWait(succeed(4)), ...mayWait(succeed(5))]).toEqual([true, undefined]);
 });
 
-test("[W13] a thread is free only when it is done with what was cancelled, too", () => {
+test("[W15] a thread is free only when it is done with what was cancelled, too", () => {
   const { grantAll, succeed, cancel, raise } = setUpWelcomed({ threads: 1 });
   grantAll(call(1, 1), call(2, 1));
   grantAll(call(3, 1));

@@ -5,17 +5,20 @@
 //      before all is heard that the coordinator said at once.
 // [W3] Every lease ends in exactly one of: finished, failed, returned, or cancelled by the coordinator.
 // [W4] Pausing returns all leases at once, running ones too; nothing starts while paused.
+//      It is paused while there is any reason to be, and says the most telling one.
 // [W5] Fewer threads return the attempts that started last, and waiting leases beyond two a thread.
 // [W6] A lost connection cancels all attempts and fetches and keeps all blocks.
 // [W7] Leaving says goodbye once; afterwards nothing is sent.
 // [W8] A status is sent when something changed, at most every 500 ms, and at once when it matters.
 // [W9] While memory is over its budget no second attempt starts beside a running one.
 // [W10] What is fetched ahead counts as held once it came; nothing is fetched ahead beyond the budget.
-// [W11] Functions of one job that are known to be short go to a thread together, up to 10 ms of them
+// [W11] To finish is a pause that lets what runs end: only leases that wait are returned.
+// [W12] Figures of its condition alone are told at most every 5 s, and only when they changed.
+// [W13] Functions of one job that are known to be short go to a thread together, up to 10 ms of them
 //       and no more than leaves each free thread as many. Each has its turn when the one before it ended.
-// [W12] What did not begin because its thread ended under another attempt starts again, without blame.
-// [W13] A thread is free when it is done with all that it was given, what was cancelled included.
-// [W14] The report of one that succeeded may wait for the next of its bundle, not while the page is hidden.
+// [W14] What did not begin because its thread ended under another attempt starts again, without blame.
+// [W15] A thread is free when it is done with all that it was given, what was cancelled included.
+// [W16] The report of one that succeeded may wait for the next of its bundle, not while the page is hidden.
 // The rules [B1] to [B6] about blocks are in held-blocks.ts.
 import { unreachable } from "../assert.ts";
 import type { AttemptId, BlockId } from "../ids.ts";
@@ -24,13 +27,17 @@ import { NAME_LENGTH_MAX, THREADS_PER_WORKER_MAX } from "../limits.ts";
 import { leaveBundle, startReady } from "./bundles.ts";
 import * as held from "./held-blocks.ts";
 import type { Emit } from "./held-blocks.ts";
+import { addBusyTime } from "./busy-share.ts";
+import { setReason } from "./pauses.ts";
 import type { LeaseMessage, WorkerCommand, WorkerEvent } from "./worker-events.ts";
 import { type Lease, runningLeases, type WorkerState } from "./worker-state.ts";
+import { conditionChanged, conditionDue, sendStatus, statusChanged } from "./worker-status.ts";
 
-const STATUS_INTERVAL_MS = 500;
 /** More than any scheduler that knows its business grants. */
 const LEASES_MAX = 1_000;
 const WAITING_LEASES_PER_THREAD = 2;
+/** More than one page's life sees; the count of them is for the person who reads it. */
+const JOBS_COUNTED_MAX = 10_000;
 
 type EventOf<Type extends WorkerEvent["type"]> = Extract<WorkerEvent, { type: Type }>;
 
@@ -50,15 +57,15 @@ function apply(state: WorkerState, event: WorkerEvent, nowMs: number, emit: Emit
     case "welcomed":
       return welcomed(state, nowMs, emit);
     case "lost":
-      dropLeases(state, emit);
+      dropLeases(state, nowMs, emit);
       state.connection = "offline";
       return;
     case "left":
-      return left(state, emit);
+      return left(state, nowMs, emit);
     case "lease-granted":
       return leaseGranted(state, event.lease, nowMs, emit);
     case "cancel-requested":
-      dropLease(state, event.attempt, emit);
+      dropLease(state, event.attempt, nowMs, emit);
       return statusChanged(state, nowMs, emit);
     case "orders-heard":
       return;
@@ -73,7 +80,13 @@ function apply(state: WorkerState, event: WorkerEvent, nowMs: number, emit: Emit
     case "threads-set":
       return threadsSet(state, event.threads, nowMs, emit);
     case "paused-set":
-      return pausedSet(state, event.paused, nowMs, emit);
+      return pausedSet(state, event, nowMs, emit);
+    case "condition-set":
+      state.condition = { pressure: event.pressure, battery: event.battery, lagMs: event.lagMs };
+      return conditionChanged(state, nowMs, emit);
+    case "pool-measured":
+      state.poolBytes = event.bytes;
+      return conditionChanged(state, nowMs, emit);
     case "hidden-set":
       if (state.hidden === event.hidden) return;
       state.hidden = event.hidden;
@@ -86,7 +99,8 @@ function apply(state: WorkerState, event: WorkerEvent, nowMs: number, emit: Emit
       state.runsFunctions = event.runsFunctions;
       return sendStatus(state, nowMs, emit);
     case "blocks-released":
-      return held.release(state, event.blocks, emit);
+      held.release(state, event.blocks, emit);
+      return conditionChanged(state, nowMs, emit);
     case "prefetch-requested":
       return prefetch(state, event.blocks, emit);
     case "store-requested":
@@ -102,28 +116,45 @@ function apply(state: WorkerState, event: WorkerEvent, nowMs: number, emit: Emit
     case "status-due":
       state.isStatusScheduled = false;
       return sendStatus(state, nowMs, emit);
+    case "condition-due":
+      return conditionDue(state, nowMs, emit);
     default:
       return unreachable(event);
   }
 }
 
 function welcomed(state: WorkerState, nowMs: number, emit: Emit): void {
-  dropLeases(state, emit);
+  dropLeases(state, nowMs, emit);
   state.connection = "welcomed";
   held.announceAll(state, emit);
   sendStatus(state, nowMs, emit);
 }
 
-function left(state: WorkerState, emit: Emit): void {
-  dropLeases(state, emit);
+function left(state: WorkerState, nowMs: number, emit: Emit): void {
+  dropLeases(state, nowMs, emit);
   if (state.connection === "welcomed") emit({ type: "send", message: { type: "leave" } });
   state.connection = "left";
 }
 
-function pausedSet(state: WorkerState, paused: boolean, nowMs: number, emit: Emit): void {
-  if (state.paused === paused) return;
-  state.paused = paused;
-  if (paused) giveBack(state, [...state.leases.keys()], emit);
+function pausedSet(
+  state: WorkerState,
+  { paused, reason }: EventOf<"paused-set">,
+  nowMs: number,
+  emit: Emit,
+): void {
+  if (!setReason(state.pauses, reason, paused)) return;
+  state.paused = state.pauses.size > 0;
+  if (paused) {
+    const leases = [...state.leases.values()];
+    const isFinishing = reason === "finishing";
+    const unwanted = isFinishing ? leases.filter((lease) => !lease.isRunning) : leases;
+    giveBack(
+      state,
+      unwanted.map(({ attempt }) => attempt),
+      nowMs,
+      emit,
+    );
+  }
   sendStatus(state, nowMs, emit);
 }
 
@@ -199,6 +230,7 @@ function inputArrived(
     if (lease.missing.size === 0) lease.readyAtMs = nowMs;
   }
   held.keepBudget(state, emit);
+  conditionChanged(state, nowMs, emit);
 }
 
 function inputFailed(
@@ -213,7 +245,7 @@ function inputFailed(
     if (!lease.missing.has(block)) continue;
     lease.missing.delete(block);
     const { attempt } = lease;
-    dropLease(state, attempt, emit);
+    dropLease(state, attempt, nowMs, emit);
     emit({
       type: "send",
       message: {
@@ -245,8 +277,10 @@ function attemptSucceeded(
     return;
   }
   state.leases.delete(attempt);
+  addBusyTime(state.busy, lease.startedAtMs, nowMs);
   state.tasksDone += 1;
   state.computeMs += computeMs;
+  if (state.jobs.size < JOBS_COUNTED_MAX) state.jobs.add(lease.job);
   const kept = outputs.filter(({ bytes }) => bytes === undefined);
   for (const output of kept) held.holdInMemory(state, output, true, nowMs);
   emit({
@@ -286,6 +320,7 @@ function attemptFailed(
     return;
   }
   state.leases.delete(attempt);
+  addBusyTime(state.busy, lease.startedAtMs, nowMs);
   statusChanged(state, nowMs, emit);
   if (reason === "cancelled") {
     return emit({ type: "send", message: { type: "attempts-returned", attempts: [attempt] } });
@@ -317,6 +352,7 @@ function threadsSet(state: WorkerState, wanted: number, nowMs: number, emit: Emi
   giveBack(
     state,
     surplus.map(({ attempt }) => attempt),
+    nowMs,
     emit,
   );
   emit({ type: "resize-pool", threads });
@@ -324,11 +360,14 @@ function threadsSet(state: WorkerState, wanted: number, nowMs: number, emit: Emi
 }
 
 /** Ends a lease without a word to the coordinator: its thread, and fetches that only it wanted. */
-function dropLease(state: WorkerState, attempt: AttemptId, emit: Emit): void {
+function dropLease(state: WorkerState, attempt: AttemptId, nowMs: number, emit: Emit): void {
   const lease = state.leases.get(attempt);
   if (lease === undefined) return;
   state.leases.delete(attempt);
-  if (state.bundles.has(attempt)) emit({ type: "cancel-attempt", attempt });
+  if (state.bundles.has(attempt)) {
+    addBusyTime(state.busy, lease.startedAtMs, nowMs);
+    emit({ type: "cancel-attempt", attempt });
+  }
   const stillWanted = new Set<BlockId>();
   for (const other of state.leases.values()) {
     for (const block of other.missing) stillWanted.add(block);
@@ -339,37 +378,17 @@ function dropLease(state: WorkerState, attempt: AttemptId, emit: Emit): void {
   }
 }
 
-function dropLeases(state: WorkerState, emit: Emit): void {
-  for (const attempt of state.leases.keys()) dropLease(state, attempt, emit);
+function dropLeases(state: WorkerState, nowMs: number, emit: Emit): void {
+  for (const attempt of state.leases.keys()) dropLease(state, attempt, nowMs, emit);
 }
 
-function giveBack(state: WorkerState, attempts: readonly AttemptId[], emit: Emit): void {
+function giveBack(
+  state: WorkerState,
+  attempts: readonly AttemptId[],
+  nowMs: number,
+  emit: Emit,
+): void {
   if (attempts.length === 0) return;
-  for (const attempt of attempts) dropLease(state, attempt, emit);
+  for (const attempt of attempts) dropLease(state, attempt, nowMs, emit);
   emit({ type: "send", message: { type: "attempts-returned", attempts: [...attempts] } });
-}
-
-function sendStatus(state: WorkerState, nowMs: number, emit: Emit): void {
-  if (state.connection !== "welcomed") return;
-  state.lastStatusAtMs = nowMs;
-  emit({
-    type: "send",
-    message: {
-      type: "status",
-      name: state.name,
-      threads: state.threads,
-      paused: state.paused,
-      hidden: state.hidden,
-      runsFunctions: state.runsFunctions,
-      running: runningLeases(state).map(({ attempt }) => attempt),
-      cacheBytes: state.cacheBytes,
-    },
-  });
-}
-
-function statusChanged(state: WorkerState, nowMs: number, emit: Emit): void {
-  if (state.isStatusScheduled || state.connection !== "welcomed") return;
-  state.isStatusScheduled = true;
-  const delayMs = Math.max(0, state.lastStatusAtMs + STATUS_INTERVAL_MS - nowMs);
-  emit({ type: "schedule-status", delayMs });
 }

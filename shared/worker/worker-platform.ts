@@ -108,5 +108,7 @@ export interface ThreadPool {
   cancel(attempt: AttemptId): void;
   /** Which attempt each thread computes now; null for a free one. */
   readonly threads: readonly (AttemptId | null)[];
+  /** What the threads hold of memory beside the blocks, as far as that is known. */
+  readonly memoryBytes: number;
   close(): void;
 }

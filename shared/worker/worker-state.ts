@@ -1,6 +1,8 @@
 // Everything a worker knows about its leases and blocks, as plain data.
 import type { JsonValue } from "../graph/task.ts";
 import type { AttemptId, BlockId, JobId } from "../ids.ts";
+import type { Condition, PauseReason } from "../protocol/messages.ts";
+import { type BusyRecord, createBusyRecord } from "./busy-share.ts";
 
 export interface Lease {
   readonly attempt: AttemptId;
@@ -41,11 +43,16 @@ export interface HeldBlock {
   lastUsedMs: number;
 }
 
+/** What the platform tells of the machine. */
+export type MachineCondition = Pick<Condition, "pressure" | "battery" | "lagMs">;
+
 export interface WorkerState {
   connection: "offline" | "welcomed" | "left";
   name: string;
   threads: number;
+  /** True while there is any reason in `pauses`. */
   paused: boolean;
+  readonly pauses: Set<PauseReason>;
   hidden: boolean;
   /** Whoever uses this machine agreed to run functions of others, sandboxed. */
   runsFunctions: boolean;
@@ -65,8 +72,17 @@ export interface WorkerState {
   tasksDone: number;
   tasksFailed: number;
   computeMs: number;
+  /** Jobs that it finished tasks of; beyond a bound no more are added. */
+  readonly jobs: Set<JobId>;
+  condition: MachineCondition;
+  /** What the threads hold beside the blocks, as far as the pool knows. */
+  poolBytes: number;
+  readonly busy: BusyRecord;
   lastStatusAtMs: number;
+  /** What the latest status said; null before the first. */
+  lastCondition: Condition | null;
   isStatusScheduled: boolean;
+  isConditionScheduled: boolean;
 }
 
 export function createWorkerState(options: {
@@ -81,6 +97,7 @@ export function createWorkerState(options: {
     name: options.name,
     threads: options.threads,
     paused: false,
+    pauses: new Set(),
     hidden: false,
     runsFunctions: options.runsFunctions,
     leases: new Map(),
@@ -94,8 +111,14 @@ export function createWorkerState(options: {
     tasksDone: 0,
     tasksFailed: 0,
     computeMs: 0,
+    jobs: new Set(),
+    condition: { pressure: null, battery: null, lagMs: null },
+    poolBytes: 0,
+    busy: createBusyRecord(),
     lastStatusAtMs: Number.NEGATIVE_INFINITY,
+    lastCondition: null,
     isStatusScheduled: false,
+    isConditionScheduled: false,
   };
   for (const { block, sizeBytes } of options.cached) {
     state.cacheBytes += sizeBytes;

@@ -37,6 +37,11 @@ const REFUSALS: Partial<Record<RefusalReason, Advice>> = {
     text: "The newer tab has taken over. Close this one, or reload to take over again.",
     canReload: true,
   },
+  removed: {
+    title: "This machine was removed from the cluster",
+    text: "Somebody at the dashboard ended its connection. It takes part again when you reload this page.",
+    canReload: true,
+  },
   "shutting-down": {
     title: "The coordinator was shut down",
     text: "Start it again with npm start, then reload. Jobs and results are kept.",

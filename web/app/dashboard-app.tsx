@@ -21,6 +21,16 @@ const SimulatePage = lazy(async () => {
   return { default: module.SimulatePage };
 });
 
+const MachinesPage = lazy(async () => {
+  const module = await import("../features/workers/machines-page.tsx");
+  return { default: module.MachinesPage };
+});
+
+const SystemPage = lazy(async () => {
+  const module = await import("../features/system/system-page.tsx");
+  return { default: module.SystemPage };
+});
+
 export function DashboardApp({ session }: { session: Session }) {
   useEffect(() => {
     // pagehide is the last event that hidden and closing pages surely get; a page that comes back
@@ -59,10 +69,22 @@ function View() {
           <SimulatePage />
         </Frame>
       );
+    case "workers":
+      return (
+        <Frame title="Machines · Tabswarm">
+          <MachinesPage />
+        </Frame>
+      );
+    case "system":
+      return (
+        <Frame title="System · Tabswarm">
+          <SystemPage />
+        </Frame>
+      );
     case "job":
       return (
         <Frame title="Job · Tabswarm">
-          <JobPage key={route.jobId} jobId={route.jobId} client={client} />
+          <JobPage key={route.jobId} jobId={route.jobId} view={route.view} client={client} />
         </Frame>
       );
     case "join":

@@ -7,14 +7,14 @@ export interface LinkProps {
   readonly onClick: (event: MouseEvent<HTMLAnchorElement>) => void;
 }
 
-/** The properties of an anchor that leads to a path of this app. */
-export const linkTo = (path: string): LinkProps => ({
+/** The properties of an anchor that leads to a path of this app; `staysInPlace`: see `navigate`. */
+export const linkTo = (path: string, staysInPlace = false): LinkProps => ({
   href: path,
   onClick: (event) => {
     // New tabs and windows are the browser's business.
     const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
     if (!isPlain || event.altKey || event.defaultPrevented) return;
     event.preventDefault();
-    navigate(path);
+    navigate(path, staysInPlace);
   },
 });

@@ -5,6 +5,7 @@ import {
   formatAgo,
   formatByteRate,
   formatBytes,
+  formatClock,
   formatCorrelation,
   formatCount,
   formatDuration,
@@ -15,6 +16,7 @@ import {
   formatPlural,
   formatRate,
   formatRound,
+  formatSpan,
   formatTimeLeft,
 } from "./format.ts";
 
@@ -90,6 +92,28 @@ describe("format", () => {
     expect(formatAgo(now - 24 * 3_600_000, now)).toBe("yesterday");
     expect(formatAgo(now - 3 * 24 * 3_600_000, now)).toBe("11 Mar");
     expect(formatAgo(now + 5_000, now)).toBe("just now");
+  });
+
+  it("says how long something lasts without counting its seconds", () => {
+    const minute = 60_000;
+    expect([0, 59_999, minute, 59.9 * minute, 60 * minute, 125 * minute].map(formatSpan)).toEqual([
+      "under a minute",
+      "under a minute",
+      "1 min",
+      "59 min",
+      "1 h",
+      "2 h 5 min",
+    ]);
+    expect([47.9 * 60 * minute, 48 * 60 * minute].map(formatSpan)).toEqual([
+      "47 h 54 min",
+      "2 days",
+    ]);
+  });
+
+  it("tells the time of day", () => {
+    const at = new Date(2026, 2, 14, 9, 5, 7).getTime();
+    expect(formatClock(at, 60_000)).toBe("09:05");
+    expect(formatClock(at, 1_000)).toBe("09:05:07");
   });
 
   it("writes correlations with a minus sign and fixed digits", () => {

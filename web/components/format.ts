@@ -77,6 +77,16 @@ export function formatDuration(durationMs: number): string {
   return `${formatCount(Math.floor(minutes / 60))} h${rest === 0 ? "" : ` ${rest} min`}`;
 }
 
+/** "under a minute", "12 min", "2 h 5 min", "3 days": how long something lasts that still goes on. */
+export function formatSpan(durationMs: number): string {
+  if (durationMs < MINUTE_MS) return "under a minute";
+  if (durationMs < HOUR_MS) return `${Math.floor(durationMs / MINUTE_MS)} min`;
+  if (durationMs >= 2 * DAY_MS) return `${formatCount(Math.floor(durationMs / DAY_MS))} days`;
+  const minutes = Math.floor(durationMs / MINUTE_MS);
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)} h${rest === 0 ? "" : ` ${rest} min`}`;
+}
+
 /** "about 2 min left", "a few seconds left"; the estimate is rough, so the words are too. */
 export function formatTimeLeft(leftMs: number): string {
   if (!Number.isFinite(leftMs)) return "estimating the time left";
@@ -120,6 +130,11 @@ export function formatAgo(atMs: number, nowMs: number): string {
   return days === 1 ? "yesterday" : shortDate.format(atMs);
 }
 
+/** "14:05" */
+export function formatClockTime(unixMs: number): string {
+  return clockTime.format(unixMs);
+}
+
 /** A correlation with a real minus sign and fixed digits: "−0.8312"; "–" where undefined. */
 export function formatCorrelation(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return "–";
@@ -154,4 +169,28 @@ const DIGITS_MAX = 9;
 export function digitsOf(standardError: number): number {
   if (!(standardError > 0) || !Number.isFinite(standardError)) return 4;
   return Math.min(DIGITS_MAX, Math.max(0, 1 - Math.floor(Math.log10(standardError))));
+}
+
+const clockFormats = new Map<string, Intl.DateTimeFormat>();
+
+/**
+ * The time of day with what steps of `stepMs` need: "14:05", "14:05:09", "14:05:09.250"; from steps
+ * of a day on, the date.
+ */
+export function formatClock(atMs: number, stepMs: number): string {
+  if (stepMs >= DAY_MS) return shortDate.format(atMs);
+  const digits = stepMs >= SECOND_MS ? 0 : stepMs >= 100 ? 1 : stepMs >= 10 ? 2 : 3;
+  const hasSeconds = stepMs < MINUTE_MS;
+  const key = `${hasSeconds}${digits}`;
+  let format = clockFormats.get(key);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat(LOCALE, {
+      hour: "2-digit",
+      minute: "2-digit",
+      ...(hasSeconds ? { second: "2-digit" } : {}),
+      ...(digits === 0 ? {} : { fractionalSecondDigits: digits }),
+    });
+    clockFormats.set(key, format);
+  }
+  return format.format(atMs);
 }

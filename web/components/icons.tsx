@@ -111,3 +111,9 @@ export const CloseIcon = (props: IconProps) => (
     <path d="m5 5 10 10M15 5 5 15" />
   </Icon>
 );
+
+export const MoreIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="m5 8 5 5 5-5" />
+  </Icon>
+);

@@ -1,6 +1,6 @@
 // Tests of the ticks and ranges of plots.
 import { describe, expect, test } from "vitest";
-import { logTicks, padded } from "./plot-picture.ts";
+import { logTicks, padded, roundMax, timeTicks } from "./plot-picture.ts";
 
 describe("logTicks", () => {
   test("decades where there are many, parts of them where there are few", () => {
@@ -23,4 +23,27 @@ describe("logTicks", () => {
 test("a range of one value becomes one that can be drawn", () => {
   expect(padded([5, 5], 0.1, 2)).toEqual([3.8, 6.2]);
   expect(padded([0, 10], 0.1, 2)).toEqual([-1, 11]);
+});
+
+test("ticks of time stand at whole minutes, as many as there is room for", () => {
+  const at = Date.UTC(2026, 10, 27, 14, 3, 20);
+  const clocks = (ticks: readonly number[]): string[] =>
+    ticks.map((tick) => new Date(tick).toISOString().slice(11, 19));
+  expect(clocks(timeTicks(at, at + 300_000, 6))).toHaveLength(5);
+  expect(clocks(timeTicks(at, at + 300_000, 6))[0]).toBe("14:04:00");
+  expect(clocks(timeTicks(at, at + 3_600_000, 4))).toEqual([
+    "14:15:00",
+    "14:30:00",
+    "14:45:00",
+    "15:00:00",
+  ]);
+  expect(timeTicks(at, at + 3_600_000, 0)).toHaveLength(1);
+});
+
+test("the end of an axis is a round number that is not below its values", () => {
+  expect([0.03, 1, 1.1, 2.2, 5.1, 99, 0.1 + 0.2].map((value) => roundMax(value, 0))).toEqual([
+    0.05, 1, 2, 5, 10, 100, 0.5,
+  ]);
+  expect(roundMax(0, 20)).toBe(20);
+  expect(roundMax(0.1 + 0.7 + 0.2, 0)).toBe(1);
 });

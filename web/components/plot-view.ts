@@ -2,7 +2,13 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { unreachable } from "../../shared/assert.ts";
-import { logTicks, type PlotAxis, type PlotLayer, type PlotPicture } from "./plot-picture.ts";
+import {
+  logTicks,
+  timeTicks,
+  type PlotAxis,
+  type PlotLayer,
+  type PlotPicture,
+} from "./plot-picture.ts";
 
 const SCHEME = "(prefers-color-scheme: dark)";
 /** Room for one tick's words along the bottom. */
@@ -20,17 +26,23 @@ const FONT_PX = 12;
 const FAR_AWAY = -10;
 /** Where thin lines cross they add up. */
 const THIN_ALPHA = 0.5;
+const SECOND_DASH = [6, 3] as const;
 
 export interface PlotViewOptions {
   /** The place on x under the pointer or chosen by keys, by its index; null when there is none. */
   readonly onPoint: (index: number | null) => void;
+  /** Plots of one name share their cross hair. */
+  readonly shared?: string;
 }
+
+type PlotLine = Extract<PlotLayer, { kind: "line" }>;
 
 interface Inks {
   readonly text: string;
   readonly muted: string;
   readonly grid: string;
   readonly line: string;
+  readonly second: string;
   readonly band: string;
   readonly bars: string;
   readonly ground: string;
@@ -92,7 +104,14 @@ export class PlotView {
     const options: uPlot.Options = {
       ...sizeOf(this.#element),
       legend: { show: false },
-      cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+      cursor: {
+        y: false,
+        drag: { x: false, y: false },
+        points: { show: false },
+        ...(this.#options.shared === undefined
+          ? {}
+          : { sync: { key: this.#options.shared, scales: ["x", null] } }),
+      },
       padding: [8, RIGHT_PX, 0, 0],
       scales: { x: this.#scale("x"), y: this.#scale("y") },
       axes: [this.#axis("x"), this.#axis("y")],
@@ -131,11 +150,12 @@ export class PlotView {
       ticks: { stroke: grid, width: 1, size: TICK_PX },
       values: (_, splits, __, ___, step) =>
         splits.map((value) => axis().tick(value, axis().isLog ? 0 : step)),
-      ...(axis().isLog
+      ...(axis().isLog || axis().isTime
         ? {
             splits: (plot) => {
               const room = isX ? plot.width / TICK_WIDTH_PX : plot.height / TICK_HEIGHT_PX;
-              return logTicks(...axis().range, Math.floor(room));
+              const ticks = axis().isLog ? logTicks : timeTicks;
+              return ticks(...axis().range, Math.floor(room));
             },
             filter: (_, splits) => splits,
           }
@@ -210,7 +230,12 @@ export class PlotView {
   #point(index: number | null): void {
     const x = index === null ? undefined : this.#picture.xs[index];
     const left = x === undefined ? FAR_AWAY : this.#plot.valToPos(x, "x");
-    this.#plot.setCursor({ left, top: x === undefined ? FAR_AWAY : 0 });
+    const top = x === undefined ? FAR_AWAY : 0;
+    this.#plot.setCursor({ left, top });
+    const { shared } = this.#options;
+    if (shared === undefined) return;
+    const { width, height } = this.#plot.over.getBoundingClientRect();
+    uPlot.sync(shared).pub("mousemove", this.#plot, left, top, width, height, index ?? -1);
   }
 }
 
@@ -221,7 +246,10 @@ const sizeOf = (element: HTMLElement): { width: number; height: number } => ({
 
 /** Plots of one shape differ in their numbers only. */
 const shapeOf = ({ x, y, layers }: PlotPicture): string =>
-  JSON.stringify([x.isLog, x.label, y.isLog, y.label, layers.map((layer) => layer.kind)]);
+  JSON.stringify([
+    [x.isLog, x.label, y.isLog, y.label],
+    layers.map((layer) => (layer.kind === "line" && layer.isSecond ? "second" : layer.kind)),
+  ]);
 
 function dataOf({ xs, layers }: PlotPicture): uPlot.AlignedData {
   const rows = layers.flatMap((layer) =>
@@ -239,11 +267,7 @@ function seriesOf(layer: PlotLayer, inks: Inks): uPlot.Series[] {
         { points, width: 0 },
       ];
     case "line":
-      return [
-        layer.isThin
-          ? { points, width: 1, stroke: inks.line, alpha: THIN_ALPHA }
-          : { points, width: 2, stroke: inks.line },
-      ];
+      return [lineOf(layer, inks)];
     case "bars": {
       const paths = uPlot.paths.bars?.({ align: 1, size: [1, Infinity], gap: 1 });
       const bars = { points, width: 0, fill: inks.bars };
@@ -252,6 +276,13 @@ function seriesOf(layer: PlotLayer, inks: Inks): uPlot.Series[] {
     default:
       return unreachable(layer);
   }
+}
+
+function lineOf({ isThin, isSecond }: PlotLine, inks: Inks): uPlot.Series {
+  const points = { show: false };
+  if (isThin) return { points, width: 1, stroke: inks.line, alpha: THIN_ALPHA };
+  if (isSecond) return { points, width: 2, stroke: inks.second, dash: [...SECOND_DASH] };
+  return { points, width: 2, stroke: inks.line };
 }
 
 function bandsOf(layers: readonly PlotLayer[], inks: Inks): uPlot.Band[] {
@@ -273,6 +304,7 @@ function readInks(element: HTMLElement): Inks {
     muted: read("--text-muted"),
     grid: read("--line"),
     line: read("--accent-text"),
+    second: read("--state-moving"),
     band: read("--accent-band"),
     bars: read("--accent"),
     ground: read("--ground"),

@@ -10,9 +10,13 @@ export interface PlotProps {
   readonly label: string;
   /** The place on x that is pointed at, by its index; must be stable. */
   readonly onPoint: (index: number | null) => void;
+  /** Plots of one name share their cross hair. */
+  readonly shared?: string;
+  /** Lower, for plots that stand in numbers beside each other. */
+  readonly isSmall?: boolean;
 }
 
-export function Plot({ picture, label, onPoint }: PlotProps) {
+export function Plot({ picture, label, onPoint, shared, isSmall = false }: PlotProps) {
   const element = useRef<HTMLDivElement>(null);
   const view = useRef<PlotView | null>(null);
   const newest = useRef(picture);
@@ -24,19 +28,23 @@ export function Plot({ picture, label, onPoint }: PlotProps) {
 
   useEffect(() => {
     if (element.current === null) return undefined;
-    const opened = new PlotView(element.current, newest.current, { onPoint });
+    const opened = new PlotView(element.current, newest.current, {
+      onPoint,
+      ...(shared === undefined ? {} : { shared }),
+    });
     view.current = opened;
     return () => {
       view.current = null;
       opened.close();
     };
-  }, [onPoint]);
+  }, [onPoint, shared]);
 
   return (
     // An application: the arrow keys belong to the plot, and the words beside it say what they reach.
     <div
       ref={element}
       className={styles["plot"]}
+      data-small={isSmall}
       role="application"
       aria-roledescription="chart"
       aria-label={label}

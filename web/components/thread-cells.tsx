@@ -18,6 +18,13 @@ function densityOf(count: number): string {
   return count <= 32 ? "close" : "dense";
 }
 
+/** Cells are made anew with every view of the cluster; equal ones are not drawn again. */
+const isSame = (before: ThreadCellsProps, after: ThreadCellsProps): boolean =>
+  before.size === after.size &&
+  before.label === after.label &&
+  before.cells.length === after.cells.length &&
+  before.cells.every((cell, index) => cell === after.cells[index]);
+
 export const ThreadCells = memo(function ThreadCells({ cells, size, label }: ThreadCellsProps) {
   const description = describeCells(cells);
   return (
@@ -35,4 +42,4 @@ export const ThreadCells = memo(function ThreadCells({ cells, size, label }: Thr
       ))}
     </div>
   );
-});
+}, isSame);

@@ -5,12 +5,12 @@ import { type BlockFetcher, createBlockFetcher } from "../../shared/data-plane/b
 import type { Lookup } from "../../shared/data-plane/channel-session.ts";
 import type { Clock } from "../../shared/data-plane/clock.ts";
 import type { Hash } from "../../shared/graph/task-key.ts";
-import type { BlockId } from "../../shared/ids.ts";
+import type { BlockId, PeerId } from "../../shared/ids.ts";
 import type { LinkReport, LocatedBlock } from "../../shared/protocol/messages.ts";
 import type { DataPlane } from "../../shared/worker/worker-platform.ts";
 import { browserClock } from "./browser-clock.ts";
 import { createCoordinatorBlocks } from "./coordinator-blocks.ts";
-import { createPeerNetwork, type PeerNetwork } from "./peer-network.ts";
+import { createPeerNetwork, type PeerNetwork, type ProbeOutcome } from "./peer-network.ts";
 import { createPeerjsEndpoints, whyNoDirectChannels } from "./peerjs-endpoint.ts";
 
 /** What one "links" message may hold. */
@@ -30,8 +30,15 @@ export interface BrowserDataPlaneOptions {
   readonly clock?: Clock;
 }
 
+/** What a page can find out about its own ways, beside using them. */
+export interface BrowserDataPlane extends DataPlane {
+  /** Tests the direct way to a peer; `nowhere` is a block that nobody holds. */
+  probe(peer: PeerId, nowhere: BlockId): Promise<ProbeOutcome>;
+  readonly isSignalling: boolean;
+}
+
 /** Used by joined pages and by the dashboard's client alike. */
-export function createBrowserDataPlane(options: BrowserDataPlaneOptions): DataPlane {
+export function createBrowserDataPlane(options: BrowserDataPlaneOptions): BrowserDataPlane {
   const { control, token, hash, lookup, clock = browserClock } = options;
   const listeners = new Set<() => void>();
   const changed = (): void => {
@@ -88,6 +95,10 @@ export function createBrowserDataPlane(options: BrowserDataPlaneOptions): DataPl
     fetch: (located, signal) => fetcher.fetch(located, signal),
     upload: (block, bytes, signal) => store.upload(block, bytes, signal),
     links: () => reportLinks(network, fetcher),
+    probe: (peer, nowhere) => network.probe(peer, nowhere),
+    get isSignalling() {
+      return network.isSignalling;
+    },
     bytesReceived: fetcher.bytesReceived,
     get activeTransfers() {
       return fetcher.activeTransfers;

@@ -28,8 +28,14 @@ function setUp(whyUnavailable: string | null = null) {
         connect(peer, handlers) {
           const dial = { peer, handlers, isAbandoned: false };
           dials.push(dial);
-          return () => (dial.isAbandoned = true);
+          const evidence = () => ({
+            iceStates: ["new", "checking"],
+            offered: { mdns: 1, host: 0, other: 0 },
+            answered: null,
+          });
+          return { abandon: () => void (dial.isAbandoned = true), evidence };
         },
+        isReachable: true,
         close: () => (endpoint.isClosed = true),
       };
     },
@@ -170,4 +176,32 @@ test("open channels are bounded: the longest idle one makes room", async () => {
   await settle();
   expect(dials.length).toBe(1);
   expect(ends.filter(({ near }) => near.isClosed).map(({ peer }) => peer)).toEqual(["peer-1000"]);
+});
+
+test("a probe dials whatever failed before, and tells what the attempt left behind", async () => {
+  const { clock, network, dials } = setUp();
+  network.use(ticket);
+  const first = network.dial(other);
+  await clock.advance(4_000);
+  await first;
+  expect(network.state(other)).toBe("failed");
+  const probing = network.probe(other, block);
+  expect(dials.length).toBe(2);
+  await clock.advance(4_000);
+  expect(await probing).toMatchObject({
+    isOpen: false,
+    why: expect.stringContaining("4 s"),
+    evidence: { iceStates: ["new", "checking"], answered: null },
+  });
+});
+
+test("a probe of an open channel measures the way there and back", async () => {
+  const { clock, network, dials } = setUp();
+  network.use(ticket);
+  const [near, far] = createMemoryChannels(clock);
+  createChannelSession({ channel: far, clock, lookup: () => null });
+  const probing = network.probe(other, block);
+  dials[0]?.handlers.onOpen(near);
+  await clock.advance(100);
+  expect(await probing).toMatchObject({ isOpen: true, roundTripMs: expect.any(Number) });
 });

@@ -10,8 +10,9 @@ import {
 import type { Clock } from "../../shared/data-plane/clock.ts";
 import type { DirectState } from "../../shared/data-plane/source-choice.ts";
 import { TransferError } from "../../shared/data-plane/transfer-error.ts";
-import type { PeerId } from "../../shared/ids.ts";
+import type { BlockId, PeerId } from "../../shared/ids.ts";
 import { DIRECT_CHANNEL_TIMEOUT_MS } from "../../shared/limits.ts";
+import type { DialEvidence } from "./dial-evidence.ts";
 import type { Endpoint, OpenEndpoint } from "./peerjs-endpoint.ts";
 
 /** Open channels at once; browsers grow slow with hundreds of peer connections. */
@@ -29,10 +30,19 @@ interface PeerLink {
   readonly why: string | null;
 }
 
+/** How a test of one direct channel ended. */
+export type ProbeOutcome =
+  | { readonly isOpen: true; readonly roundTripMs: number | null }
+  | { readonly isOpen: false; readonly why: string; readonly evidence: DialEvidence | null };
+
 export interface PeerNetwork extends DirectPath {
   /** A new welcome: a new peer id, under which everything begins anew. */
   use(ticket: PeerTicket): void;
   links(): readonly PeerLink[];
+  /** Opens a channel if there is none, whatever failed before, and asks for a block that nobody has. */
+  probe(peer: PeerId, nowhere: BlockId): Promise<ProbeOutcome>;
+  /** Whether the signalling that opens channels can be reached now. */
+  readonly isSignalling: boolean;
   /** Transfers to peers and from peers under way now. */
   readonly activeTransfers: number;
   close(): void;
@@ -42,6 +52,8 @@ interface Link {
   readonly peer: PeerId;
   state: DirectState;
   why: string | null;
+  /** Of the last dial that failed. */
+  evidence: DialEvidence | null;
   /** Both sides may have dialled at the same time: each channel serves. */
   readonly sessions: Set<ChannelSession>;
   /** Bytes that closed sessions sent. */
@@ -74,6 +86,7 @@ export function createPeerNetwork(options: {
         peer,
         state: "none",
         why: null,
+        evidence: null,
         sessions: new Set(),
         bytesSentBefore: 0,
         failures: 0,
@@ -152,7 +165,7 @@ export function createPeerNetwork(options: {
         link.dialling = null;
         link.endDial = null;
       };
-      const abandon = via.connect(link.peer, {
+      const dialled = via.connect(link.peer, {
         onOpen: (channel) => {
           finish();
           addChannel(link, channel);
@@ -162,7 +175,8 @@ export function createPeerNetwork(options: {
       });
       link.endDial = (why) => {
         finish();
-        abandon();
+        link.evidence = dialled.evidence();
+        dialled.abandon();
         fail(link, why);
         resolve();
       };
@@ -189,6 +203,25 @@ export function createPeerNetwork(options: {
       }
       throw error;
     }
+  }
+
+  async function probe(peer: PeerId, nowhere: BlockId): Promise<ProbeOutcome> {
+    const link = linkTo(peer);
+    link.evidence = null;
+    if (link.sessions.size === 0) await dial(link);
+    const session = [...link.sessions][0];
+    if (session === undefined) {
+      return { isOpen: false, why: link.why ?? "No channel opened.", evidence: link.evidence };
+    }
+    const startedMs = clock.nowMs();
+    try {
+      await session.request(nowhere, { sizeBytes: 0 });
+    } catch (error) {
+      // "I do not have it" is the answer that was waited for.
+      const isAnswer = error instanceof TransferError && error.code === "not-held";
+      return { isOpen: true, roundTripMs: isAnswer ? clock.nowMs() - startedMs : null };
+    }
+    return { isOpen: true, roundTripMs: clock.nowMs() - startedMs };
   }
 
   function endAll(why: string): void {
@@ -223,6 +256,10 @@ export function createPeerNetwork(options: {
       return link.state;
     },
     dial: (peer) => dial(linkTo(peer)),
+    probe,
+    get isSignalling() {
+      return endpoint?.isReachable ?? false;
+    },
     request(peer, block, transfer) {
       const link = linkTo(peer);
       link.lastUsedMs = clock.nowMs();

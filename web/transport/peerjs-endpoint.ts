@@ -5,6 +5,7 @@ import type { Channel } from "../../shared/data-plane/channel.ts";
 import type { Clock } from "../../shared/data-plane/clock.ts";
 import { asPeerId, type PeerId } from "../../shared/ids.ts";
 import { httpPaths } from "../../shared/protocol/http.ts";
+import { type DialEvidence, watchConnection } from "./dial-evidence.ts";
 
 /** The sender is woken when this much is left to send: enough to keep the wire busy meanwhile. */
 const LOW_BYTES = 512 * 2 ** 10;
@@ -13,9 +14,17 @@ const RETRY_MS_MAX = 30_000;
 
 /** Our own peer in the signalling: dials others and is dialled. */
 export interface Endpoint {
+  /** Whether others can be asked for a channel now. */
+  readonly isReachable: boolean;
   /** Starts to open a channel. One of the handlers is called at most once; abandoning ends that. */
-  connect(peer: PeerId, handlers: DialHandlers): () => void;
+  connect(peer: PeerId, handlers: DialHandlers): Dial;
   close(): void;
+}
+
+export interface Dial {
+  abandon(): void;
+  /** What is known of the attempt up to now; null when none could be made. */
+  evidence(): DialEvidence | null;
 }
 
 export interface DialHandlers {
@@ -88,6 +97,9 @@ export const createPeerjsEndpoints =
     }
 
     return {
+      get isReachable() {
+        return peer.open;
+      },
       connect(target, handlers) {
         // The library answers with nothing when signalling is lost.
         const connection: DataConnection | undefined =
@@ -104,8 +116,9 @@ export const createPeerjsEndpoints =
         if (connection === undefined) {
           const why = "The signalling that opens direct channels is not reachable.";
           queueMicrotask(() => settle(() => handlers.onFailed(why)));
-          return () => settle(() => undefined);
+          return { abandon: () => settle(() => undefined), evidence: () => null };
         }
+        const evidence = watchConnection(connection.peerConnection);
         const fail = (why: string): void => {
           settle(() => {
             connection.close();
@@ -120,10 +133,7 @@ export const createPeerjsEndpoints =
         // An error of an open connection is followed by its close, which the channel tells.
         connection.on("error", () => fail("The browsers found no direct way to each other."));
         connection.on("close", () => fail("The direct channel closed before it was open."));
-        return () =>
-          settle(() => {
-            connection.close();
-          });
+        return { abandon: () => settle(() => connection.close()), evidence };
       },
       close() {
         isClosed = true;

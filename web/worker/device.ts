@@ -45,11 +45,8 @@ export function detectDevice(): Device {
   };
 }
 
-/** One core stays for the person at the machine and for the page itself. */
-export const defaultThreads = (cores: number): number => Math.max(1, cores - 1);
-
-/** "Windows computer", "iPhone": what a machine is called until somebody names it. */
-export const defaultName = ({ system, isMobile }: Pick<Device, "system" | "isMobile">): string => {
+/** "Windows computer", "iPhone": what a person sees in front of them. */
+export const deviceKind = ({ system, isMobile }: Pick<Device, "system" | "isMobile">): string => {
   if (system.startsWith("iP")) return system;
   if (system === "Unknown system") return isMobile ? "Phone" : "Computer";
   return `${system} ${isMobile ? "phone" : "computer"}`;

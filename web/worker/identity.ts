@@ -1,9 +1,13 @@
 // Who this tab is: an identity that survives reloads but not the duplication of a tab.
 import { asWorkerId, randomText, type WorkerId } from "../../shared/ids.ts";
+import { NAME_LENGTH_MAX } from "../../shared/limits.ts";
+import { friendlyName } from "./friendly-name.ts";
+import { browserMemory, tabMemory } from "./remembered.ts";
 
 const IDENTITY_KEY = "tabswarm-worker";
 const NAME_KEY = "tabswarm-name";
 const FUNCTIONS_KEY = "tabswarm-functions";
+const JOINED_KEY = "tabswarm-joined";
 const CHANNEL = "tabswarm-workers";
 /** Another tab of this browser answers within a few milliseconds, busy as it may be. */
 const ANSWER_MS = 150;
@@ -22,12 +26,12 @@ const newWorkerId = (): WorkerId =>
  * it uses the same identity, this one takes a new one.
  */
 export async function claimIdentity(): Promise<Identity> {
-  const stored = read(sessionStorageOrNull(), IDENTITY_KEY);
+  const stored = tabMemory.read(IDENTITY_KEY);
   const isStored = stored !== null && /^w_[\w-]{22}$/.test(stored);
   const channel = new BroadcastChannel(CHANNEL);
   const isTaken = isStored && (await isAnswered(channel, stored));
   const worker = isStored && !isTaken ? asWorkerId(stored) : newWorkerId();
-  write(sessionStorageOrNull(), IDENTITY_KEY, worker);
+  tabMemory.write(IDENTITY_KEY, worker);
   channel.addEventListener("message", (event: MessageEvent<unknown>) => {
     if (event.data === `who ${worker}`) channel.postMessage(`taken ${worker}`);
   });
@@ -54,43 +58,23 @@ function isAnswered(channel: BroadcastChannel, worker: string): Promise<boolean>
   });
 }
 
-export const rememberedName = (): string | null => read(localStorageOrNull(), NAME_KEY);
-export const rememberName = (name: string): void => write(localStorageOrNull(), NAME_KEY, name);
+const random32 = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 
-export const remembersFunctions = (): boolean =>
-  read(localStorageOrNull(), FUNCTIONS_KEY) === "yes";
+/** What this machine was called last; at first a name that is made up, and kept. */
+export function machineName(isMobile: boolean): string {
+  const remembered = (browserMemory.read(NAME_KEY) ?? "").trim().slice(0, NAME_LENGTH_MAX).trim();
+  if (remembered !== "") return remembered;
+  const made = friendlyName(isMobile, random32);
+  rememberName(made);
+  return made;
+}
+export const rememberName = (name: string): void => browserMemory.write(NAME_KEY, name);
+
+export const remembersFunctions = (): boolean => browserMemory.read(FUNCTIONS_KEY) === "yes";
 export const rememberFunctions = (runsFunctions: boolean): void =>
-  write(localStorageOrNull(), FUNCTIONS_KEY, runsFunctions ? "yes" : "no");
+  browserMemory.write(FUNCTIONS_KEY, runsFunctions ? "yes" : "no");
 
-/** Storage may be switched off altogether; then nothing is remembered. */
-function localStorageOrNull(): Storage | null {
-  try {
-    return localStorage;
-  } catch {
-    return null;
-  }
-}
-
-function sessionStorageOrNull(): Storage | null {
-  try {
-    return sessionStorage;
-  } catch {
-    return null;
-  }
-}
-
-function read(storage: Storage | null, key: string): string | null {
-  try {
-    return storage?.getItem(key) ?? null;
-  } catch {
-    return null;
-  }
-}
-
-function write(storage: Storage | null, key: string, value: string): void {
-  try {
-    storage?.setItem(key, value);
-  } catch {
-    // Not remembered: the next visit asks again.
-  }
-}
+/** Whether this tab was a worker when it was last here: reloaded or restored, it is one again. */
+export const remembersJoining = (): boolean => tabMemory.read(JOINED_KEY) === "yes";
+export const rememberJoining = (hasJoined: boolean): void =>
+  hasJoined ? tabMemory.write(JOINED_KEY, "yes") : tabMemory.forget(JOINED_KEY);

@@ -1,72 +1,58 @@
 // Makes a page a worker: binds the shared agent to this browser and shows what it does.
+import { NAME_LENGTH_MAX, THREADS_PER_WORKER_MAX } from "../../shared/limits.ts";
 import { PROTOCOL_VERSION } from "../../shared/protocol/messages.ts";
 import type { WorkerHello, WorkerMessage } from "../../shared/protocol/messages.ts";
-import type { ControlState } from "../../shared/client/control-connection.ts";
-import { NAME_LENGTH_MAX, THREADS_PER_WORKER_MAX } from "../../shared/limits.ts";
-import type { CacheState } from "../../shared/worker/worker-platform.ts";
-import { createWorkerAgent, type WorkerAgent } from "../../shared/worker/worker-agent.ts";
+import type { WorkerSettings } from "../../shared/protocol/telemetry.ts";
+import type { CourtesySettings } from "../../shared/worker/courtesy.ts";
+import {
+  createWorkerAgent,
+  type RetiredBy,
+  type WorkerAgent,
+} from "../../shared/worker/worker-agent.ts";
 import { openBlockCache } from "../cache/block-cache.ts";
 import { browserClock } from "../transport/browser-clock.ts";
-import { createBrowserDataPlane } from "../transport/browser-data-plane.ts";
+import { type BrowserDataPlane, createBrowserDataPlane } from "../transport/browser-data-plane.ts";
 import { openBrowserControl } from "../transport/control-socket.ts";
 import { createHash } from "../transport/hash.ts";
 import { createActorThreads } from "./actor-threads.ts";
-import { defaultName, defaultThreads, detectDevice } from "./device.ts";
-import { claimIdentity, rememberedName, rememberFunctions } from "./identity.ts";
-import { rememberName, remembersFunctions } from "./identity.ts";
+import { type BrowserCourtesy, initialSettings, startBrowserCourtesy } from "./browser-courtesy.ts";
+import { createConnectionDoctor, type ConnectionDoctor } from "./connection-doctor.ts";
+import { openContributionBook, type VisitTotals } from "./contribution.ts";
+import { detectDevice } from "./device.ts";
+import { claimIdentity, machineName, rememberFunctions } from "./identity.ts";
+import { rememberJoining, rememberName, remembersFunctions } from "./identity.ts";
+import { browserMemory } from "./remembered.ts";
 import { createStartSandbox } from "./start-sandbox.ts";
 import { createSpareSandbox } from "./spare-sandbox.ts";
 import { startThread } from "./start-thread.ts";
 import { type BrowserThreadPool, createThreadPool } from "./thread-pool.ts";
-import { bytesSentOf, type DataPath, pathOf, type ThreadView, threadViews } from "./worker-view.ts";
+import { createScreenKeeper, type ScreenKeeper } from "./wake-lock.ts";
+import { findGpuName } from "./webgpu/find-gpu.ts";
+import { describeAgent, endedBy, type WorkerSnapshot } from "./worker-snapshot.ts";
 
 /** What blocks in memory may take; a phone's page is ended by its system well before a gigabyte. */
 const MEMORY_BUDGET_BYTES = 512 * 2 ** 20;
 const MEMORY_BUDGET_MOBILE_BYTES = 192 * 2 ** 20;
-
-/** What a joined page shows of itself. A new object at each change. */
-export interface WorkerSnapshot {
-  readonly connection: ControlState;
-  readonly name: string;
-  readonly paused: boolean;
-  /** Functions of others run here, sandboxed: agreed to by whoever uses the machine. */
-  readonly runsFunctions: boolean;
-  /** Threads in use, and all that there could be. */
-  readonly threads: number;
-  readonly threadsMax: number;
-  /** One a thread up to `threadsMax`; those above `threads` are "off". */
-  readonly cells: readonly ThreadView[];
-  /** Attempts in a thread, the oldest first; times are of performance.now(). */
-  readonly running: readonly { readonly title: string; readonly startedAtMs: number }[];
-  /** Leases whose inputs are still on their way. */
-  readonly fetching: number;
-  /** What is computed, or fetched for, now. */
-  readonly currentTitle: string | null;
-  /** Transfers to this page now. */
-  readonly moving: number;
-  readonly tasksDone: number;
-  readonly tasksFailed: number;
-  /** Thread-milliseconds spent in kernels. */
-  readonly computeMs: number;
-  readonly bytesReceived: { readonly direct: number; readonly coordinator: number };
-  /** Bytes sent to other machines directly. */
-  readonly bytesSent: number;
-  readonly path: DataPath;
-  /** Why bytes do not travel directly, in plain words. */
-  readonly pathWhy: string | null;
-  readonly cache: CacheState;
-  readonly cacheBytes: number;
-}
+/** What a crash may take from the sum of a machine's work. */
+const SAVE_INTERVAL_MS = 10_000;
+/** The screen stays on so long after the last task: the next one often follows. */
+const AWAKE_AFTER_WORK_MS = 120_000;
 
 export interface WorkerHandle {
   readonly view: WorkerSnapshot;
+  readonly doctor: ConnectionDoctor;
   onChange(listener: (view: WorkerSnapshot) => void): () => void;
   setName(name: string): void;
-  setThreads(threads: number): void;
+  /** Threads to lend, and the rules by which fewer are. Remembered for the next visit. */
+  setCourtesy(settings: Partial<CourtesySettings>): void;
   /** Functions that run end when they may not any more. Remembered for the next visit. */
   setRunsFunctions(runsFunctions: boolean): void;
   pause(): void;
+  pauseFor(durationMs: number): void;
+  /** Lifts every pause that somebody asked for, here or at the dashboard. */
   resume(): void;
+  /** Ends what runs, takes no more, and leaves when nobody needs this machine; false takes it back. */
+  finish(isFinishing: boolean): void;
   /** Keeps the state of actors for a moment, says goodbye, returns all work and releases everything. */
   leave(): void;
   close(): void;
@@ -75,28 +61,34 @@ export interface WorkerHandle {
 export interface StartWorkerOptions {
   /** The join token. */
   readonly token: string;
-  /** What the machine is called; otherwise what it was called last, or what it is. */
+  /** What the machine is called; otherwise what it was called last. */
   readonly name?: string;
-  /** Threads to use; otherwise all cores but one. */
-  readonly threads?: number;
+  /** Chosen for this visit; otherwise as in the last one, and at first all cores but one. */
+  readonly courtesy?: Partial<CourtesySettings>;
   /** Run functions of others, sandboxed; otherwise as this browser was told last, and at first not. */
   readonly runsFunctions?: boolean;
 }
 
 /** Joins with this page. Rejects only when the browser cannot hash (no WebAssembly). */
 export async function startWorker(options: StartWorkerOptions): Promise<WorkerHandle> {
+  const { token } = options;
   const hash = await createHash();
-  const [identity, cache] = await Promise.all([claimIdentity(), openBlockCache({ hash })]);
-  const device = detectDevice();
-  const threads = clampThreads(options.threads ?? defaultThreads(device.cores));
-  const threadsMax = clampThreads(Math.max(device.cores, threads));
-  const name = (options.name ?? rememberedName() ?? "").trim().slice(0, NAME_LENGTH_MAX).trim();
+  const [identity, cache, gpu] = await Promise.all([
+    claimIdentity(),
+    openBlockCache({ hash }),
+    findGpuName(navigator.gpu, browserClock),
+  ]);
+  const device = { ...detectDevice(), ...(gpu === null ? {} : { gpu }) };
+  const asked = initialSettings(device.cores, options.courtesy ?? {});
+  const threadsMax = clampThreads(Math.max(device.cores, options.courtesy?.threads ?? 0));
+  const settings = { ...asked, threads: Math.min(threadsMax, clampThreads(asked.threads)) };
+  const name = (options.name ?? "").trim().slice(0, NAME_LENGTH_MAX).trim();
 
   // Asked only after the agent exists: a socket opens later than this function runs.
   const hello = (): WorkerHello => ({
     type: "hello",
     version: PROTOCOL_VERSION,
-    token: options.token,
+    token,
     role: "worker",
     worker: identity.worker,
     name: agent.state.name,
@@ -119,131 +111,213 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
   });
   const runsFunctions = options.runsFunctions ?? remembersFunctions();
   pool.setRunsFunctions(runsFunctions);
+  let plane: BrowserDataPlane | null = null;
   const agent = createWorkerAgent({
     clock,
     control,
     cache,
     pool,
-    openDataPlane: (lookup) =>
-      createBrowserDataPlane({ control, token: options.token, hash, lookup }),
-    name: name === "" ? defaultName(device) : name,
-    threads,
+    openDataPlane: (lookup) => (plane = createBrowserDataPlane({ control, token, hash, lookup })),
+    name: name === "" ? machineName(device.isMobile) : name,
+    threads: settings.threads,
     runsFunctions,
     actors: { threads: createActorThreads(sandboxes.start), hash },
     memoryBudgetBytes: device.isMobile ? MEMORY_BUDGET_MOBILE_BYTES : MEMORY_BUDGET_BYTES,
+    onSettings: (changed) => page.obeyed(changed),
+    onRetired: (by) => page.retired(by),
   });
   agent.setHidden(document.hidden);
-
-  const followPage = new AbortController();
-  const close = (): void => {
-    followPage.abort();
-    agent.close();
-    identity.release();
-  };
-  const snapshot = (): WorkerSnapshot => ({
+  rememberJoining(true);
+  const doctor = createConnectionDoctor({ token, control, plane: () => plane, device });
+  const page = new WorkerPage({ agent, pool, doctor, settings, cores: device.cores }, () => ({
     ...describeAgent(agent, threadsMax),
     connection: control.state,
     cache: cache.state,
-  });
-  followVisibility(agent, close, followPage.signal);
-  return bindHandle(agent, pool, snapshot, close);
+  }));
+  page.onClose(identity.release);
+  return page;
 }
 
-/** Changes come in bursts; a page is drawn at most once for each. */
-function bindHandle(
-  agent: WorkerAgent,
-  pool: BrowserThreadPool,
-  snapshot: () => WorkerSnapshot,
-  close: () => void,
-): WorkerHandle {
-  const listeners = new Set<(view: WorkerSnapshot) => void>();
-  let view: WorkerSnapshot | null = null;
-  let isToldSoon = false;
-  const current = (): WorkerSnapshot => (view ??= snapshot());
-  agent.onChange(() => {
-    view = null;
-    if (isToldSoon || listeners.size === 0) return;
-    isToldSoon = true;
-    queueMicrotask(() => {
-      isToldSoon = false;
-      for (const listener of listeners) listener(current());
+/** What is known of the worker without its page. */
+type Describe = () => ReturnType<typeof describeAgent> &
+  Pick<WorkerSnapshot, "connection" | "cache">;
+
+interface PageParts {
+  readonly agent: WorkerAgent;
+  readonly pool: BrowserThreadPool;
+  readonly doctor: ConnectionDoctor;
+  readonly settings: CourtesySettings;
+  readonly cores: number;
+}
+
+/** Everything around the agent that is there because a person sits at the page. */
+class WorkerPage implements WorkerHandle {
+  readonly doctor: ConnectionDoctor;
+  readonly #agent: WorkerAgent;
+  readonly #pool: BrowserThreadPool;
+  readonly #courtesy: BrowserCourtesy;
+  readonly #screen: ScreenKeeper = createScreenKeeper();
+  readonly #book = openContributionBook(browserMemory);
+  readonly #describe: Describe;
+  readonly #listeners = new Set<(view: WorkerSnapshot) => void>();
+  readonly #closing = new AbortController();
+  #view: WorkerSnapshot | null = null;
+  #isToldSoon = false;
+  #retiredBy: RetiredBy | null = null;
+  #changedAtDashboard: WorkerSettings | null = null;
+  #savedAtMs = browserClock.nowMs();
+  #workedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: PageParts, describe: Describe) {
+    const { agent, settings, cores } = parts;
+    this.doctor = parts.doctor;
+    this.#agent = agent;
+    this.#pool = parts.pool;
+    this.#describe = describe;
+    const changed = (): void => this.#changed();
+    this.#courtesy = startBrowserCourtesy({ agent, cores, settings, onChange: changed });
+    agent.onChange(changed);
+    this.#screen.onChange(changed);
+    this.#followPage();
+  }
+
+  get view(): WorkerSnapshot {
+    if (this.#view !== null) return this.#view;
+    const visit = this.#visit;
+    const described = this.#describe();
+    const { computeMs, tasks, jobs } = visit;
+    return (this.#view = {
+      ...described,
+      endedBy: endedBy(described.connection, this.#retiredBy),
+      given: { now: { computeMs, tasks, jobs: jobs.size }, inAll: this.#book.inAll(visit) },
+      courtesy: this.#courtesy.view,
+      screen: this.#screen.state,
+      changedAtDashboard: this.#changedAtDashboard,
     });
-  });
-  return {
-    get view() {
-      return current();
-    },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    setName(name) {
-      agent.setName(name);
-      rememberName(agent.state.name);
-    },
-    setThreads: (threads) => agent.setThreads(threads),
-    setRunsFunctions(runsFunctions) {
-      // The coordinator hears first, so that it does not lease again what the pool gives back.
-      if (runsFunctions) pool.setRunsFunctions(true);
-      agent.setRunsFunctions(runsFunctions);
-      if (!runsFunctions) pool.setRunsFunctions(false);
-      rememberFunctions(runsFunctions);
-    },
-    pause: () => agent.setPaused(true),
-    resume: () => agent.setPaused(false),
-    leave() {
-      // The last checkpoints take a moment; without actors there is nothing to wait for.
-      if (agent.actors === null || agent.actors.held().length === 0) close();
-      else void agent.leave().finally(close);
-    },
-    close,
-  };
-}
+  }
 
-function followVisibility(agent: WorkerAgent, close: () => void, signal: AbortSignal): void {
-  document.addEventListener("visibilitychange", () => agent.setHidden(document.hidden), { signal });
-  const leave = (): void => {
-    close();
-    // A page that comes back from the browser's cache has said goodbye: it must join anew.
-    addEventListener("pageshow", (event) => event.persisted && location.reload(), { once: true });
-  };
-  addEventListener("pagehide", leave, { signal });
-}
+  onChange(listener: (view: WorkerSnapshot) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
 
-function describeAgent(
-  agent: WorkerAgent,
-  threadsMax: number,
-): Omit<WorkerSnapshot, "connection" | "cache"> {
-  const { state, plane } = agent;
-  const leases = [...state.leases.values()];
-  const running = leases
-    .filter((lease) => lease.isRunning)
-    .toSorted((a, b) => a.startedAtMs - b.startedAtMs);
-  const fetching = leases.filter((lease) => lease.missing.size > 0);
-  const links = plane.links();
-  return {
-    name: state.name,
-    paused: state.paused,
-    runsFunctions: state.runsFunctions,
-    threads: state.threads,
-    threadsMax,
-    cells: threadViews(
-      running.map(({ title }) => title),
-      state.threads,
-      threadsMax,
-    ),
-    running: running.map(({ title, startedAtMs }) => ({ title, startedAtMs })),
-    fetching: fetching.length,
-    currentTitle: (running[0] ?? fetching[0])?.title ?? null,
-    moving: plane.activeTransfers,
-    tasksDone: state.tasksDone,
-    tasksFailed: state.tasksFailed,
-    computeMs: state.computeMs,
-    bytesReceived: { ...plane.bytesReceived },
-    bytesSent: bytesSentOf(links),
-    ...pathOf(links),
-    cacheBytes: state.cacheBytes,
-  };
+  setName(name: string): void {
+    this.#changedAtDashboard = null;
+    this.#agent.setName(name);
+    rememberName(this.#agent.state.name);
+  }
+
+  setCourtesy(settings: Partial<CourtesySettings>): void {
+    this.#changedAtDashboard = null;
+    this.#courtesy.change(settings);
+  }
+
+  setRunsFunctions(runsFunctions: boolean): void {
+    // The coordinator hears first, so that it does not lease again what the pool gives back.
+    if (runsFunctions) this.#pool.setRunsFunctions(true);
+    this.#agent.setRunsFunctions(runsFunctions);
+    if (!runsFunctions) this.#pool.setRunsFunctions(false);
+    rememberFunctions(runsFunctions);
+  }
+
+  pause(): void {
+    this.#courtesy.pause();
+  }
+
+  pauseFor(durationMs: number): void {
+    this.#courtesy.pauseFor(durationMs);
+  }
+
+  resume(): void {
+    this.#changedAtDashboard = null;
+    this.#courtesy.resume();
+  }
+
+  finish(isFinishing: boolean): void {
+    this.#agent.setPaused(isFinishing, "finishing");
+    // The coordinator says when nothing is needed of this machine; who cannot hear it just goes.
+    if (isFinishing && this.view.connection.state !== "welcomed") this.retired("person");
+  }
+
+  /** As if it had been typed here. */
+  obeyed(changed: WorkerSettings): void {
+    this.#changedAtDashboard = changed;
+    if (changed.name !== undefined) rememberName(this.#agent.state.name);
+    this.#courtesy.follow(changed);
+    this.#changed();
+  }
+
+  retired(by: RetiredBy): void {
+    this.#retiredBy = by;
+    void this.#agent.leave().finally(() => this.close());
+  }
+
+  leave(): void {
+    rememberJoining(false);
+    const { actors } = this.#agent;
+    // The last checkpoints take a moment; without actors there is nothing to wait for.
+    if (actors === null || actors.held().length === 0) this.close();
+    else void this.#agent.leave().finally(() => this.close());
+  }
+
+  onClose(listener: () => void): void {
+    this.#closing.signal.addEventListener("abort", listener, { once: true });
+  }
+
+  close(): void {
+    if (this.#closing.signal.aborted) return;
+    // Removed at the dashboard, it must not be back with the next reload.
+    if (this.view.endedBy !== null) rememberJoining(false);
+    this.#book.save(this.#visit);
+    this.#closing.abort();
+    this.doctor.close();
+    this.#courtesy.close();
+    this.#screen.close();
+    this.#agent.close();
+  }
+
+  get #visit(): VisitTotals {
+    const { computeMs, tasksDone, jobs } = this.#agent.state;
+    return { computeMs, tasks: tasksDone, jobs };
+  }
+
+  /** Changes come in bursts; a page is drawn at most once for each. */
+  #changed(): void {
+    this.#view = null;
+    if (!this.#closing.signal.aborted) this.#followWork();
+    if (this.#isToldSoon || this.#listeners.size === 0) return;
+    this.#isToldSoon = true;
+    queueMicrotask(() => {
+      this.#isToldSoon = false;
+      for (const listener of this.#listeners) listener(this.view);
+    });
+  }
+
+  /** The agent changes at least once a second, as its condition is told: no timer of its own is needed. */
+  #followWork(): void {
+    const { connection, leases, paused } = this.#agent.state;
+    const nowMs = browserClock.nowMs();
+    if (leases.size > 0) this.#workedAtMs = nowMs;
+    const isWorking = nowMs - this.#workedAtMs < AWAKE_AFTER_WORK_MS;
+    this.#screen.want(connection === "welcomed" && !paused && isWorking);
+    if (nowMs - this.#savedAtMs < SAVE_INTERVAL_MS) return;
+    this.#savedAtMs = nowMs;
+    this.#book.save(this.#visit);
+  }
+
+  #followPage(): void {
+    const { signal } = this.#closing;
+    const agent = this.#agent;
+    document.addEventListener("visibilitychange", () => agent.setHidden(document.hidden), {
+      signal,
+    });
+    const leave = (): void => {
+      this.close();
+      // A page that comes back from the browser's cache has said goodbye: it must join anew.
+      addEventListener("pageshow", (event) => event.persisted && location.reload(), { once: true });
+    };
+    addEventListener("pagehide", leave, { signal });
+  }
 }
 
 const clampThreads = (threads: number): number =>

@@ -11,7 +11,10 @@ export interface ThreadTask {
 }
 
 export type ThreadOutcome =
-  | RunSuccess
+  | (RunSuccess & {
+      /** What the memories of its kernels take; they never shrink. */
+      readonly memoryBytes?: number;
+    })
   | {
       readonly ok: false;
       readonly reason: "kernel-error" | "bad-input" | "out-of-memory";

@@ -28,6 +28,8 @@ interface Slot {
   readonly place: number;
   /** Null after a death, until the next attempt comes. */
   thread: Thread | null;
+  /** What its kernels' memories take, as the thread said last. */
+  memoryBytes: number;
   /** Blocks that this thread was sent and may still hold. */
   readonly sent: Set<BlockId>;
   /** Where functions of users run. */
@@ -66,6 +68,7 @@ export function createThreadPool(
   function stop(slot: Slot): void {
     const { thread } = slot;
     slot.thread = null;
+    slot.memoryBytes = 0;
     slot.sent.clear();
     thread?.terminate();
   }
@@ -115,6 +118,7 @@ export function createThreadPool(
       outcome = await thread.run({ kernel, params, inputs });
     }
     if (outcome.ok) {
+      if (slot.thread === thread) slot.memoryBytes = outcome.memoryBytes ?? 0;
       if (slot.sent.size > SENT_BLOCKS_MAX) slot.sent.clear();
       for (const { block } of inputs) slot.sent.add(block);
       return outcome;
@@ -174,6 +178,7 @@ export function createThreadPool(
         const slot: Slot = {
           place: freePlace(),
           thread: null,
+          memoryBytes: 0,
           sent: new Set(),
           sandbox: new SlotSandbox(sandboxing),
           running: null,
@@ -205,6 +210,9 @@ export function createThreadPool(
     },
     get threads() {
       return slots.map(({ running, sandbox }) => running?.attempt ?? sandbox.current);
+    },
+    get memoryBytes() {
+      return slots.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
     },
     close() {
       isClosed = true;

@@ -32,8 +32,19 @@ async function loadModule(
   const bytes = await response.arrayBuffer();
   if (!WebAssembly.validate(bytes)) return undefined;
   const imports = memory === undefined ? {} : { env: { memory } };
-  return (await WebAssembly.instantiate(bytes, imports)).instance.exports;
+  const { exports } = (await WebAssembly.instantiate(bytes, imports)).instance;
+  if (exports["memory"] instanceof WebAssembly.Memory) memories.add(exports["memory"]);
+  return exports;
 }
+
+/** Those of all loaded modules. */
+const memories = new Set<WebAssembly.Memory>();
+
+const memoryBytes = (): number => {
+  let sum = 0;
+  for (const { buffer } of memories) sum += buffer.byteLength;
+  return sum;
+};
 
 /** The modules are built from shared/kernels/assembly with exactly the exports that are said here. */
 async function loadModules(): Promise<KernelModules> {
@@ -69,7 +80,7 @@ const api: ThreadApi = {
     const computeMs = performance.now() - startedAtMs;
     const outputs = outcome.outputs.map((bytes) => ({ block: asBlockId(hash(bytes)), bytes }));
     return transfer(
-      { ok: true, outputs, computeMs },
+      { ok: true, outputs, computeMs, memoryBytes: memoryBytes() },
       outputs.map(({ bytes }) => bytes.buffer),
     );
   },

@@ -1,6 +1,7 @@
 // Every bench, in the order of the table.
 import type { Bench } from "../bench.ts";
 import { corrcoef } from "./corrcoef.ts";
+import { dashboard } from "./dashboard.ts";
 import { dask } from "./dask.ts";
 import { futures } from "./futures.ts";
 import { gaps } from "./gaps.ts";
@@ -24,4 +25,5 @@ export const BENCHES: readonly Bench[] = [
   twoWorkers,
   wholePath,
   futures,
+  dashboard,
 ];

@@ -1,6 +1,5 @@
 // Futures through real sockets and browsers, beside Dask's: a map, round trips, a deep graph; and the
 // scheduler alone.
-import { clusterOf } from "../../../coordinator/node-cluster.ts";
 import type { Cluster } from "../../../shared/client/cluster.ts";
 import { lazy, type Lazy } from "../../../shared/client/lazy.ts";
 import { measureThroughput } from "../../../shared/testing/scheduler-throughput.ts";
@@ -59,7 +58,7 @@ export const futures = defineBench<Size>({
       threadsPerWorker: 1,
       runsFunctions: true,
     });
-    const cluster = clusterOf(swarm.client, swarm.tools);
+    const { cluster } = swarm;
     const peer = await startDask(stage);
     await addMap(stage, size, cluster, peer);
     await addTrips(stage, size, cluster, peer);

@@ -56,9 +56,9 @@ export const twoWorkers = defineBench<Size>({
   },
 });
 
-function simulating(name: string, { client, tools, signal }: Swarm, paths: number): Contender {
+function simulating(name: string, { cluster, tools, signal }: Swarm, paths: number): Contender {
   const simulate = (seed: number) =>
-    runMonteCarlo(client, tools, {
+    runMonteCarlo(cluster, tools, {
       scenarios: [ARTICLE_OPTION],
       paths,
       control: "none",

@@ -108,7 +108,7 @@ function contendersFor(
         if (proven === null) return;
         const worst = await worstBetween(proven, matrix, peerSeries);
         requireClose("The cluster's matrix, beside that of pandas,", worst, "f64");
-        await swarm.client.forget(proven.view.job);
+        await proven.job.forget();
         proven = null;
       },
       measure: () => peer.time({ do: "pandas" }),

@@ -1,9 +1,7 @@
 // The whole path of one job on one machine, drawing included, against its kernels; and a page's memory.
 import type { Page } from "playwright";
 import { launchBrowser } from "../../../coordinator/browser/launch-browser.ts";
-import { followJob } from "../../../coordinator/commands/follow-job.ts";
 import { unlessAborted } from "../../../coordinator/commands/unless-aborted.ts";
-import type { JobView } from "../../../shared/protocol/messages.ts";
 import { defineBench } from "../bench.ts";
 import { checkJob, runJob, sendTable } from "../correlation-job.ts";
 import type { TableShape } from "../made-table.ts";
@@ -64,14 +62,14 @@ async function measureMemory(stage: Stage, swarm: Swarm, shape: TableShape): Pro
   // The worker's page is the only one so far; what else has a process is empty, and smaller.
   const renderers = await findRenderers();
   const sent = await sendTable(swarm, shape, "f64");
-  const job = runJob(swarm, sent);
+  const running = runJob(swarm, sent);
   const peak = await peakWhile(
     renderers,
-    job.then(() => undefined),
+    running.then(() => undefined),
   );
-  const finished = await job;
+  const finished = await running;
   await checkJob(finished);
-  await swarm.client.forget(finished.view.job);
+  await finished.job.forget();
   if (peak === null) {
     stage.leaveOut(
       "the memory of a worker's page",
@@ -106,26 +104,19 @@ const goTo = (page: Page, path: string): Promise<void> =>
   }, path);
 
 async function timePath(swarm: Swarm, page: Page, shape: TableShape): Promise<PathTimes> {
-  const { client, signal, threads } = swarm;
+  const { cluster, signal, threads } = swarm;
   const { plan } = await sendTable(swarm, shape, "f64");
   const startMs = performance.now();
-  const job = await client.submit(plan.submission);
-  const followed = followJob(client, job, {
-    onResults: () => undefined,
-    onProgress: () => undefined,
-  });
-  try {
-    await unlessAborted(showJob(page, job), signal);
-    const wall = (performance.now() - startMs) / 1_000;
-    const view: JobView = await unlessAborted(followed.finalView, signal);
-    // The next job must not find this one's page, which is complete.
-    await goTo(page, "/");
-    await page.getByText("Drop a table").waitFor();
-    await client.forget(job);
-    return { wall, kernels: view.timing.computeMs / 1_000 / threads };
-  } finally {
-    followed.stop();
-  }
+  const job = await cluster.compute(plan.calls, plan.job);
+  const ended = job.ended();
+  await unlessAborted(showJob(page, job.id), signal);
+  const wall = (performance.now() - startMs) / 1_000;
+  const { timing } = await unlessAborted(ended, signal);
+  // The next job must not find this one's page, which is complete.
+  await goTo(page, "/");
+  await page.getByText("Drop a table").waitFor();
+  await job.forget();
+  return { wall, kernels: timing.computeMs / 1_000 / threads };
 }
 
 /** Goes to the job's page and waits until all of it is drawn. */

@@ -6,8 +6,10 @@ import { asBlockId, asDatasetId } from "../../../shared/ids.ts";
 import { describe, panelsOf } from "../../../shared/ingest/panels.ts";
 import type { KernelRegistry } from "../../../shared/kernels/registry.ts";
 import { runKernel, type TaskInputBytes } from "../../../shared/kernels/run-task.ts";
+import { plannedTasks } from "../../../shared/testing/planned-tasks.ts";
 import { makeTable, type TableShape } from "../made-table.ts";
 import { createTileCheck } from "../tile-check.ts";
+import { laneTools } from "./lane-tools.ts";
 import type { CheckedWork, CorrelateRequest } from "./lane-work.ts";
 
 interface Panels {
@@ -63,8 +65,6 @@ function makePlan(panels: Panels, request: CorrelateRequest): CorrelationPlan {
       sizeBytes: bytes.length,
     })),
   };
-  const encoder = new TextEncoder();
-  const decoder = new TextDecoder();
   return planCorrelation(
     record,
     {
@@ -75,19 +75,14 @@ function makePlan(panels: Panels, request: CorrelateRequest): CorrelationPlan {
       shrinkage: "none",
       tile,
     },
-    {
-      threads: lanes,
-      encode: (text) => encoder.encode(text),
-      // A key only has to tell tasks apart here, which their own description does.
-      hash: (bytes) => decoder.decode(bytes),
-    },
+    { threads: lanes, ...laneTools },
   );
 }
 
 /** Every so manieth task, as evenly as a cluster would share them. */
 function shareOf(plan: CorrelationPlan, request: CorrelateRequest): readonly Task[] {
   const { isSquareOnly, lanes, lane } = request;
-  return plan.submission.tasks
+  return plannedTasks(plan.calls, laneTools)
     .filter((task) => !isSquareOnly || tilesOf(plan, task).every((t) => t.rowStart < t.colStart))
     .filter((_, index) => index % lanes === lane);
 }

@@ -5,11 +5,11 @@ import { runKernel } from "../../../shared/kernels/run-task.ts";
 import { ARTICLE_OPTION } from "../../../shared/monte-carlo/asian-option.ts";
 import { MonteCarloResult } from "../../../shared/monte-carlo/estimate.ts";
 import { planMonteCarlo } from "../../../shared/monte-carlo/plan.ts";
+import { plannedTasks } from "../../../shared/testing/planned-tasks.ts";
+import { laneTools } from "./lane-tools.ts";
 import type { SimulateRequest, Simulated } from "./lane-work.ts";
 
 export function simulateAlone(registry: KernelRegistry, request: SimulateRequest): Simulated {
-  const encoder = new TextEncoder();
-  const decoder = new TextDecoder();
   const plan = planMonteCarlo(
     {
       scenarios: [ARTICLE_OPTION],
@@ -18,16 +18,11 @@ export function simulateAlone(registry: KernelRegistry, request: SimulateRequest
       seed: request.seed,
       targetStandardError: null,
     },
-    {
-      threads: 1,
-      encode: (text) => encoder.encode(text),
-      // A key only has to tell tasks apart here, which their own description does.
-      hash: (bytes) => decoder.decode(bytes),
-    },
+    { threads: 1, ...laneTools },
   );
   const result = new MonteCarloResult(plan.meta);
   let seconds = 0;
-  for (const task of plan.submission.tasks) {
+  for (const task of plannedTasks(plan.calls, laneTools)) {
     const startMs = performance.now();
     const outcome = runKernel(registry, task.kernel, task.params, []);
     seconds += (performance.now() - startMs) / 1_000;

@@ -1,4 +1,4 @@
-// The arithmetic of "pearson-tile@2" pair by pair, to the bit what the WebAssembly kernel computes.
+// The arithmetic of "pearson-tile@3" pair by pair, to the bit what the WebAssembly kernel computes.
 // Hot loops over typed arrays: an index in range is the loops' own condition, hence `as number`.
 import type { Precision } from "../../correlation/plan.ts";
 import { correlatePairwise } from "./pearson-reference.ts";
@@ -237,8 +237,8 @@ function correlateSums(
   n: number,
   precision: Precision,
 ): number | null {
-  const [sx, sxx] = sumOverlap(x, y.of);
-  const [sy, syy] = sumOverlap(y, x.of);
+  const [sx, sxx] = sumOverlap(x, y.of, precision);
+  const [sy, syy] = sumOverlap(y, x.of, precision);
   const sxy = precision === "f64" ? multiplyF64(x.z, y.z) : multiplyF32(x.z, y.z);
   const share = 1 / n;
   const a = sxx - sx * sx * share;
@@ -253,13 +253,18 @@ function correlateSums(
 }
 
 /** Sum and sum of squares of x over the dates of y, from the dates that y lacks or has. */
-function sumOverlap(x: StandardSeries, y: PreparedSeries): [sum: number, squares: number] {
+function sumOverlap(
+  x: StandardSeries,
+  y: PreparedSeries,
+  precision: Precision,
+): [sum: number, squares: number] {
+  const sumMissing = precision === "f64" ? sumDates : sumGroups;
   if (y.complete) return [x.sum, x.squares];
   let sum = 0;
   let squares = 0;
   y.stages.forEach((dates, stage) => {
     if (dates.mostly.length > 0) {
-      const [missingSum, missingSquares] = sumDates(x.z, dates.missing);
+      const [missingSum, missingSquares] = sumMissing(x.z, dates.missing);
       sum += pickSum(x.stageSums[stage] as number, x.chunkSums, dates) - missingSum;
       squares += pickSum(x.stageSquares[stage] as number, x.chunkSquares, dates) - missingSquares;
     }
@@ -279,6 +284,23 @@ function sumDates(z: Float64Array, dates: readonly number[]): [sum: number, squa
     const value = z[t] as number;
     sum += value;
     squares += value * value;
+  }
+  return [sum, squares];
+}
+
+/** In single precision: sums of a few dates, as of products, join those in double. */
+function sumGroups(z: Float64Array, dates: readonly number[]): [sum: number, squares: number] {
+  let sum = 0;
+  let squares = 0;
+  for (let group = 0; group < dates.length; group += GROUP_DATES) {
+    let [partial, partialSquares] = [0, 0];
+    for (const t of dates.slice(group, group + GROUP_DATES)) {
+      const value = z[t] as number;
+      partial = Math.fround(partial + value);
+      partialSquares = Math.fround(partialSquares + Math.fround(value * value));
+    }
+    sum += partial;
+    squares += partialSquares;
   }
   return [sum, squares];
 }

@@ -1,4 +1,4 @@
-// What the kernel "pearson-tile@2" needs of an engine: resident panels and tiles over them.
+// What the kernel "pearson-tile@3" needs of an engine: resident panels and tiles over them.
 import type { Precision } from "../../correlation/plan.ts";
 import type { BlockId } from "../../ids.ts";
 import type { KernelInput } from "../kernel.ts";

@@ -1,4 +1,4 @@
-// The kernels "pearson-tile@2" and "pearson-tile-fast@1": a tile of the correlation matrix.
+// The kernels "pearson-tile@3" and "pearson-tile-fast@1": a tile of the correlation matrix.
 import type { TaskCost } from "../../graph/task.ts";
 import type { Kernel, Shape } from "../kernel.ts";
 import type { PearsonEngine } from "./pearson-engine.ts";
@@ -15,7 +15,7 @@ const FORMULA =
 const VARIANTS: {
   readonly [variant in PearsonVariant]: Pick<Kernel, "id" | "formula" | "determinism">;
 } = {
-  exact: { id: "pearson-tile@2", formula: FORMULA, determinism: "exact" },
+  exact: { id: "pearson-tile@3", formula: FORMULA, determinism: "exact" },
   fast: {
     id: "pearson-tile-fast@1",
     formula: `${FORMULA}; the last bits may differ between machines`,

@@ -139,7 +139,7 @@ export function createWasmEngine(
     for (;;) {
       const opened = tryWorkspace(...most) ?? tryWorkspace(rows, cols, dates);
       if (opened !== null) return opened;
-      if (cache.dropOldest(kept)) continue;
+      if (cache.dropOne(kept)) continue;
       throw new KernelMemoryError(
         `Beside its panels a tile of ${rows} × ${cols} series has no room to work in this thread's ` +
           "memory. Choose smaller tiles, or a larger memory budget.",

@@ -10,7 +10,7 @@ import type { Kernel, Shape } from "../kernel.ts";
 import type { SpearmanEngine } from "./spearman-engine.ts";
 
 /**
- * Inputs and outputs are those of "pearson-tile@2". The bits of r and n for a pair depend on the values
+ * Inputs and outputs are those of "pearson-tile@3". The bits of r and n for a pair depend on the values
  * that its two series have on their common dates, and on the precision alone: all sums are exact.
  */
 export function createSpearmanTile(engine: SpearmanEngine): Kernel<TileParams> {

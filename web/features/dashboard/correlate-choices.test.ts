@@ -1,6 +1,7 @@
 // Tests of which correlation options can be chosen, and of the reasons against the others.
 import { describe, expect, test } from "vitest";
 import {
+  choicesOf,
   firstChoices,
   obstacleTo,
   obstacleToChange,
@@ -51,5 +52,32 @@ describe("obstacleToChange", () => {
     expect(obstacleTo(broken, here)).not.toBeNull();
     expect(obstacleToChange(broken, { method: "spearman" }, here)).toBeNull();
     expect(obstacleToChange(broken, { method: "pearson" }, here)).toBeNull();
+  });
+});
+
+test("the choices of a job are found in what it carries", () => {
+  const meta = {
+    dataset: "d_1",
+    seriesCount: 20,
+    dateCount: 30,
+    method: "pearson",
+    minPeriods: 5,
+    precision: "f32",
+    transport: "f16",
+    isFast: true,
+    shrinkage: "none",
+    tile: 64,
+  };
+  expect(choicesOf(meta)).toEqual({
+    dataset: "d_1",
+    options: {
+      method: "pearson",
+      minPeriods: 5,
+      // Sent as halves, computed in single precision: that is the choice "f16".
+      precision: "f16",
+      isFast: true,
+      shrinkage: "none",
+      tile: 64,
+    },
   });
 });

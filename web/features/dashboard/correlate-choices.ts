@@ -1,5 +1,11 @@
 // Which options of a correlation go together, and with the table; the reasons are for people.
-import { conflictOf, type CorrelationOptions } from "../../../shared/correlation/plan.ts";
+import {
+  conflictOf,
+  parseCorrelationMeta,
+  type CorrelationOptions,
+} from "../../../shared/correlation/plan.ts";
+import type { JsonValue } from "../../../shared/graph/task.ts";
+import type { DatasetId } from "../../../shared/ids.ts";
 import type { Transport } from "../../../shared/protocol/http.ts";
 import { formatPercent } from "../../components/format.ts";
 
@@ -19,6 +25,17 @@ export const firstChoices = ({ transport }: ChoiceTable): Choices => ({
   isFast: false,
   shrinkage: "none",
 });
+
+/** The table of a job and the choices that it was made with. Throws PlanError when it is no correlation. */
+export function choicesOf(meta: JsonValue): {
+  readonly dataset: DatasetId;
+  readonly options: CorrelationOptions;
+} {
+  const { dataset, method, minPeriods, isFast, shrinkage, tile, ...sent } =
+    parseCorrelationMeta(meta);
+  const precision = sent.transport === "f16" ? "f16" : sent.precision;
+  return { dataset, options: { method, minPeriods, precision, isFast, shrinkage, tile } };
+}
 
 /** Why these choices cannot be made of this table, or not together; null when they can. */
 export function obstacleTo(choices: Choices, table: ChoiceTable): string | null {

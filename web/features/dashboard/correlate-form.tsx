@@ -24,6 +24,8 @@ export interface CorrelateTable extends ChoiceTable {
 
 export interface CorrelateFormProps {
   readonly table: CorrelateTable;
+  /** The choices to begin with, where another job was set up so. */
+  readonly initial: CorrelationOptions | null;
   readonly half: HalfMeasure;
   readonly hasMachines: boolean;
   readonly isBusy: boolean;
@@ -45,11 +47,12 @@ const PRECISIONS: readonly (readonly [Choices["precision"], string, string])[] =
 ];
 
 export function CorrelateForm(props: CorrelateFormProps) {
-  const { table, half, isBusy, onMeasureHalf } = props;
+  const { table, initial, half, isBusy, onMeasureHalf } = props;
   const { seriesCount, dateCount } = table;
-  const [minPeriods, setMinPeriods] = useState<number | string>(1);
-  const [choices, setChoices] = useState(() => firstChoices(table));
-  const [tile, setTile] = useState<number | string>("");
+  const [minPeriods, setMinPeriods] = useState<number | string>(initial?.minPeriods ?? 1);
+  const [choices, setChoices] = useState(() => initial ?? firstChoices(table));
+  const firstTile = initial === null || initial.tile === "auto" ? "" : initial.tile;
+  const [tile, setTile] = useState<number | string>(firstTile);
   const hasMinimum = typeof minPeriods === "number" && minPeriods >= 1;
   // A table that was sent as halves is not here any more, and its choice was made then.
   const isHalfOpen = choices.precision === "f16" && table.transport === null;

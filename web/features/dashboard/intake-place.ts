@@ -7,7 +7,7 @@ import type { Session } from "../../app/session.ts";
 import { openIngestSession, type IngestSession } from "./ingest-session.ts";
 import type { IntakePlace } from "./intake-store.ts";
 
-export function intakePlace({ client }: Session): IntakePlace<IngestSession> {
+export function intakePlace({ library }: Session): IntakePlace<IngestSession> {
   return {
     openReader: openIngestSession,
     async upload(reader, options, onProgress, signal) {
@@ -15,22 +15,25 @@ export function intakePlace({ client }: Session): IntakePlace<IngestSession> {
       const description = await reader.describe(transport);
       const { series, dates, panelSeries } = description;
       const bytesTotal = series.length * dates.length * transportBytes(transport);
-      return client.uploadDataset({
+      return library.uploadDataset({
         description,
         panels: reader.panels(panelSeries, transport),
         onProgress: (bytesDone) => onProgress(Math.min(bytesDone, bytesTotal), bytesTotal),
         signal,
       });
     },
-    dataset: (dataset) => client.dataset(dataset),
+    dataset: (dataset) => library.dataset(dataset),
     async submit(record, options) {
       const encoder = new TextEncoder();
-      const { submission } = planCorrelation(record, options, {
-        threads: client.view.workers.reduce((sum, worker) => sum + worker.threads, 0),
+      const plan = planCorrelation(record, options, {
+        threads: library.workers().reduce((sum, worker) => sum + worker.threads, 0),
         hash: await createHash(),
         encode: (text) => encoder.encode(text),
       });
-      return client.submit(submission);
+      const job = await library.compute(plan.calls, plan.job);
+      // Its page follows it, as it does jobs of others.
+      job.leave();
+      return job.id;
     },
     onSubmitted: (job) => navigate(jobPath(job)),
   };

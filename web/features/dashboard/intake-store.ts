@@ -29,7 +29,12 @@ type Intake =
       readonly corrections: LayoutCorrections;
     }
   | { readonly step: "asking"; readonly name: string }
-  | { readonly step: "stored"; readonly record: DatasetRecord }
+  | {
+      readonly step: "stored";
+      readonly record: DatasetRecord;
+      /** What the form begins with, where another job was set up so. */
+      readonly options: CorrelationOptions | null;
+    }
   | {
       readonly step: "sending";
       readonly name: string;
@@ -76,7 +81,8 @@ export interface IntakeActions {
   readonly store: StoreApi<IntakeState>;
   readonly open: (file: File) => void;
   readonly correct: (change: LayoutCorrections) => void;
-  readonly reuse: (dataset: DatasetId, name: string) => void;
+  /** A table that the coordinator has; `options`: what the form is to begin with. */
+  readonly reuse: (dataset: DatasetId, name: string, options?: CorrelationOptions) => void;
   /** Measures what half precision would change, unless that is known or under way. */
   readonly measureHalf: (minPeriods: number) => void;
   readonly submit: (options: CorrelationOptions) => void;
@@ -171,7 +177,8 @@ export function createIntake<Reader extends TableReader>(
     try {
       const stored = await record(before, options, signal);
       // Sent is sent: should the job be refused, a second try starts from here.
-      if (!signal.aborted && before.step === "ready") before = { step: "stored", record: stored };
+      if (!signal.aborted && before.step === "ready")
+        before = { step: "stored", record: stored, options };
       if (signal.aborted) return;
       const job = await place.submit(stored, options);
       if (signal.aborted) return;
@@ -185,13 +192,17 @@ export function createIntake<Reader extends TableReader>(
     }
   }
 
-  async function reuse(dataset: DatasetId, name: string): Promise<void> {
+  async function reuse(
+    dataset: DatasetId,
+    name: string,
+    options: CorrelationOptions | null,
+  ): Promise<void> {
     reset();
     const signal = restart();
     show({ step: "asking", name });
     try {
       const found = await place.dataset(dataset);
-      if (!signal.aborted) show({ step: "stored", record: found });
+      if (!signal.aborted) show({ step: "stored", record: found, options });
     } catch (error) {
       const message = wordsOf(error);
       if (!signal.aborted) show({ step: "refused", name, message, previous: null, corrections });
@@ -221,7 +232,7 @@ export function createIntake<Reader extends TableReader>(
       if (intake.step === "ready") void read(intake.summary);
       else if (intake.step === "reading" || intake.step === "refused") void read(intake.previous);
     },
-    reuse: (dataset, name) => void reuse(dataset, name),
+    reuse: (dataset, name, choices) => void reuse(dataset, name, choices ?? null),
     measureHalf: (minPeriods) => void measureHalf(minPeriods),
     submit: (options) => void submit(options),
     reset,

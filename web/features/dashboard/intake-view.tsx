@@ -1,6 +1,6 @@
 // Shows the table that is on its way in, at whatever step it is.
 import { unreachable } from "../../../shared/assert.ts";
-import { transportOf } from "../../../shared/correlation/plan.ts";
+import { transportOf, type CorrelationOptions } from "../../../shared/correlation/plan.ts";
 import type { IntakeActions, IntakeState } from "./intake-store.ts";
 import { CorrelateForm, type CorrelateTable } from "./correlate-form.tsx";
 import { Notice } from "../../components/notice.tsx";
@@ -19,8 +19,9 @@ const unsent = (summary: TableSummary): CorrelateTable => ({ ...summary, transpo
 
 export function IntakeView({ state, actions, hasMachines }: IntakeViewProps) {
   const { intake, failure, half } = state;
-  const form = (table: CorrelateTable, isBusy: boolean) => (
+  const form = (table: CorrelateTable, isBusy: boolean, initial?: CorrelationOptions | null) => (
     <CorrelateForm
+      initial={initial ?? null}
       table={table}
       half={half}
       hasMachines={hasMachines}
@@ -86,7 +87,11 @@ export function IntakeView({ state, actions, hasMachines }: IntakeViewProps) {
           name={record.name}
           onFile={actions.open}
           onCancel={actions.reset}
-          form={form({ ...counts, missingShare, transport: transportOf(record) }, false)}
+          form={form(
+            { ...counts, missingShare, transport: transportOf(record) },
+            false,
+            intake.options,
+          )}
         >
           <Facts
             {...counts}

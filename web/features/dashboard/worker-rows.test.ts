@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { asJobId, asWorkerId, type WorkerId } from "../../../shared/ids.ts";
 import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
 import { workerView } from "../../../shared/testing/views.ts";
-import { jobsForShares, movedWords, workerRows } from "./worker-rows.ts";
+import { jobsForShares, workerRows } from "./worker-rows.ts";
 
 const laptop = asWorkerId(`w_${"a".repeat(22)}`);
 const phone = asWorkerId(`w_${"b".repeat(22)}`);
@@ -83,14 +83,5 @@ describe("workerRows", () => {
   it("says that a tab is in the background", () => {
     const [row] = workerRows([worker(laptop, { hidden: true, state: "computing" })], []);
     expect(row?.stateWords).toBe("Computing, in a background tab");
-  });
-});
-
-describe("movedWords", () => {
-  it("tells both ways, and nothing when nothing moved", () => {
-    expect(movedWords({ bytesDirect: 4_100_000, bytesCoordinator: 1_000_000 })).toBe(
-      "4.1 MB direct, 1.0 MB through the coordinator",
-    );
-    expect(movedWords({ bytesDirect: 0, bytesCoordinator: 0 })).toBeNull();
   });
 });

@@ -1,38 +1,32 @@
 // What the list of machines says about each: its path, its share of the work, its state in words.
-import { unreachable } from "../../../shared/assert.ts";
 import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
 import type { WorkerId } from "../../../shared/ids.ts";
-import { formatBytes } from "../../components/format.ts";
+import { cellsOf, type CellState } from "../../components/cell-states.ts";
+import {
+  deviceWords,
+  movedWords,
+  pathWhy,
+  pathWords,
+  stateAndPlace,
+} from "../workers/machine-words.ts";
 
+/** Words and figures that change only when a row shows something else. */
 export interface WorkerRow {
-  readonly worker: WorkerView;
+  readonly worker: WorkerId;
+  readonly name: string;
+  readonly address: string;
   readonly device: string;
+  readonly state: WorkerView["state"];
+  readonly cells: readonly CellState[];
   readonly stateWords: string;
   readonly pathWords: string;
   readonly pathWhy: string | null;
+  /** What moved on which way; null when nothing did. */
+  readonly moved: string | null;
+  readonly tasksDone: number;
+  readonly tasksFailed: number;
   /** Of the compute time of the running jobs, or of the last one; null before there was any. */
   readonly share: number | null;
-}
-
-const STATE_WORDS: Record<WorkerView["state"], string> = {
-  computing: "Computing",
-  fetching: "Fetching data",
-  idle: "Waiting for work",
-  paused: "Paused there",
-  silent: "Silent: its work may be given to others",
-};
-
-function pathWordsOf(worker: Pick<WorkerView, "path">): string {
-  switch (worker.path) {
-    case "direct":
-      return "Direct";
-    case "coordinator":
-      return "Through the coordinator";
-    case "unknown":
-      return "Nothing moved yet";
-    default:
-      return unreachable(worker.path);
-  }
 }
 
 /** The jobs whose timing counts for the shares: those running, or else the one that ended last. */
@@ -57,22 +51,18 @@ export function workerRows(
     }
   }
   return workers.map((worker) => ({
-    worker,
-    device: `${worker.device.browser}, ${worker.device.system}`,
-    stateWords: STATE_WORDS[worker.state] + (worker.hidden ? ", in a background tab" : ""),
-    pathWords: pathWordsOf(worker),
-    pathWhy: worker.path === "coordinator" ? worker.why : null,
+    worker: worker.worker,
+    name: worker.name,
+    address: worker.address,
+    state: worker.state,
+    cells: cellsOf(worker),
+    device: deviceWords(worker),
+    stateWords: stateAndPlace(worker),
+    pathWords: pathWords(worker),
+    pathWhy: pathWhy(worker),
+    moved: movedWords(worker),
+    tasksDone: worker.tasksDone,
+    tasksFailed: worker.tasksFailed,
     share: totalMs === 0 ? null : (computeMs.get(worker.worker) ?? 0) / totalMs,
   }));
-}
-
-/** "4.1 MB direct, 1.0 MB through the coordinator"; null when nothing was moved. */
-export function movedWords(worker: Pick<WorkerView, "bytesDirect" | "bytesCoordinator">) {
-  const parts = [
-    worker.bytesDirect > 0 ? `${formatBytes(worker.bytesDirect)} direct` : "",
-    worker.bytesCoordinator > 0
-      ? `${formatBytes(worker.bytesCoordinator)} through the coordinator`
-      : "",
-  ].filter((part) => part !== "");
-  return parts.length === 0 ? null : parts.join(", ");
 }

@@ -1,28 +1,29 @@
 // The machines of the cluster: what each is, does, has done, and how its bytes travel.
 import { Button } from "@mantine/core";
-import { memo, useState } from "react";
+import { memo } from "react";
+import { linkTo } from "../../app/link-to.ts";
+import { workersPath } from "../../app/router.ts";
 import { ThreadCells } from "../../components/thread-cells.tsx";
-import { cellsOf } from "../../components/cell-states.ts";
 import { formatCount, formatPlural } from "../../components/format.ts";
 import { MachineTable, ShareMeter } from "../../components/machine-table.tsx";
-import { movedWords, type WorkerRow } from "./worker-rows.ts";
+import type { WorkerRow } from "./worker-rows.ts";
 import styles from "./workers-panel.module.css";
 
-/** Rows shown before "Show all": the jobs below stay within reach. */
-const ROWS_MAX = 10;
+/** Rows shown here: the jobs below stay within reach, and a page of their own shows all. */
+const ROWS_MAX = 6;
 
 export function WorkersPanel({ rows }: { rows: readonly WorkerRow[] }) {
-  const [isWhole, setIsWhole] = useState(false);
-  const shown = isWhole ? rows : rows.slice(0, ROWS_MAX);
+  const shown = rows.slice(0, ROWS_MAX);
   return (
     <>
       <WorkersTable rows={shown} />
       {rows.length > shown.length && (
         <Button
+          component="a"
           variant="subtle"
           color="gray"
           className={styles["all"] ?? ""}
-          onClick={() => setIsWhole(true)}
+          {...linkTo(workersPath)}
         >
           Show all {formatPlural(rows.length, "machine")}
         </Button>
@@ -48,36 +49,38 @@ function WorkersTable({ rows }: { rows: readonly WorkerRow[] }) {
       }
     >
       {rows.map((row) => (
-        <Row key={row.worker.worker} row={row} />
+        <Row key={row.worker} row={row} />
       ))}
     </MachineTable>
   );
 }
 
+/** Rows come anew with every view of the cluster; equal ones are not drawn again. */
+const isSame = (before: { row: WorkerRow }, after: { row: WorkerRow }): boolean =>
+  JSON.stringify(before.row) === JSON.stringify(after.row);
+
 const Row = memo(function Row({ row }: { row: WorkerRow }) {
-  const { worker } = row;
-  const moved = movedWords(worker);
   return (
-    <tr data-state={worker.state}>
+    <tr data-state={row.state}>
       <td className={styles["machine"]}>
-        <div className={styles["name"]}>{worker.name}</div>
-        <div className={styles["detail"]} title={worker.address}>
+        <div className={styles["name"]}>{row.name}</div>
+        <div className={styles["detail"]} title={row.address}>
           {row.device}
         </div>
       </td>
       <td className={styles["threads"]}>
-        <ThreadCells cells={cellsOf(worker)} size="small" />
+        <ThreadCells cells={row.cells} size="small" />
         <div className={styles["detail"]}>{row.stateWords}</div>
       </td>
-      <td className={styles["path"]} title={moved ?? undefined}>
+      <td className={styles["path"]} title={row.moved ?? undefined}>
         <div>{row.pathWords}</div>
         {row.pathWhy !== null && <div className={styles["detail"]}>{row.pathWhy}</div>}
       </td>
       <td className={styles["number"]}>
-        <span className={styles["onPhone"]}>{formatPlural(worker.tasksDone, "task")} done</span>
-        <span className={styles["onDesk"]}>{formatCount(worker.tasksDone)}</span>
-        {worker.tasksFailed > 0 && (
-          <div className={styles["failed"]}>{formatCount(worker.tasksFailed)} failed</div>
+        <span className={styles["onPhone"]}>{formatPlural(row.tasksDone, "task")} done</span>
+        <span className={styles["onDesk"]}>{formatCount(row.tasksDone)}</span>
+        {row.tasksFailed > 0 && (
+          <div className={styles["failed"]}>{formatCount(row.tasksFailed)} failed</div>
         )}
       </td>
       <td className={styles["share"]}>
@@ -89,4 +92,4 @@ const Row = memo(function Row({ row }: { row: WorkerRow }) {
       </td>
     </tr>
   );
-});
+}, isSame);

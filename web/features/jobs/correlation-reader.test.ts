@@ -16,6 +16,7 @@ import { createPrng, nextFloat } from "../../../shared/prng.ts";
 import type { DatasetRecord } from "../../../shared/protocol/http.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
 import { openCorrelationReader } from "./correlation-reader.ts";
+import { plannedTasks } from "../../../shared/testing/planned-tasks.ts";
 import type { JobSource } from "./job-reader.ts";
 
 const SERIES = 20;
@@ -73,7 +74,7 @@ function computeAll(): {
   const plan = planCorrelation(record, options, { ...tools, threads: 0 });
   const registry = createKernelRegistry({});
   const outputs = new Map<TaskKey, readonly NdArray[]>();
-  for (const task of plan.submission.tasks) {
+  for (const task of plannedTasks(plan.calls, tools)) {
     const inputs = task.inputs.map((input) => {
       if (!("block" in input)) throw new Error("these tasks read panels");
       return { block: input.block, bytes: panels.get(input.block) ?? new Uint8Array() };
@@ -91,7 +92,7 @@ async function openBench() {
     job: asJobId("j_1"),
     kind: "correlation",
     title: "",
-    meta: plan.submission.meta,
+    meta: plan.job.meta,
     priority: 0,
     state: "done",
     submittedAtMs: 0,

@@ -1,4 +1,4 @@
-// Turns pointer, wheel and key events on the heatmap into moves: drag, pinch, wheel, tap, keys.
+// Turns pointer, wheel and key events on a picture into moves: drag, pinch, wheel, tap, keys.
 
 /** All places are CSS pixels from the element's top left corner. */
 export interface GestureHandlers {
@@ -9,6 +9,10 @@ export interface GestureHandlers {
   pointAt(place: { readonly xPx: number; readonly yPx: number } | null): void;
   /** A double click. */
   zoomInAt(xPx: number, yPx: number): void;
+  /** A finger or the mouse was pressed and released here, without moving. */
+  tapAt?(xPx: number, yPx: number): void;
+  /** A wheel without ctrl, by pixels; true when it meant something. Without this it zooms, too. */
+  scrollBy?(dxPx: number, dyPx: number): boolean;
   /** A key; true when it meant something. */
   pressKey(key: string, isShift: boolean): boolean;
 }
@@ -70,7 +74,9 @@ export function attachGestures(element: HTMLElement, handlers: GestureHandlers):
     if (!touches.delete(event.pointerId)) return;
     delete element.dataset["dragging"];
     if (event.type === "pointerup" && movedPx < TAP_SLOP_PX && touches.size === 0) {
-      handlers.pointAt(place(event));
+      const at = place(event);
+      handlers.pointAt(at);
+      handlers.tapAt?.(at.xPx, at.yPx);
     }
   };
 
@@ -80,6 +86,12 @@ export function attachGestures(element: HTMLElement, handlers: GestureHandlers):
 
   const onWheel = (event: WheelEvent): void => {
     const unit = event.deltaMode === 1 ? LINE_PX : event.deltaMode === 2 ? PAGE_PX : 1;
+    if (handlers.scrollBy !== undefined && !event.ctrlKey && !event.metaKey) {
+      // Common wheels have one direction; Shift turns it.
+      const [dx, dy] = event.shiftKey ? [event.deltaY, 0] : [event.deltaX, event.deltaY];
+      if (handlers.scrollBy(dx * unit, dy * unit)) event.preventDefault();
+      return;
+    }
     // Pinching on a touchpad comes as a wheel with ctrl and small steps.
     const strength = event.ctrlKey ? 4 : 1;
     const step = Math.max(-300, Math.min(300, event.deltaY * unit * strength));

@@ -1,11 +1,9 @@
 // The state of the job in words and as a bar, with what can be done about it.
-import { Button } from "@mantine/core";
-import { useState } from "react";
-import type { ClusterClient } from "../../../shared/client/cluster-client.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
-import { CheckIcon, PauseIcon, PlayIcon, WarningIcon } from "../../components/icons.tsx";
+import { CheckIcon, PauseIcon, WarningIcon } from "../../components/icons.tsx";
 import { formatPercent, formatPlural } from "../../components/format.ts";
 import { Notice } from "../../components/notice.tsx";
+import { JobActions, type JobActionsClient } from "./job-actions.tsx";
 import type { JobStory } from "./job-words.ts";
 import styles from "./job-progress.module.css";
 
@@ -16,7 +14,7 @@ export interface JobProgressProps {
   readonly done: number;
   readonly known: number;
   readonly lateResults: number;
-  readonly client: Pick<ClusterClient, "pause" | "resume" | "cancel" | "closeJob">;
+  readonly client: JobActionsClient;
 }
 
 export function JobProgress(props: JobProgressProps) {
@@ -73,71 +71,4 @@ function PhaseIcon({ phase }: { phase: JobStory["phase"] }) {
   if (phase === "failed") return <WarningIcon />;
   if (phase === "paused") return <PauseIcon />;
   return null;
-}
-
-type Action = "pause" | "resume" | "cancel" | "closeJob";
-
-function JobActions({ job, client }: Pick<JobProgressProps, "job" | "client">) {
-  const [busy, setBusy] = useState<Action | null>(null);
-  const [isAsking, setIsAsking] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
-  if (job.state !== "running" && job.state !== "paused") return null;
-  const act = (action: Action): void => {
-    setBusy(action);
-    setProblem(null);
-    client[action](job.job)
-      .catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)))
-      .finally(() => {
-        setBusy(null);
-        setIsAsking(false);
-      });
-  };
-  if (isAsking) {
-    return (
-      <div className={styles["actions"]}>
-        <span className={styles["question"]}>Stop for good?</span>
-        <Button variant="default" onClick={() => setIsAsking(false)}>
-          Keep going
-        </Button>
-        <Button color="red" loading={busy === "cancel"} onClick={() => act("cancel")}>
-          Stop
-        </Button>
-      </div>
-    );
-  }
-  return (
-    <div className={styles["actions"]}>
-      {problem !== null && (
-        <span className={styles["problem"]} role="alert">
-          {problem}
-        </span>
-      )}
-      {job.state === "running" ? (
-        <Button
-          variant="default"
-          leftSection={<PauseIcon sizePx={16} />}
-          loading={busy === "pause"}
-          onClick={() => act("pause")}
-        >
-          Pause
-        </Button>
-      ) : (
-        <Button
-          leftSection={<PlayIcon sizePx={16} />}
-          loading={busy === "resume"}
-          onClick={() => act("resume")}
-        >
-          Resume
-        </Button>
-      )}
-      {job.isOpen && (
-        <Button variant="default" loading={busy === "closeJob"} onClick={() => act("closeJob")}>
-          Close
-        </Button>
-      )}
-      <Button variant="subtle" color="gray" onClick={() => setIsAsking(true)}>
-        Cancel
-      </Button>
-    </div>
-  );
 }

@@ -59,7 +59,7 @@ const jobView = (change: Partial<JobView>): JobView => ({
   job: jobId,
   kind: "correlation",
   title: "Correlate prices.csv",
-  meta: plan.submission.meta,
+  meta: plan.job.meta,
   priority: 0,
   state: "running",
   submittedAtMs: 0,
@@ -215,7 +215,9 @@ describe("createJobStore", () => {
       panelSeries: 8,
       panels: [...panels, ...panels],
     };
-    const { meta, targets } = planOf(repeated).submission;
+    const again = planOf(repeated);
+    const { meta } = again.job;
+    const targets = [...again.targets.keys()];
     expect(targets).toHaveLength(2);
     const bench = createBench(() => Promise.resolve(repeated));
     bench.follow();

@@ -66,6 +66,9 @@ export function createJobStore<Shown>(parts: JobStoreParts<Shown>): JobStore<Sho
   };
 }
 
+const isOver = (job: JobView | null): boolean =>
+  job !== null && job.state !== "running" && job.state !== "paused";
+
 class JobFollower<Shown> {
   readonly #store: StoreApi<JobState<Shown>>;
   readonly #parts: JobStoreParts<Shown>;
@@ -124,6 +127,11 @@ class JobFollower<Shown> {
       this.#estimator.note(doneShare(job), timers.nowMs());
     } else {
       this.#estimator.reset();
+    }
+    // What had failed is tried again: there is news of this job once more.
+    if (isOver(before.job) && !isOver(job) && this.#reader !== null) {
+      this.#hasAll = false;
+      this.#watch();
     }
     // A new state must show at once; figures may wait for their turn.
     if (before.job?.state === job.state && !before.isUnknown) this.#sampler.request();

@@ -8,9 +8,11 @@ import styles from "./machine-name.module.css";
 export interface MachineNameProps {
   readonly name: string;
   readonly onRename: (name: string) => void;
+  /** False where the page has another heading; true by default. */
+  readonly isHeading?: boolean;
 }
 
-export function MachineName({ name, onRename }: MachineNameProps) {
+export function MachineName({ name, onRename, isHeading = true }: MachineNameProps) {
   const [isEditing, setIsEditing] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
   const wasEditing = useRef(false);
@@ -34,7 +36,13 @@ export function MachineName({ name, onRename }: MachineNameProps) {
   }
   return (
     <div className={styles["row"]}>
-      <h1 className={styles["name"]}>{name}</h1>
+      {isHeading ? (
+        <h1 className={styles["name"]}>{name}</h1>
+      ) : (
+        <strong className={styles["name"]} data-size="small">
+          {name}
+        </strong>
+      )}
       <button
         ref={opener}
         type="button"

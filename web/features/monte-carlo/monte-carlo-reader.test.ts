@@ -61,7 +61,7 @@ async function openBench(change: Partial<MonteCarloOptions> = {}) {
     job: jobId,
     kind: "monte-carlo",
     title: "Price Asian call",
-    meta: plan.submission.meta,
+    meta: plan.job.meta,
     priority: 0,
     state: "running",
     submittedAtMs: 0,

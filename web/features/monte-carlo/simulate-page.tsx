@@ -4,18 +4,35 @@ import { jobPath, navigate } from "../../app/router.ts";
 import { useCluster, useSession } from "../../app/session.ts";
 import type { AsianOption } from "../../../shared/monte-carlo/asian-option.ts";
 import { ARTICLE_OPTION } from "../../../shared/monte-carlo/asian-option.ts";
-import type { MonteCarloOptions } from "../../../shared/monte-carlo/plan.ts";
+import {
+  MONTE_CARLO_KIND,
+  parseMonteCarloMeta,
+  type MonteCarloOptions,
+} from "../../../shared/monte-carlo/plan.ts";
+import { useLikeJob } from "../jobs/like-job.ts";
 import { HistoriesPlot } from "./histories-plot.tsx";
 import { SimulationFieldsets } from "./simulation-fieldsets.tsx";
-import { ARTICLE_FIELDS, readSimulation } from "./simulation-fields.ts";
+import {
+  ARTICLE_FIELDS,
+  fieldsOf,
+  readSimulation,
+  type SimulationFields,
+} from "./simulation-fields.ts";
 import { SimulationStart } from "./simulation-start.tsx";
 import { startSimulation } from "./start-simulation.ts";
 import styles from "./simulate-page.module.css";
 
 export function SimulatePage() {
-  const { client } = useSession();
+  const { job, isAwaited } = useLikeJob(MONTE_CARLO_KIND);
+  if (isAwaited) return <div className={styles["page"]} />;
+  const fields = job === null ? ARTICLE_FIELDS : fieldsOf(parseMonteCarloMeta(job.meta));
+  return <SimulationForm key={job?.job ?? "new"} initial={fields} />;
+}
+
+function SimulationForm({ initial }: { readonly initial: SimulationFields }) {
+  const { library } = useSession();
   const view = useCluster((state) => state.view);
-  const [fields, setFields] = useState(ARTICLE_FIELDS);
+  const [fields, setFields] = useState(initial);
   const [isBusy, setIsBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const reading = useMemo(() => readSimulation(fields), [fields]);
@@ -24,7 +41,7 @@ export function SimulatePage() {
   const start = (options: MonteCarloOptions): void => {
     setIsBusy(true);
     setFailure(null);
-    startSimulation(client, options).then(
+    startSimulation(library, options).then(
       (job) => navigate(jobPath(job)),
       (error: unknown) => {
         setFailure(error instanceof Error ? error.message : String(error));

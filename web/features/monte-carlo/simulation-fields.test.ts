@@ -1,7 +1,12 @@
 // Tests of what the simulation form means: the article's values, grids, and a sentence for each bad value.
 import { describe, expect, test } from "vitest";
 import { ARTICLE_OPTION } from "../../../shared/monte-carlo/asian-option.ts";
-import { ARTICLE_FIELDS, readSimulation, type SimulationFields } from "./simulation-fields.ts";
+import {
+  ARTICLE_FIELDS,
+  fieldsOf,
+  readSimulation,
+  type SimulationFields,
+} from "./simulation-fields.ts";
 
 const read = (change: Partial<SimulationFields>) =>
   readSimulation({ ...ARTICLE_FIELDS, ...change });
@@ -66,5 +71,18 @@ describe("readSimulation", () => {
       "seed",
       "strike",
     ]);
+  });
+
+  test("a form filled in for options means these options again", () => {
+    const change = {
+      s0: "90, 100",
+      strike: "95, 105",
+      type: "put",
+      control: "antithetic",
+    } as const;
+    const { options } = read({ ...change, paths: "10 million", targetStandardError: "0.01" });
+    if (options === null) throw new Error("These options are sound.");
+    expect(readSimulation(fieldsOf(options)).options).toEqual(options);
+    expect(fieldsOf(options)).toMatchObject({ s0: "90, 100", paths: "10,000,000" });
   });
 });

@@ -46,6 +46,28 @@ export const ARTICLE_FIELDS: SimulationFields = {
   targetStandardError: "",
 };
 
+/** The form as it was filled in for these options. */
+export function fieldsOf(options: MonteCarloOptions): SimulationFields {
+  const { scenarios, paths, control, seed, targetStandardError } = options;
+  const first = scenarios[0] ?? ARTICLE_OPTION;
+  const list = (field: (typeof LIST_FIELDS)[number]): string =>
+    [...new Set(scenarios.map((scenario) => scenario[field]))].join(", ");
+  return {
+    s0: list("s0"),
+    sigma: list("sigma"),
+    strike: list("strike"),
+    mu: String(first.mu),
+    points: formatCount(first.points),
+    stepsPerYear: String(first.stepsPerYear),
+    type: first.type,
+    discounted: first.discounted,
+    paths: formatCount(paths),
+    control,
+    seed: String(seed),
+    targetStandardError: targetStandardError === null ? "" : String(targetStandardError),
+  };
+}
+
 /** The fields that may hold several values: every combination of these is a scenario. */
 const LIST_FIELDS = ["s0", "sigma", "strike"] as const;
 

@@ -1,18 +1,21 @@
 // Plans a simulation for the cluster as it is now, and submits it.
-import type { ClusterClient } from "../../../shared/client/cluster-client.ts";
+import type { Cluster } from "../../../shared/client/cluster.ts";
 import type { JobId } from "../../../shared/ids.ts";
 import { planMonteCarlo, type MonteCarloOptions } from "../../../shared/monte-carlo/plan.ts";
 import { createHash } from "../../transport/hash.ts";
 
 export async function startSimulation(
-  client: Pick<ClusterClient, "view" | "submit">,
+  cluster: Cluster,
   options: MonteCarloOptions,
 ): Promise<JobId> {
   const encoder = new TextEncoder();
-  const { submission } = planMonteCarlo(options, {
-    threads: client.view.workers.reduce((sum, worker) => sum + worker.threads, 0),
+  const plan = planMonteCarlo(options, {
+    threads: cluster.workers().reduce((sum, worker) => sum + worker.threads, 0),
     hash: await createHash(),
     encode: (text) => encoder.encode(text),
   });
-  return client.submit(submission);
+  const job = await cluster.compute(plan.calls, plan.job);
+  // Its page follows it, as it does jobs of others.
+  job.leave();
+  return job.id;
 }

@@ -1,12 +1,12 @@
 // What a program's job shows: the results that came last, and every failure with its story.
-import { Button } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useStore } from "zustand";
 import type { ClusterClient } from "../../../shared/client/cluster-client.ts";
 import type { TargetFailure } from "../../../shared/graph/task.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
 import { browserTimers } from "../../app/sampler.ts";
-import { formatPlural } from "../../components/format.ts";
+import { formatCount, formatPlural } from "../../components/format.ts";
+import { JobFailures } from "../jobs/job-failures.tsx";
 import { createProgramStore, type ListedResult } from "./program-store.ts";
 import styles from "./program-job.module.css";
 
@@ -16,12 +16,24 @@ export interface ProgramJobProps {
 }
 
 export function ProgramJob({ job, client }: ProgramJobProps) {
-  const [{ store, follow }] = useState(() => createProgramStore(client, job.job, browserTimers));
+  const [{ store, follow, resume, forget }] = useState(() =>
+    createProgramStore(client, job.job, browserTimers),
+  );
+  // A job that failed and is tried again has news once more.
+  const isOver = job.state !== "running" && job.state !== "paused";
   useEffect(() => follow(), [follow]);
+  useEffect(() => {
+    if (!isOver) resume();
+  }, [isOver, resume]);
   const { results, failures } = useStore(store);
+  // After a restart of the coordinator only the failure that ended the job is known.
+  const known: readonly TargetFailure[] =
+    failures.length === 0 && job.state === "failed" && job.failure !== null
+      ? [{ ...job.failure, error: null }]
+      : failures;
   return (
     <div className={styles["program"]}>
-      {failures.length > 0 && <Failures failures={failures} job={job} client={client} />}
+      <JobFailures job={job} client={client} failures={known} onRetried={forget} />
       <Results results={results} job={job} />
     </div>
   );
@@ -47,7 +59,7 @@ function Results({
         <>
           <p className={styles["caption"]}>
             {results.length < job.targetsDone
-              ? `The latest ${results.length} of ${job.targetsDone.toLocaleString()}`
+              ? `The latest ${results.length} of ${formatCount(job.targetsDone)}`
               : formatPlural(results.length, "result")}
           </p>
           <ul className={styles["results"]}>
@@ -63,63 +75,3 @@ function Results({
     </section>
   );
 }
-
-interface FailuresProps {
-  readonly failures: readonly TargetFailure[];
-  readonly job: JobView;
-  readonly client: ClusterClient;
-}
-
-function Failures({ failures, job, client }: FailuresProps) {
-  const [problem, setProblem] = useState<string | null>(null);
-  const [isBusy, setIsBusy] = useState(false);
-  const retry = (): void => {
-    setIsBusy(true);
-    setProblem(null);
-    const retried = failures.map(({ task }) => task);
-    client
-      .extend(job.job, { released: [], retried, tasks: [], targets: [] })
-      .catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)))
-      .finally(() => setIsBusy(false));
-  };
-  return (
-    <section>
-      <div className={styles["line"]}>
-        <h2 className={styles["heading"]}>
-          {formatPlural(Math.max(job.targetsFailed, failures.length), "failure")}
-        </h2>
-        {job.isOpen && (
-          <Button variant="default" loading={isBusy} onClick={retry}>
-            Try again
-          </Button>
-        )}
-      </div>
-      {problem !== null && (
-        <p className={styles["problem"]} role="alert">
-          {problem}
-        </p>
-      )}
-      <ul className={styles["failures"]}>
-        {failures.map((failure) => (
-          <li key={failure.task}>
-            <details>
-              <summary>
-                <code className={styles["task"]}>{failure.task.slice(0, 8)}</code>
-                <span className={styles["error"]}>{headline(failure)}</span>
-              </summary>
-              <p className={styles["story"]}>{failure.message}</p>
-              {failure.error !== null && failure.error.stack !== "" && (
-                <pre className={styles["stack"]} tabIndex={0}>
-                  {failure.error.stack}
-                </pre>
-              )}
-            </details>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-const headline = ({ error, message }: TargetFailure): string =>
-  error === null ? message : `${error.name}: ${error.message}`;

@@ -29,6 +29,10 @@ export interface ProgramStore {
   readonly store: StoreApi<ProgramState>;
   /** Starts following; the answer ends it. */
   readonly follow: () => () => void;
+  /** Goes on following a job that was over and runs again; nothing when it was not. */
+  readonly resume: () => void;
+  /** Takes these failures, or all, from the list: they are tried again, and told again if in vain. */
+  readonly forget: (tasks: readonly TaskKey[] | null) => void;
 }
 
 const decoder = new TextDecoder();
@@ -41,36 +45,54 @@ export function createProgramStore(
 ): ProgramStore {
   const empty: ProgramState = { results: [], failures: [] };
   const store = createStore<ProgramState>(() => empty);
+  const failures = new Map<TaskKey, TargetFailure>();
+  let resume: () => void = () => undefined;
   const follow = (): (() => void) => {
     store.setState(empty);
+    failures.clear();
     const results = new Map<TaskKey, JobResult>();
-    const failures = new Map<TaskKey, TargetFailure>();
     const sampler = createSampler(() => {
       store.setState({
         results: [...results.values()].toReversed().map(listed),
         failures: [...failures.values()].toReversed(),
       });
     }, timers);
-    const stop = client.follow(job, {
-      onResults: (news) => {
-        for (const result of news) {
-          failures.delete(result.task);
-          keepLatest(results, result.task, result);
-        }
-        sampler.request();
-      },
-      onFailures: (news) => {
-        for (const failure of news) keepLatest(failures, failure.task, failure);
-        sampler.request();
-      },
-      onEnd: () => sampler.request(),
-    });
+    let isOver = false;
+    const start = (): (() => void) =>
+      client.follow(job, {
+        onResults: (news) => {
+          for (const result of news) {
+            failures.delete(result.task);
+            keepLatest(results, result.task, result);
+          }
+          sampler.request();
+        },
+        onFailures: (news) => {
+          for (const failure of news) keepLatest(failures, failure.task, failure);
+          sampler.request();
+        },
+        onEnd: () => {
+          isOver = true;
+          sampler.request();
+        },
+      });
+    let stop = start();
+    resume = () => {
+      if (!isOver) return;
+      isOver = false;
+      stop = start();
+    };
     return () => {
+      resume = () => undefined;
       stop();
       sampler.close();
     };
   };
-  return { store, follow };
+  const forget: ProgramStore["forget"] = (tasks) => {
+    for (const task of tasks ?? [...failures.keys()]) failures.delete(task);
+    store.setState({ failures: [...failures.values()].toReversed() });
+  };
+  return { store, follow, resume: () => resume(), forget };
 }
 
 function keepLatest<T>(map: Map<TaskKey, T>, task: TaskKey, value: T): void {

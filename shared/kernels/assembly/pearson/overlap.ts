@@ -2,6 +2,7 @@
 import {
   CHUNK_DATES,
   FLAG_COMPLETE,
+  GROUP_DATES,
   LINE_BYTES,
   STRIP_SERIES,
   TILE_COL_BYTES,
@@ -84,6 +85,7 @@ function subtractMissing<T>(
   base: usize,
 ): void {
   const values = packed.packed + packedAt<T>(packed, 0, strip * STRIP_SERIES);
+  if (sizeof<T>() == 4) return subtractGroups(overlaps, at, values, stage, base);
   let s0 = f64x2.splat(0),
     s1 = f64x2.splat(0),
     s2 = f64x2.splat(0),
@@ -123,6 +125,70 @@ function subtractMissing<T>(
   addDifference(squares + 16, base + LINE_BYTES + 16, q1);
   addDifference(squares + 32, base + LINE_BYTES + 32, q2);
   addDifference(squares + 48, base + LINE_BYTES + 48, q3);
+}
+
+/** As subtractMissing, in single precision: sums of a few dates, as of products, join those in double. */
+function subtractGroups(
+  overlaps: Overlaps,
+  at: usize,
+  values: usize,
+  stage: StageDates,
+  base: usize,
+): void {
+  let s0 = f64x2.splat(0),
+    s1 = f64x2.splat(0),
+    s2 = f64x2.splat(0),
+    s3 = f64x2.splat(0);
+  let q0 = f64x2.splat(0),
+    q1 = f64x2.splat(0),
+    q2 = f64x2.splat(0),
+    q3 = f64x2.splat(0);
+  let list = stage.list;
+  const end = stage.missingEnd;
+  while (list < end) {
+    const groupEnd = min(end, list + ((<usize>GROUP_DATES) << 2));
+    let low = f32x4.splat(0),
+      high = f32x4.splat(0);
+    let lowSquares = f32x4.splat(0),
+      highSquares = f32x4.splat(0);
+    do {
+      const line = values + <usize>load<u32>(list);
+      const x0 = v128.load(line),
+        x1 = v128.load(line, 16);
+      low = f32x4.add(low, x0);
+      high = f32x4.add(high, x1);
+      lowSquares = addNarrowSquare(lowSquares, x0);
+      highSquares = addNarrowSquare(highSquares, x1);
+      list += 4;
+    } while (list < groupEnd);
+    s0 = f64x2.add(s0, f64x2.promote_low_f32x4(low));
+    s1 = f64x2.add(s1, promoteHigh(low));
+    s2 = f64x2.add(s2, f64x2.promote_low_f32x4(high));
+    s3 = f64x2.add(s3, promoteHigh(high));
+    q0 = f64x2.add(q0, f64x2.promote_low_f32x4(lowSquares));
+    q1 = f64x2.add(q1, promoteHigh(lowSquares));
+    q2 = f64x2.add(q2, f64x2.promote_low_f32x4(highSquares));
+    q3 = f64x2.add(q3, promoteHigh(highSquares));
+  }
+  const sums = overlaps.sums + at;
+  const squares = overlaps.squares + at;
+  addDifference(sums, base, s0);
+  addDifference(sums + 16, base + 16, s1);
+  addDifference(sums + 32, base + 32, s2);
+  addDifference(sums + 48, base + 48, s3);
+  addDifference(squares, base + LINE_BYTES, q0);
+  addDifference(squares + 16, base + LINE_BYTES + 16, q1);
+  addDifference(squares + 32, base + LINE_BYTES + 32, q2);
+  addDifference(squares + 48, base + LINE_BYTES + 48, q3);
+}
+
+function promoteHigh(x: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 1));
+}
+
+function addNarrowSquare(sum: v128, x: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(x, x, sum);
+  return f32x4.add(sum, f32x4.mul(x, x));
 }
 
 /** Adds the sums over the dates that a series has in the chunks that it mostly lacks. */

@@ -1,0 +1,40 @@
+// The tables of the journal; `JOURNAL_VERSION` rises with every change.
+
+/** Of version 2. */
+export const TABLES = `
+  CREATE TABLE datasets (
+    id TEXT PRIMARY KEY, created_at_ms REAL NOT NULL, body TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE jobs (
+    id TEXT PRIMARY KEY, head TEXT NOT NULL, state TEXT NOT NULL,
+    submitted_at_ms REAL NOT NULL, finished_at_ms REAL, failure TEXT,
+    tasks_total INTEGER NOT NULL, tasks_done INTEGER NOT NULL, targets_total INTEGER NOT NULL,
+    timing TEXT NOT NULL, is_open INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE job_tasks (
+    job TEXT NOT NULL, task TEXT NOT NULL, position INTEGER NOT NULL, is_target INTEGER NOT NULL,
+    work TEXT, -- The submitted task, as long as the job may have to be resumed with it.
+    PRIMARY KEY (job, task)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX job_tasks_by_task ON job_tasks (task);
+  CREATE TABLE results (
+    task TEXT PRIMARY KEY, outputs TEXT NOT NULL, compute_ms REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE small_blocks (
+    block TEXT PRIMARY KEY, bytes BLOB NOT NULL, created_at_ms REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE actors (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+  CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+`;
+
+/** What version 3 has besides. */
+export const TABLES_OF_STORIES = `
+  CREATE TABLE failures ( -- Tasks that failed by themselves.
+    job TEXT NOT NULL, task TEXT NOT NULL, sentences TEXT NOT NULL, error TEXT,
+    PRIMARY KEY (job, task)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE failed_targets ( -- Those that failed with them, in jobs that went on.
+    job TEXT NOT NULL, task TEXT NOT NULL, cause TEXT NOT NULL, PRIMARY KEY (job, task)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE outlines (job TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;

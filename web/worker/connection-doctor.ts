@@ -1,0 +1,206 @@
+// Tests this page's ways to the others, live, and says what is in the way: gathers what diagnose reads.
+import { randomText, asBlockId, type BlockId, type PeerId } from "../../shared/ids.ts";
+import type { ControlSocket } from "../../shared/client/control-socket.ts";
+import { type Connection, connectionSchema, httpPaths } from "../../shared/protocol/http.ts";
+import type { Device, WorkerMessage } from "../../shared/protocol/messages.ts";
+import type { BrowserDataPlane } from "../transport/browser-data-plane.ts";
+import { type LoopEvidence, tryLoop } from "../transport/dial-evidence.ts";
+import {
+  type ConnectionCause,
+  type ConnectionEvidence,
+  diagnose,
+  type PeerEvidence,
+} from "../transport/diagnose.ts";
+import { whyNoDirectChannels } from "../transport/peerjs-endpoint.ts";
+
+/** A request that takes longer tells as much as one that fails. */
+const ANSWER_TIMEOUT_MS = 5_000;
+/** Large enough to outlast the first packets, and a fraction of a second on most networks. */
+const SAMPLE_BYTES = 4 * 2 ** 20;
+
+/** What one check measured; null for what did not answer, or was not there to try. */
+export interface ConnectionFigures {
+  readonly httpMs: number | null;
+  readonly httpBytesPerMs: number | null;
+  readonly socketMs: number | null;
+  /** The way there and back over a direct channel, and to whom. */
+  readonly directMs: number | null;
+}
+
+export interface ConnectionFinding {
+  readonly cause: ConnectionCause;
+  readonly evidence: ConnectionEvidence;
+  readonly figures: ConnectionFigures;
+}
+
+export interface ConnectionDoctor {
+  readonly isChecking: boolean;
+  /** Of the last check; null before the first. */
+  readonly finding: ConnectionFinding | null;
+  /** One check at a time: the second asks for the same. */
+  check(): Promise<void>;
+  onChange(listener: () => void): () => void;
+  close(): void;
+}
+
+export interface ConnectionDoctorOptions {
+  readonly token: string;
+  readonly control: ControlSocket<WorkerMessage>;
+  readonly plane: () => BrowserDataPlane | null;
+  readonly device: Device;
+}
+
+export function createConnectionDoctor(options: ConnectionDoctorOptions): ConnectionDoctor {
+  const listeners = new Set<() => void>();
+  const closing = new AbortController();
+  let finding: ConnectionFinding | null = null;
+  let checking: Promise<void> | null = null;
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
+
+  async function check(): Promise<void> {
+    const found = await examine(options, closing.signal);
+    if (closing.signal.aborted) return;
+    finding = found;
+  }
+
+  return {
+    get isChecking() {
+      return checking !== null;
+    },
+    get finding() {
+      return finding;
+    },
+    check() {
+      checking ??= check().finally(() => {
+        checking = null;
+        changed();
+      });
+      changed();
+      return checking;
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close() {
+      closing.abort();
+      listeners.clear();
+    },
+  };
+}
+
+async function examine(
+  options: ConnectionDoctorOptions,
+  closing: AbortSignal,
+): Promise<ConnectionFinding> {
+  const { control, device } = options;
+  const hasWebRtc = whyNoDirectChannels() === null;
+  // One after the other: a measured download would slow the answers beside it.
+  const [seen, httpMs] = await askCoordinator(options, closing);
+  const httpBytesPerMs = seen === null ? null : await timeSample(options, closing);
+  const socketMs = await timeSocket(control);
+  const loop: LoopEvidence | null = hasWebRtc ? await tryLoop() : null;
+  const { peer, directMs } = await tryPeers(options, seen?.peers ?? []);
+  const plane = options.plane();
+  const evidence: ConnectionEvidence = {
+    system: device.system,
+    browser: device.browser,
+    hasWebRtc,
+    isDirectAllowed: control.ticket?.direct ?? true,
+    isControlOpen: control.state.state === "welcomed",
+    isSignalling: plane?.isSignalling ?? false,
+    coordinator: seen,
+    loop,
+    peer,
+  };
+  const figures = { httpMs, httpBytesPerMs, socketMs, directMs };
+  return { cause: diagnose(evidence), evidence, figures };
+}
+
+const within = (closing: AbortSignal): AbortSignal =>
+  AbortSignal.any([closing, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
+
+function ask(token: string, path: string, closing: AbortSignal): Promise<Response> {
+  const headers = { authorization: `Bearer ${token}` };
+  return fetch(path, { headers, cache: "no-store", signal: within(closing) });
+}
+
+async function askCoordinator(
+  { token, control }: ConnectionDoctorOptions,
+  closing: AbortSignal,
+): Promise<readonly [Connection | null, number | null]> {
+  try {
+    const path = httpPaths.connection(control.ticket?.peer ?? nobody);
+    // The first may have to open a connection; the second times an answer.
+    await (await ask(token, path, closing)).arrayBuffer();
+    const startedMs = performance.now();
+    const response = await ask(token, path, closing);
+    const seen = connectionSchema.parse(await response.json());
+    return [seen, performance.now() - startedMs];
+  } catch {
+    return [null, null];
+  }
+}
+
+async function timeSample(
+  { token }: ConnectionDoctorOptions,
+  closing: AbortSignal,
+): Promise<number | null> {
+  try {
+    const startedMs = performance.now();
+    const response = await ask(token, httpPaths.connectionSample(SAMPLE_BYTES), closing);
+    const { byteLength } = await response.arrayBuffer();
+    return response.ok ? byteLength / Math.max(1, performance.now() - startedMs) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Asks where a block is that nobody has: the answer is as short as its way is long. */
+function timeSocket(control: ConnectionDoctorOptions["control"]): Promise<number | null> {
+  if (control.state.state !== "welcomed") return Promise.resolve(null);
+  return new Promise((resolve) => {
+    const startedMs = performance.now();
+    const finish = (socketMs: number | null): void => {
+      clearTimeout(timer);
+      stop();
+      resolve(socketMs);
+    };
+    const timer = setTimeout(finish, ANSWER_TIMEOUT_MS, null);
+    const stop = control.onMessage((message) => {
+      if (message.type === "located" && message.blocks.length === 0) {
+        finish(performance.now() - startedMs);
+      }
+    });
+    control.send({ type: "locate", blocks: [nowhere()] });
+  });
+}
+
+/** Until one channel opens, at most two: a second failure says that it is not the first machine's fault. */
+const PEERS_TRIED_MAX = 2;
+
+async function tryPeers(
+  options: ConnectionDoctorOptions,
+  peers: Connection["peers"],
+): Promise<{ readonly peer: PeerEvidence | null; readonly directMs: number | null }> {
+  const plane = options.plane();
+  let first: PeerEvidence | null = null;
+  for (const { peer, ...about } of plane === null ? [] : peers.slice(0, PEERS_TRIED_MAX)) {
+    const outcome = await plane?.probe(peer, nowhere());
+    if (outcome?.isOpen === true) {
+      return { peer: { ...about, isOpen: true, dial: null }, directMs: outcome.roundTripMs };
+    }
+    first ??= { ...about, isOpen: false, dial: outcome?.evidence ?? null };
+  }
+  return { peer: first, directMs: null };
+}
+
+/** The name of a block that nobody can have. */
+function nowhere(): BlockId {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return asBlockId([...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
+}
+
+const nobody = `nobody-${randomText(crypto.getRandomValues(new Uint8Array(16)))}` as PeerId;
