@@ -90,7 +90,7 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
   options: ControlSocketOptions,
 ): ControlSocket<Sent> {
   const { createSocket, hello, clock, random, onMalformed, onClosed } = options;
-  const soon = options.soon ?? ((callback) => void Promise.resolve().then(callback));
+  const soon = options.soon ?? atTurnsEnd;
   /** Messages of this turn, as JSON. */
   let unsent: string[] = [];
   let unsentChars = 0;
@@ -237,6 +237,11 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
       onClosed?.();
     },
   };
+}
+
+async function atTurnsEnd(callback: () => void): Promise<void> {
+  await Promise.resolve();
+  callback();
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {

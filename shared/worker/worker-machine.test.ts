@@ -523,6 +523,19 @@ test("[W14] what did not begin under one that ended its thread starts again, unb
   expect(sent(succeed(3))[0]).toMatchObject({ type: "attempt-finished", attempt: 3 });
 });
 
+test("[W16] reports may wait for the next of their bundle, but not while the page is hidden", () => {
+  const { grantAll, succeed, fail, raise } = setUpWelcomed({ threads: 1 });
+  const mayWait = (commands: WorkerCommand[]): (boolean | undefined)[] =>
+    ofType(commands, "send").map((command) => command.mayWait);
+  grantAll(...Array.from({ length: 5 }, (_, i) => call(i + 1, 1)));
+  expect(mayWait(succeed(1))).toEqual([true]);
+  expect(mayWait(fail(2, "kernel-error"))).toEqual([undefined]);
+  raise({ type: "hidden-set", hidden: true });
+  expect(mayWait(succeed(3))).toEqual([undefined]);
+  raise({ type: "hidden-set", hidden: false });
+  expect([...mayWait(succeed(4)), ...mayWait(succeed(5))]).toEqual([true, undefined]);
+});
+
 test("[W15] a thread is free only when it is done with what was cancelled, too", () => {
   const { grantAll, succeed, cancel, raise } = setUpWelcomed({ threads: 1 });
   grantAll(call(1, 1), call(2, 1));
