@@ -37,6 +37,7 @@ test("arrows go along edges: to inputs, to readers, and to the box of what is fo
   expect(firstSpot(scene)).toEqual(task(0));
   expect(stepFrom(scene, task(0), "right")).toEqual(task(4));
   // The nearest of its inputs.
+  expect(stepFrom(scene, task(5), "left")).toEqual(task(2));
   expect(stepFrom(scene, task(4), "left")).toEqual(task(1));
   const total = stepFrom(scene, task(5), "right");
   expect(total?.kind).toBe("box");
