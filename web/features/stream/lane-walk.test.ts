@@ -10,7 +10,6 @@ const attempt = (change: Partial<EndedAttempt>): EndedAttempt => ({
   waitMs: 0,
   computeMs: 0,
   group: 0,
-  job: 0,
   outcome: "finished",
   isSpeculative: false,
   ...change,
