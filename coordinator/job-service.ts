@@ -163,7 +163,7 @@ export class JobService {
     if (this.#parts.book.active(job) === undefined) return;
     this.#parts.host.dispatch({ type: "job-cancelled", job });
     // The scheduler answers with the job's end; a job that it does not know is ended here.
-    this.#parts.host.finishJob(job, "cancelled", null);
+    this.#parts.host.finishJob(job, "cancelled");
   }
 
   /** Ends a job with the targets that it has by now; one that has none is cancelled. */

@@ -3,8 +3,7 @@ import type { RemoteError, TargetFailure, Task } from "../shared/graph/task.ts";
 import { asTaskKey, type JobId, type TaskKey } from "../shared/ids.ts";
 import type { FailureStory } from "../shared/scheduler/commands.ts";
 import type { JobOutline } from "./job-outline.ts";
-
-type Row = Readonly<Record<string, unknown>>;
+import { parse, type Row } from "./journal-rows.ts";
 
 /** Why a task failed by itself. */
 export type Failure = Pick<FailureStory, "cause" | "sentences" | "error">;
@@ -27,9 +26,6 @@ export interface StoriesDatabase {
   /** Has it called now. */
   writeNow(): void;
 }
-
-/** Values in these tables were written by this file, so their shapes are known. */
-const parse = <T>(json: unknown): T => JSON.parse(json as string) as T;
 
 export class JournalStories {
   readonly #database: StoriesDatabase;

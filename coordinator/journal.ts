@@ -4,13 +4,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import Libsql from "libsql";
 import type { BlockRef, JobState, JobSubmission, Task, TaskResult } from "../shared/graph/task.ts";
-import { asBlockId, asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
+import { asBlockId, asTaskKey } from "../shared/ids.ts";
 import type { ActorId, BlockId, DatasetId, JobId, TaskKey } from "../shared/ids.ts";
 import type { Dataset, DatasetRecord } from "../shared/protocol/http.ts";
 import type { Avoidance } from "../shared/scheduler/events.ts";
 import type { ActorSpec, JobView, SaidValue } from "../shared/protocol/messages.ts";
 import { GRAPH_TASKS_MAX } from "../shared/protocol/telemetry.ts";
 import type { JobOutline } from "./job-outline.ts";
+import { datasetRecord, jobRow, parse, type Row, taskResult } from "./journal-rows.ts";
 import { JournalStories } from "./journal-stories.ts";
 import { TABLES, TABLES_OF_STORIES } from "./journal-tables.ts";
 
@@ -66,11 +67,6 @@ export interface ActorRow {
 }
 
 export type Counter = "incarnation" | "attempt";
-
-type Row = Readonly<Record<string, unknown>>;
-
-/** Values in these tables were written by this file, so their shapes are known. */
-const parse = <T>(json: unknown): T => JSON.parse(json as string) as T;
 
 export class Journal {
   readonly #database: Libsql.Database;
@@ -517,28 +513,3 @@ function versionError(path: string, version: number): JournalError {
       `program reads ${JOURNAL_VERSION}). Use that version, or choose another folder with --data.`,
   );
 }
-
-const datasetRecord = (row: Row): DatasetRecord => ({
-  ...parse<Dataset>(row["body"]),
-  dataset: asDatasetId(row["id"] as string),
-  createdAtMs: row["created_at_ms"] as number,
-});
-
-const taskResult = (row: Row): TaskResult => ({
-  task: asTaskKey(row["task"] as string),
-  outputs: parse<BlockRef[]>(row["outputs"]),
-});
-
-const jobRow = (row: Row): JobRow => ({
-  job: asJobId(row["id"] as string),
-  head: parse<JobHead>(row["head"]),
-  state: row["state"] as JobState,
-  submittedAtMs: row["submitted_at_ms"] as number,
-  finishedAtMs: row["finished_at_ms"] as number | null,
-  failure: row["failure"] === null ? null : parse(row["failure"]),
-  tasksTotal: row["tasks_total"] as number,
-  tasksDone: row["tasks_done"] as number,
-  targetsTotal: row["targets_total"] as number,
-  timing: parse<JobTiming>(row["timing"]),
-  isOpen: row["is_open"] === 1,
-});
