@@ -196,7 +196,8 @@ export class SchedulerHost {
     const { attempt, computeMs } = message;
     const { activity, book } = this.#options;
     const granted = port.record.leased.has(attempt) ? activity.live(attempt) : undefined;
-    if (granted !== undefined) book.attemptTimed(granted, message);
+    const { threads } = port.record.status;
+    if (granted !== undefined) book.attemptTimed(granted, message, threads);
     port.record.tally.computeMs += computeMs;
     port.record.tally.standing.finished();
     try {

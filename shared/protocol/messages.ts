@@ -415,6 +415,13 @@ export const jobViewSchema = z.object({
         fetchMs: milliseconds,
         waitMs: milliseconds,
         bytesFetched: count,
+        /** The most that it offered while it had work of this job; absent in jobs of earlier versions. */
+        threads: count.exactOptional(),
+        /**
+         * Work that one of its threads did while an average one of this job did 1, each kernel or
+         * function compared with itself. Absent likewise.
+         */
+        pace: z.number().nonnegative().exactOptional(),
       }),
     ),
   }),

@@ -18,6 +18,7 @@ import {
   formatRound,
   formatSpan,
   formatTimeLeft,
+  formatTimes,
 } from "./format.ts";
 
 describe("format", () => {
@@ -114,6 +115,15 @@ describe("format", () => {
     const at = new Date(2026, 2, 14, 9, 5, 7).getTime();
     expect(formatClock(at, 60_000)).toBe("09:05");
     expect(formatClock(at, 1_000)).toBe("09:05:07");
+  });
+
+  it("says how many times one is another", () => {
+    expect([2.34, 0.84, 14.2, 1].map(formatTimes)).toEqual([
+      "2.3 times",
+      "0.8 times",
+      "14 times",
+      "1.0 times",
+    ]);
   });
 
   it("writes correlations with a minus sign and fixed digits", () => {

@@ -107,6 +107,9 @@ export function formatByteRate(bytesPerSecond: number): string {
   return `${formatBytes(Math.max(0, bytesPerSecond))}/s`;
 }
 
+/** "2.3 times", "0.8 times", "14 times": how much more one is than another. */
+export const formatTimes = (factor: number): string => `${threeFigures(Math.max(0, factor))} times`;
+
 /** 0.053 → "5.3%", 0.53 → "53%"; never "0%" for more than nothing nor "100%" for less than all. */
 export function formatPercent(share: number): string {
   if (!Number.isFinite(share) || share <= 0) return "0%";

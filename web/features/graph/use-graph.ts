@@ -1,6 +1,7 @@
 // What the graph view shows: the job's graph with its layout, and how its tasks stand by now.
-import { useEffect, useMemo, useRef } from "react";
-import type { ClusterClient } from "../../../shared/client/cluster-client.ts";
+import { useEffect, useMemo, useState } from "react";
+import { ClusterError, type ClusterClient } from "../../../shared/client/cluster-client.ts";
+import type { JobId } from "../../../shared/ids.ts";
 import { httpPaths } from "../../../shared/protocol/http.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
 import {
@@ -10,6 +11,8 @@ import {
   taskStatesSchema,
   type JobGraph,
 } from "../../../shared/protocol/telemetry.ts";
+import { createPoller, documentVisibility } from "../../app/poller.ts";
+import { browserTimers } from "../../app/sampler.ts";
 import { usePolled } from "../../app/use-polled.ts";
 import { groupNames } from "../jobs/group-rows.ts";
 import { looksOf } from "./graph-inks.ts";
@@ -18,6 +21,7 @@ import type { GraphScene } from "./graph-scene.ts";
 import { useLayout } from "./use-layout.ts";
 
 const LIVE_INTERVAL_MS = 1_000;
+const RETRY_MS = 3_000;
 
 export interface ShownGraph {
   readonly scene: GraphScene;
@@ -35,20 +39,20 @@ export function useGraph(
   const isLive = job.state === "running" || job.state === "paused";
   const interval = isLive ? LIVE_INTERVAL_MS : null;
   const hasTasks = job.tasksTotal <= GRAPH_TASKS_MAX;
-  const path = <T>(of: T): T | null => (hasTasks ? of : null);
   const counted = usePolled(client, httpPaths.jobGroups(job.job), jobGroupsSchema, interval);
-  const drawn = usePolled(client, path(httpPaths.jobGraph(job.job)), jobGraphSchema, null);
-  const stated = usePolled(client, path(httpPaths.jobStates(job.job)), taskStatesSchema, interval);
-  useGrowth(drawn, stated.value?.states.length ?? null);
-  const { laidOut, problem } = useLayout(hasTasks ? drawn.value : null, unfolded);
+  const {
+    graph: drawn,
+    states,
+    problem: lost,
+  } = useTasks(client, hasTasks ? job.job : null, isLive);
+  const { laidOut, problem } = useLayout(hasTasks ? drawn : null, unfolded);
 
   const groupsOnly = useMemo(() => {
     if (hasTasks || counted.value === null) return null;
     return layoutGroups(counted.value.groups.length, counted.value.edges);
   }, [hasTasks, counted.value]);
-  const letters = stated.value?.states ?? "";
   const tasks = laidOut?.graph.tasks.length ?? 0;
-  const looks = useMemo(() => looksOf(letters, tasks), [letters, tasks]);
+  const looks = useMemo(() => looksOf(states, tasks), [states, tasks]);
   const state = useMemo(() => {
     const graph = laidOut?.graph ?? null;
     const layout = laidOut?.layout ?? groupsOnly;
@@ -65,21 +69,58 @@ export function useGraph(
     };
     return { scene, graph, groups };
   }, [laidOut, groupsOnly, counted.value, looks]);
-  return { state, problem: problem ?? drawn.problem ?? counted.problem };
+  return { state, problem: problem ?? lost ?? counted.problem };
 }
 
-/** A job that is extended has more tasks by now than its graph: it is asked for anew. */
-function useGrowth(
-  drawn: { readonly value: JobGraph | null; readonly again: () => void },
-  statesCount: number | null,
-): void {
-  const askedFor = useRef<number | null>(null);
-  const known = drawn.value?.tasks.length ?? null;
-  const { again } = drawn;
+interface TasksNews {
+  readonly graph: JobGraph | null;
+  /** A letter a task. */
+  readonly states: string;
+  readonly problem: string | null;
+}
+
+const noNews: TasksNews = { graph: null, states: "", problem: null };
+
+/** The graph, asked for anew whenever the job has other tasks, and how its tasks stand. */
+function useTasks(
+  client: Pick<ClusterClient, "read">,
+  job: JobId | null,
+  isLive: boolean,
+): TasksNews {
+  const [news, setNews] = useState(noNews);
   useEffect(() => {
-    if (known === null || statesCount === null || statesCount === known) return;
-    if (askedFor.current === statesCount) return;
-    askedFor.current = statesCount;
-    again();
-  }, [known, statesCount, again]);
+    if (job === null) return undefined;
+    const ending = new AbortController();
+    const { signal } = ending;
+    const readStates = () => client.read(httpPaths.jobStates(job), taskStatesSchema, signal);
+    let graph: JobGraph | null = null;
+    const poller = createPoller({
+      ask: async () => {
+        try {
+          let told = await readStates();
+          if (graph?.revision !== told.revision) {
+            graph = await client.read(httpPaths.jobGraph(job), jobGraphSchema, signal);
+            // It was extended in between: what comes now is of this graph, or the next round's.
+            if (graph.revision !== told.revision) told = await readStates();
+          }
+          if (signal.aborted) return;
+          setNews({ graph, states: told.states, problem: null });
+          if (!isLive) poller.close();
+        } catch (error) {
+          if (signal.aborted) return;
+          const problem = error instanceof Error ? error.message : String(error);
+          setNews((before) => ({ ...before, problem }));
+          if (error instanceof ClusterError && error.status === 404) poller.close();
+        }
+      },
+      intervalMs: isLive ? LIVE_INTERVAL_MS : RETRY_MS,
+      timers: browserTimers,
+      visibility: documentVisibility,
+    });
+    return () => {
+      poller.close();
+      ending.abort();
+    };
+  }, [client, job, isLive]);
+  return news;
 }

@@ -100,7 +100,7 @@ function Result({ shown, problem, job, client }: ResultProps) {
       )}
       {shown?.kind === "correlation" && <CorrelationResult shown={shown} />}
       {shown?.kind === "monte-carlo" && <SimulationResult shown={shown} />}
-      <JobTiming job={job} workers={client.view.workers} />
+      <JobTiming job={job} workers={client.view.workers} isFixed={!isOfProgram(job)} />
       {shown !== null && <Exports shown={shown} job={job} client={client} />}
     </>
   );

@@ -12,7 +12,7 @@ export interface OtherView {
   readonly View: ComponentType<OtherViewProps>;
 }
 
-export interface OtherViewProps {
+interface OtherViewProps {
   readonly jobId: JobId;
   readonly job: JobView;
   readonly client: ClusterClient;

@@ -5,16 +5,22 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatFigure,
   formatPercent,
+  formatPlural,
+  formatTimes,
 } from "../../components/format.ts";
 import { MachineTable, ShareMeter } from "../../components/machine-table.tsx";
 import { ThreadCells } from "../../components/thread-cells.tsx";
+import { speedUpOf, type SpeedUp } from "./speed-up.ts";
 import { busyThreads, timingParts, workerShares, type TimingPart } from "./timing-model.ts";
 import styles from "./job-timing.module.css";
 
 export interface JobTimingProps {
   readonly job: JobView;
   readonly workers: readonly WorkerView[];
+  /** All of its work was there when it was submitted. */
+  readonly isFixed: boolean;
 }
 
 const WORDS: Record<TimingPart["key"], string> = {
@@ -23,7 +29,7 @@ const WORDS: Record<TimingPart["key"], string> = {
   wait: "Waiting for a thread",
 };
 
-export function JobTiming({ job, workers }: JobTimingProps) {
+export function JobTiming({ job, workers, isFixed }: JobTimingProps) {
   const { timing } = job;
   const parts = timingParts(timing);
   const busy = busyThreads(job);
@@ -41,6 +47,8 @@ export function JobTiming({ job, workers }: JobTimingProps) {
       )}
       {hasTiming && (
         <>
+          {/* A program's job waits for its program, too: its time is not the cluster's alone. */}
+          {isFixed && <SpeedUpWords speedUp={speedUpOf(job)} />}
           <Bar parts={parts} />
           <dl className={styles["figures"]}>
             {parts.map((part) => (
@@ -61,7 +69,7 @@ export function JobTiming({ job, workers }: JobTimingProps) {
             {busy !== null && (
               <div>
                 <dt>Threads computing on average</dt>
-                <dd>{busy.toFixed(1)}</dd>
+                <dd>{formatFigure(busy, 1)}</dd>
               </div>
             )}
           </dl>
@@ -76,6 +84,24 @@ export function JobTiming({ job, workers }: JobTimingProps) {
   );
 }
 
+function SpeedUpWords({ speedUp }: { readonly speedUp: SpeedUp | null }) {
+  if (speedUp === null) return null;
+  const { factor, factorMost, elapsedMs, aloneMs, name, threads, computing } = speedUp;
+  const rest = elapsedMs * (1 - computing);
+  return (
+    <div className={styles["speedUp"]}>
+      <p>
+        <b>{formatTimes(factor)}</b> as fast as the best machine alone
+      </p>
+      <p className={styles["note"]}>
+        {`${name} would have computed for about ${formatDuration(aloneMs)} by itself (${formatPlural(threads, "thread")}, at the pace that it had here); together it took ${formatDuration(elapsedMs)}. `}
+        {`Of that, computing needed ${formatDuration(elapsedMs * computing)}, and ${formatDuration(rest)} went into moving data, waiting and ending that no computing hid. `}
+        {`Had every thread computed all the time, it would have been ${formatTimes(factorMost)} as fast.`}
+      </p>
+    </div>
+  );
+}
+
 function Bar({ parts }: { parts: readonly TimingPart[] }) {
   const label = parts.map((part) => `${WORDS[part.key]} ${formatPercent(part.share)}`).join(", ");
   return (
@@ -87,7 +113,7 @@ function Bar({ parts }: { parts: readonly TimingPart[] }) {
   );
 }
 
-function Machines({ job, workers }: JobTimingProps) {
+function Machines({ job, workers }: Pick<JobTimingProps, "job" | "workers">) {
   return (
     <MachineTable
       className={styles["table"]}

@@ -26,6 +26,7 @@ const attempt = (change: Partial<AttemptStory> = {}): AttemptStory => ({
   fetchMs: 100,
   waitMs: 200,
   computeMs: 700,
+  why: null,
   ...change,
 });
 
@@ -74,6 +75,7 @@ test("attempts lie on one line of time, with their phases at their ends", () => 
     fetchMs: null,
     waitMs: null,
     computeMs: null,
+    why: null,
   });
   const [one, two] = attemptBars([attempt(), second], 9_000);
   expect(one).toEqual({
