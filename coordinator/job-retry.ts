@@ -50,9 +50,7 @@ async function runOn(
   const avoid = isElsewhere ? mergeAvoidance(head.avoid ?? [], failedOn) : (head.avoid ?? []);
   const active = book.reopen({ ...row, head: { ...head, avoid } }, work, known);
   try {
-    journal.stories.removeFailures(job);
     journal.reopenJob(rowOf(active, "running", null, null));
-    journal.stories.removeFailures(job);
   } catch (error) {
     book.forget(job);
     book.addFinished(row);

@@ -1,12 +1,9 @@
 // Traffic of real servers, plain and encrypted: bytes are those that the sockets count.
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, request as plainRequest, type Server } from "node:http";
 import { createServer as createSecureServer, request as secureRequest } from "node:https";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
+import { type CertifiedKey, makeAuthority, signServer } from "./https/x509.ts";
 import { Traffic } from "./traffic.ts";
 
 const BODY_BYTES = 100_000;
@@ -38,17 +35,10 @@ async function post(send: typeof plainRequest, port: number): Promise<void> {
   });
 }
 
-function keyPair(): { key: Buffer; cert: Buffer } {
-  const folder = mkdtempSync(join(tmpdir(), "tabswarm-traffic-"));
-  closers.push(() => rmSync(folder, { recursive: true }));
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const subject = ["-subj", "/CN=localhost", "-days", "1"];
-  const files = ["-keyout", key, "-out", cert];
-  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
-  execFileSync("openssl", ["req", "-x509", "-nodes", ...kind, ...subject, ...files], {
-    stdio: "ignore",
-  });
-  return { key: readFileSync(key), cert: readFileSync(cert) };
+function keyPair(): CertifiedKey {
+  const spec = { validDays: 1, nowMs: Date.now() };
+  const authority = makeAuthority({ ...spec, name: "Test", permitted: ["127.0.0.0/8"] });
+  return signServer(authority, { ...spec, names: ["127.0.0.1"] });
 }
 
 it.each([false, true])(
