@@ -21,7 +21,7 @@ const STEPS: Readonly<Record<string, readonly [rows: number, columns: number]>> 
   ArrowRight: [0, 1],
 };
 
-export function LinksMatrix({ matrix }: { readonly matrix: LinkMatrix }) {
+export const LinksMatrix = memo(function LinksMatrix({ matrix }: { readonly matrix: LinkMatrix }) {
   const { machines, rows } = matrix;
   const grid = useRef<HTMLTableElement>(null);
   const [pointed, setPointed] = useState<Place | null>(null);
@@ -111,7 +111,7 @@ export function LinksMatrix({ matrix }: { readonly matrix: LinkMatrix }) {
       </div>
     </>
   );
-}
+});
 
 interface CellProps extends Place {
   readonly cell: MatrixCell;
@@ -144,5 +144,5 @@ const Cell = memo(
     before.row === after.row &&
     before.column === after.column &&
     before.isHome === after.isHome &&
-    JSON.stringify(before.cell) === JSON.stringify(after.cell),
+    (before.cell === after.cell || JSON.stringify(before.cell) === JSON.stringify(after.cell)),
 );

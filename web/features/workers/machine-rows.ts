@@ -22,7 +22,8 @@ export interface MachineRow {
   readonly name: string;
   readonly device: string;
   readonly gpu: string | null;
-  readonly address: string;
+  /** Its address, and its graphics if it has any. */
+  readonly place: string;
   readonly state: WorkerView["state"];
   readonly stateWords: string;
   readonly cells: readonly CellState[];
@@ -53,7 +54,9 @@ function machineRow(worker: WorkerView, nowMs: number): MachineRow {
     name: worker.name,
     device: deviceWords(worker),
     gpu: worker.device.gpu ?? null,
-    address: worker.address,
+    place: [worker.address, ...(worker.device.gpu === undefined ? [] : [worker.device.gpu])].join(
+      ", ",
+    ),
     state: worker.state,
     stateWords: stateAndPlace(worker),
     cells: cellsOf(worker),
