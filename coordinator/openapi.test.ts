@@ -81,7 +81,7 @@ describe("the OpenAPI document", () => {
 
   it("is valid OpenAPI 3.1 by the schema of that standard", async () => {
     const validator = new Validator();
-    const result = await validator.validate(structuredClone(document) as object);
+    const result = await validator.validate({ ...document });
     expect(result).toMatchObject({ valid: true });
     expect(validator.version).toBe("3.1");
   });
