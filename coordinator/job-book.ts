@@ -4,9 +4,10 @@ import type { TargetFailure, TaskResult } from "../shared/graph/task.ts";
 import type { BlockId, JobId, TaskKey, WorkerId } from "../shared/ids.ts";
 import type { JobView, WorkerMessage } from "../shared/protocol/messages.ts";
 import type { FailureStory } from "../shared/scheduler/commands.ts";
+import type { Avoidance } from "../shared/scheduler/events.ts";
 import type { GrantedAttempt } from "./activity-log.ts";
 import { neededTasks } from "./job-outline.ts";
-import type { Avoidance } from "../shared/scheduler/events.ts";
+import { JobPaces } from "./job-paces.ts";
 import type { FinalJobState, JobHead, JobRow, JobTiming, JobWork } from "./journal.ts";
 
 type AttemptFinished = Extract<WorkerMessage, { type: "attempt-finished" }>;
@@ -34,6 +35,8 @@ export interface ActiveJob {
   /** It may be extended. */
   isOpen: boolean;
   readonly shares: Map<WorkerId, WorkerShare>;
+  /** Since this process began, or the job was opened anew. */
+  readonly paces: JobPaces;
   isPaused: boolean;
   attemptsRunning: number;
   hasUnsavedProgress: boolean;
@@ -79,6 +82,7 @@ export class JobBook {
       done: new Set([...all].filter((key) => knownOutputs.has(key) || !toDo.has(key))),
       tasksTotal: all.size,
       shares: new Map(row.timing.workers.map((share) => [share.worker, { ...share }])),
+      paces: new JobPaces(),
       isPaused,
       attemptsRunning: 0,
       hasUnsavedProgress: false,
@@ -151,12 +155,17 @@ export class JobBook {
 
   /** Adds an attempt's times to its job. */
   attemptTimed(
-    { job, worker, workerName }: Pick<GrantedAttempt, "job" | "worker" | "workerName">,
+    granted: Pick<GrantedAttempt, "job" | "task" | "group" | "worker" | "workerName">,
     message: AttemptFinished,
+    threads: number,
   ): void {
+    const { job, task, group, worker, workerName } = granted;
     const active = this.#active.get(job);
     if (active === undefined) return;
     const share = shareOf(active, worker, workerName);
+    share.threads = Math.max(share.threads ?? 0, threads);
+    const operations = active.tasks.get(task)?.cost.operations ?? 0;
+    active.paces.note(worker, group, operations, message.computeMs);
     share.computeMs += message.computeMs;
     share.fetchMs += message.fetchMs;
     share.waitMs += message.waitMs;
@@ -325,7 +334,11 @@ function shareOf(active: ActiveJob, worker: WorkerId, name: string): WorkerShare
 }
 
 function timingOf(active: ActiveJob): JobTiming {
-  const workers = [...active.shares.values()].map((share) => ({ ...share }));
+  const workers = [...active.shares.values()].map((share) => {
+    const pace = active.paces.paceOf(share.worker);
+    // What was known before a restart is better than nothing.
+    return { ...share, ...(pace === null ? {} : { pace }) };
+  });
   const sum = (field: "computeMs" | "fetchMs" | "waitMs" | "bytesFetched"): number =>
     workers.reduce((total, share) => total + share[field], 0);
   return {

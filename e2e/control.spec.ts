@@ -13,9 +13,9 @@ interface Stage {
   readonly client: ClusterClient;
   readonly cluster: Cluster;
   /** A machine of its own that runs functions. */
-  join(name: string, threads?: number, options?: BrowserContextOptions): Promise<Page>;
+  readonly join: (name: string, threads?: number, options?: BrowserContextOptions) => Promise<Page>;
   /** The machine of that name as the dashboard sees it, once `fits`. */
-  machine(name: string, fits?: (view: WorkerView) => boolean): Promise<WorkerView>;
+  readonly machine: (name: string, fits?: (view: WorkerView) => boolean) => Promise<WorkerView>;
 }
 
 async function withStage(

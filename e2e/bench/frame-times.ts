@@ -13,10 +13,12 @@ const WATCH_FRAMES = `(durationMs) => new Promise((resolve) => {
   const found = [];
   const startMs = performance.now();
   let lastMs = startMs;
-  const look = (nowMs) => {
-    if (nowMs > lastMs) found.push(nowMs - lastMs);
-    lastMs = Math.max(lastMs, nowMs);
-    if (performance.now() - startMs < durationMs) requestAnimationFrame(look);
+  const look = () => {
+    // The callback's own time says when the frame was due, not when its turn came.
+    const nowMs = performance.now();
+    found.push(nowMs - lastMs);
+    lastMs = nowMs;
+    if (nowMs - startMs < durationMs) requestAnimationFrame(look);
     else resolve(found);
   };
   requestAnimationFrame(look);

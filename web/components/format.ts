@@ -134,11 +134,6 @@ export function formatAgo(atMs: number, nowMs: number): string {
   return days === 1 ? "yesterday" : shortDate.format(atMs);
 }
 
-/** "14:05" */
-export function formatClockTime(unixMs: number): string {
-  return clockTime.format(unixMs);
-}
-
 /** A correlation with a real minus sign and fixed digits: "−0.8312"; "–" where undefined. */
 export function formatCorrelation(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return "–";

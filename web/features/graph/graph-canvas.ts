@@ -132,6 +132,12 @@ export class GraphCanvas {
     const { element } = this.#options;
     const resize = new ResizeObserver(() => this.#takeSize());
     resize.observe(element);
+    const onFocus = (): void => {
+      this.#tell();
+      this.#ask();
+    };
+    element.addEventListener("focus", onFocus);
+    element.addEventListener("blur", onFocus);
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     const onScheme = (): void => {
       this.#painter.setInks(readGraphInks(element));
@@ -140,6 +146,8 @@ export class GraphCanvas {
     scheme.addEventListener("change", onScheme);
     this.#releases.push(
       () => resize.disconnect(),
+      () => element.removeEventListener("focus", onFocus),
+      () => element.removeEventListener("blur", onFocus),
       () => scheme.removeEventListener("change", onScheme),
       attachGestures(element, {
         zoomBy: (factor, xPx, yPx) => this.#moveTo(zoomGraph(this.#viewport, factor, xPx, yPx)),
@@ -229,8 +237,12 @@ export class GraphCanvas {
     this.#ask();
   }
 
+  get #hasKeys(): boolean {
+    return document.activeElement === this.#options.element;
+  }
+
   #tell(): void {
-    this.#options.onLooked(this.#pointed ?? this.#focused);
+    this.#options.onLooked(this.#pointed ?? (this.#hasKeys ? this.#focused : null));
   }
 
   /** At once; true when something moved. */
@@ -258,6 +270,11 @@ export class GraphCanvas {
   #takeSize(): void {
     const { clientWidth: widthPx, clientHeight: heightPx } = this.#options.element;
     if (widthPx === 0 || heightPx === 0) return;
+    // The middle stays in the middle.
+    const { x, y, scale } = this.#viewport;
+    const [wider, higher] = [widthPx - this.#size.widthPx, heightPx - this.#size.heightPx];
+    this.#viewport = { scale, x: x - wider / 2 / scale, y: y - higher / 2 / scale };
+    this.#glide.stop();
     this.#size = { widthPx, heightPx };
     this.#painter.resize(this.#size, Math.min(3, window.devicePixelRatio));
     if (this.#isWhole && this.#scene !== null) this.#viewport = this.#wholeOf(this.#scene);
@@ -278,7 +295,8 @@ export class GraphCanvas {
     this.#viewport = this.#glide.at(nowMs) ?? this.#viewport;
     this.#painter.paint(this.#scene, this.#viewport, {
       pointed: this.#pointed,
-      focused: this.#focused,
+      // The keys are elsewhere: a ring would say that they are here.
+      focused: this.#hasKeys ? this.#focused : null,
     });
     if (this.#glide.target !== null) this.#ask();
   }

@@ -1,6 +1,6 @@
 // The colours and patterns of the graph, as the page's scheme and style sheets give them.
 import { present } from "../../../shared/assert.ts";
-import { taskStateLetters, type TaskStateLetter } from "../../../shared/protocol/telemetry.ts";
+import { taskStateLetters } from "../../../shared/protocol/telemetry.ts";
 import { lookOf, taskLooks, type TaskLook } from "../../components/task-state.tsx";
 
 export interface GraphInks {
@@ -110,7 +110,3 @@ export function looksOf(letters: string, count: number): Uint8Array {
     task < letters.length ? (byCode.get(letters.charCodeAt(task)) ?? waiting) : waiting,
   );
 }
-
-/** The state that a letter stands for; waiting for one that is unknown. */
-export const stateOfLetter = (letter: string): (typeof taskStateLetters)[TaskStateLetter] =>
-  taskStateLetters[letter as TaskStateLetter] ?? "waiting";

@@ -8,8 +8,8 @@ export const CELL_PX = 12;
 export const PITCH_PX = 16;
 /** The line of words above a block of cells. */
 export const LABEL_PX = 20;
-export const BOX_WIDTH_PX = 208;
-export const BOX_HEIGHT_PX = 68;
+const BOX_WIDTH_PX = 208;
+const BOX_HEIGHT_PX = 68;
 
 export interface Block {
   readonly group: number;

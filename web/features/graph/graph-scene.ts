@@ -38,9 +38,9 @@ export interface CanvasSize {
 }
 
 /** The scale at which the whole picture is in view; a small one is not blown up. */
-export const fitScaleOf = ({ width, height }: GraphLayout, size: CanvasSize): number =>
+const fitScaleOf = ({ width, height }: GraphLayout, size: CanvasSize): number =>
   Math.min(
-    1.25,
+    1.6,
     (size.widthPx - 2 * MARGIN_PX) / Math.max(1, width),
     (size.heightPx - 2 * MARGIN_PX) / Math.max(1, height),
   );

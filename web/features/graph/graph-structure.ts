@@ -17,7 +17,7 @@ export interface GraphStructure {
   readonly depths: Int32Array;
 }
 
-export const listStart = ({ ends }: TaskLists, index: number): number =>
+const listStart = ({ ends }: TaskLists, index: number): number =>
   index === 0 ? 0 : (ends[index - 1] ?? 0);
 
 export const listOf = (lists: TaskLists, index: number): Int32Array =>

@@ -21,10 +21,10 @@ export function spotWords(scene: GraphScene, tasks: readonly string[], spot: Spo
     const group = scene.layout.blocks[spot.block]?.group ?? 0;
     const counts = scene.counts[group];
     const summary = counts === undefined ? "" : `${groupSummary(counts)}. `;
-    const press = spot.kind === "label" ? "Folds it." : "Unfolds it.";
+    const press = spot.kind === "label" ? "A click folds it." : "Enter or a click unfolds it.";
     return {
       name: nameWords(scene.names[group]),
-      detail: scene.structure === null ? summary : `${summary}Enter or a click: ${press}`,
+      detail: scene.structure === null ? summary : `${summary}${press}`,
     };
   }
   const { task } = spot;

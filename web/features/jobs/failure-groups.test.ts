@@ -47,6 +47,7 @@ test("it is said where the first and the last happened", () => {
     fetchMs: null,
     waitMs: null,
     computeMs: null,
+    why: null,
   });
   const first = [attempt("Phone", "returned"), attempt("Laptop", "failed")];
   expect(whereItFailed(first, first)).toBe("on Laptop");

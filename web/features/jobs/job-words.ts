@@ -9,6 +9,7 @@ import {
   formatTimeLeft,
 } from "../../components/format.ts";
 import type { Estimate } from "./progress-estimate.ts";
+import { withNames } from "./story-words.ts";
 
 type JobPhase =
   | "waiting"
@@ -86,11 +87,7 @@ export function jobStory(facts: JobFacts): JobStory {
     case "done":
       return doneStory(facts);
     case "failed":
-      return {
-        phase: "failed",
-        headline: `Stopped at ${formatPercent(doneShare(job))}: one part could not be computed`,
-        text: `${sentence(job.failure?.message ?? "No reason is known")} ${partialWords(facts)}`,
-      };
+      return failedStory(facts);
     case "cancelled":
       return {
         phase: "cancelled",
@@ -100,6 +97,19 @@ export function jobStory(facts: JobFacts): JobStory {
     default:
       return unreachable(job.state);
   }
+}
+
+function failedStory(facts: JobFacts): JobStory {
+  const { job, workers } = facts;
+  const names = new Map<string, string>(
+    [...job.timing.workers, ...workers].map(({ worker, name }) => [worker, name]),
+  );
+  const reason = withNames(job.failure?.message ?? "No reason is known", names);
+  return {
+    phase: "failed",
+    headline: `Ended at ${formatPercent(doneShare(job))}: a part could not be computed`,
+    text: `${sentence(reason)} ${partialWords(facts)}`,
+  };
 }
 
 function runningStory({ job, workers, estimate, work }: JobFacts): JobStory {

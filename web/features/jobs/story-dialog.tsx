@@ -23,7 +23,7 @@ import {
 import styles from "./story-dialog.module.css";
 
 /** A task by its key, or by the number of one of its attempts. */
-export type StorySubject =
+type StorySubject =
   | { readonly job: JobId; readonly task: TaskKey }
   | { readonly attempt: number };
 

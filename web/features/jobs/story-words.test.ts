@@ -26,6 +26,7 @@ const attempt = (change: Partial<AttemptStory> = {}): AttemptStory => ({
   fetchMs: 100,
   waitMs: 200,
   computeMs: 700,
+  why: null,
   ...change,
 });
 
@@ -74,6 +75,7 @@ test("attempts lie on one line of time, with their phases at their ends", () => 
     fetchMs: null,
     waitMs: null,
     computeMs: null,
+    why: null,
   });
   const [one, two] = attemptBars([attempt(), second], 9_000);
   expect(one).toEqual({
@@ -93,6 +95,12 @@ test("an attempt under way lasts until now, and none is longer than its lease", 
     1_500,
   );
   expect(live?.phases).toEqual([{ key: "unknown", share: 1 }]);
+  // What was not measured comes first, and takes nothing from the phases.
+  const [short] = attemptBars([attempt({ fetchMs: 0, waitMs: 0, computeMs: 250 })], 0);
+  expect(short?.phases).toEqual([
+    { key: "unknown", share: 0.75 },
+    { key: "compute", share: 0.25 },
+  ]);
   const [long] = attemptBars([attempt({ fetchMs: 0, waitMs: 0, computeMs: 4_000 })], 0);
   expect(long?.phases).toEqual([{ key: "compute", share: 1 }]);
 });

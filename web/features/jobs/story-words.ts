@@ -57,7 +57,7 @@ export interface AttemptBar {
   readonly start: number;
   readonly phases: readonly { readonly key: AttemptPhase; readonly share: number }[];
 }
-export type AttemptPhase = "transfer" | "wait" | "compute" | "unknown";
+type AttemptPhase = "transfer" | "wait" | "compute" | "unknown";
 
 /**
  * The attempts on one line of time, from the first lease to the last end, or to `nowMs` while one is

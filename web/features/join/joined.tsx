@@ -76,20 +76,15 @@ export function Joined({ join, onEnd }: JoinedProps) {
         <Given state={state} />
         <CourtesyRules join={join} state={state} />
         <ConnectionSection join={join} state={state} />
-        <AboutPage state={state} />
+        <AboutPage join={join} state={state} />
       </div>
     </main>
   );
 }
 
 function StateLines({ state }: { state: JoinState }) {
-  const steadyMs = useNow(state.connection.state === "lost" ? 500 : null, steadyClock);
-  // Outside of a countdown the time of the last change would be old: the end of a pause counts from it.
-  const now = {
-    steadyMs: state.connection.state === "lost" ? steadyMs : steadyClock(),
-    unixMs: Date.now(),
-  };
-  const words = stateWords(state, now);
+  const nowMs = useNow(state.connection.state === "lost" ? 500 : null, steadyClock);
+  const words = stateWords(state, nowMs);
   return (
     <div className={styles["state"]} data-tone={words.tone} role="status">
       <p className={styles["title"]}>{words.title}</p>

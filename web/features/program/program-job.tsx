@@ -1,4 +1,5 @@
 // What a program's job shows: the results that came last, and every failure with its story.
+import { Button } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useStore } from "zustand";
 import type { ClusterClient } from "../../../shared/client/cluster-client.ts";
@@ -39,6 +40,9 @@ export function ProgramJob({ job, client }: ProgramJobProps) {
   );
 }
 
+/** What fits beside everything else; the others are one press away. */
+const SHOWN_FIRST = 10;
+
 function Results({
   results,
   job,
@@ -46,6 +50,8 @@ function Results({
   readonly results: readonly ListedResult[];
   readonly job: JobView;
 }) {
+  const [isWhole, setIsWhole] = useState(false);
+  const shown = isWhole ? results : results.slice(0, SHOWN_FIRST);
   return (
     <section>
       <h2 className={styles["heading"]}>Results</h2>
@@ -63,13 +69,18 @@ function Results({
               : formatPlural(results.length, "result")}
           </p>
           <ul className={styles["results"]}>
-            {results.map(({ task, text }) => (
+            {shown.map(({ task, text }) => (
               <li key={task}>
                 <code className={styles["task"]}>{task.slice(0, 8)}</code>
                 <code className={styles["value"]}>{text}</code>
               </li>
             ))}
           </ul>
+          {results.length > shown.length && (
+            <Button variant="subtle" color="gray" onClick={() => setIsWhole(true)}>
+              {`Show ${formatCount(results.length - shown.length)} more`}
+            </Button>
+          )}
         </>
       )}
     </section>
