@@ -11,7 +11,7 @@ import { html, Html } from "./html-text.ts";
 const WIDTH = 480;
 const HEIGHT = 270;
 const LEFT = 64;
-const RIGHT = 24;
+const RIGHT = 32;
 const TOP = 12;
 const BOTTOM = 40;
 const X_TICKS = 5;

@@ -29,7 +29,7 @@ const reportOf = (text: string, change: Partial<Report> = {}): Report => ({
   outcome: text,
   when: text,
   figures: [{ name: text, value: text }],
-  image: { dataUrl: "data:image/png;base64,AAAA", label: text },
+  image: { dataUrl: "data:image/png;base64,AAAA", label: text, caption: text },
   plots: [{ title: text, label: text, picture: convergencePicture(scenarioResult()) }],
   tables: [tableOf(text)],
   timing: [{ name: text, value: text }],

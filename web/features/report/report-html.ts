@@ -33,7 +33,14 @@ export function reportHtml(report: Report): string {
           <section aria-labelledby="result">
             <h2 id="result">Result</h2>
             ${figuresHtml(report.figures)}
-            ${image === null ? NO_HTML : html`<img src="${image.dataUrl}" alt="${shortened(image.label)}" />`}
+            ${
+              image === null
+                ? NO_HTML
+                : html`<figure>
+                    <img src="${image.dataUrl}" alt="${shortened(image.label)}" />
+                    <figcaption>${shortened(image.caption)}</figcaption>
+                  </figure>`
+            }
             <div class="plots">
               ${plots.map(
                 ({ title: name, label, picture }, index) =>

@@ -32,7 +32,11 @@ export interface Report {
   readonly when: string;
   readonly figures: readonly ReportFigure[];
   /** A PNG as a data address, with what it shows. */
-  readonly image: { readonly dataUrl: string; readonly label: string } | null;
+  readonly image: {
+    readonly dataUrl: string;
+    readonly label: string;
+    readonly caption: string;
+  } | null;
   readonly plots: readonly ReportPlot[];
   readonly tables: readonly ReportTable[];
   /** Where the time went. */

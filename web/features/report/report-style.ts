@@ -18,9 +18,11 @@ dd { margin: 0; font-size: 16px; font-weight: 600; }
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; }
 th, td { padding: 6px 0 6px 16px; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
-th:first-child { max-width: 40ch; padding-left: 0; text-align: left; font-weight: 500; overflow-wrap: anywhere; }
-td { overflow-wrap: anywhere; }
-table.wide td { text-align: left; }
+th:first-child { min-width: 12ch; max-width: 40ch; padding-left: 0; text-align: left; font-weight: 500; overflow-wrap: break-word; }
+td { white-space: nowrap; }
+table.wide td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+figure { margin: 0; }
+figcaption { color: var(--muted); font-size: 12px; }
 thead th { color: var(--muted); font-size: 12px; font-weight: 500; }
 img { display: block; width: 100%; max-width: 720px; height: auto; background: #fff; image-rendering: pixelated; }
 .plots { display: grid; gap: 24px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); }
@@ -37,7 +39,7 @@ img { display: block; width: 100%; max-width: 720px; height: auto; background: #
 .patterns { position: absolute; }
 .axis { display: flex; max-width: none; justify-content: space-between; color: var(--muted); font-size: 12px; }
 .machine { margin: 0 0 12px; break-inside: avoid; }
-.machine figcaption { font-size: 12px; overflow-wrap: anywhere; }
+.machine figcaption { color: var(--text); overflow-wrap: anywhere; }
 .machine svg { display: block; width: 100%; background: var(--sunken); }
 .key { display: inline-block; width: 18px; height: 12px; margin-right: 6px; vertical-align: -1px; }
 .keys { display: flex; padding: 0; margin: 8px 0; flex-wrap: wrap; gap: 4px 16px; color: var(--muted); font-size: 12px; list-style: none; }

@@ -76,7 +76,9 @@ export async function correlationParts(shown: CorrelationShown): Promise<ResultP
         ? null
         : {
             dataUrl: await readAsDataUrl(png),
-            label: `Heatmap of the correlations of ${formatCount(record.series.length)} series, ordered by name: blue is negative, white is zero, red is positive`,
+            label: `Heatmap of the correlations of ${formatCount(record.series.length)} series`,
+            caption:
+              "One square a pair, series in the order of their names: blue below zero, white at zero, red above, grey where undefined.",
           },
     plots: [],
     tables: [

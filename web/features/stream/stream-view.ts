@@ -19,6 +19,7 @@ import {
 import {
   FOLLOW_MS,
   following,
+  LIVE_SPAN_MIN_MS,
   panBy,
   reveal,
   sameView,
@@ -210,8 +211,11 @@ export class StreamView {
       if (isLive && isLong && this.#mode === "whole") this.#follow();
       else if (!isLive && this.#mode !== "whole") this.#mode = "whole";
     }
-    if (this.#mode === "whole") this.#viewport = wholeOf(whole, widthPx);
-    this.#viewport ??= wholeOf(whole, widthPx);
+    if (this.#mode === "whole" || this.#viewport === null) {
+      const leastMs = this.#options.isLive() ? whole.fromMs + LIVE_SPAN_MIN_MS : whole.toMs;
+      const toMs = Math.max(whole.toMs, leastMs);
+      this.#viewport = wholeOf({ fromMs: whole.fromMs, toMs }, widthPx);
+    }
     this.#ask();
   }
 
@@ -219,7 +223,7 @@ export class StreamView {
     const whole = this.#whole();
     const [widthPx] = this.#size;
     if (whole === null || widthPx === 0) return;
-    const shownMs = Math.min(FOLLOW_MS, Math.max(2_000, whole.toMs - whole.fromMs));
+    const shownMs = Math.min(FOLLOW_MS, Math.max(LIVE_SPAN_MIN_MS, whole.toMs - whole.fromMs));
     const msPerPx =
       this.#mode === "free" && this.#viewport !== null ? this.#viewport.msPerPx : shownMs / widthPx;
     this.#mode = "follow";
