@@ -46,7 +46,7 @@ async function openJob(
 }
 
 async function choose(page: Page, item: string, role: "menuitem" | "menuitemradio" = "menuitem") {
-  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("button", { name: "More", exact: true }).click();
   await page.getByRole(role, { name: item }).click();
 }
 
@@ -179,7 +179,7 @@ test("an open job of a program is closed from its page", async ({ browser, coord
     await page.getByRole("button", { name: "Close" }).click();
     await expect(page.getByText(/^Done in/)).toBeVisible();
     // No form makes a program's job.
-    await page.getByRole("button", { name: "More" }).click();
+    await page.getByRole("button", { name: "More", exact: true }).click();
     await expect(page.getByRole("menuitem", { name: "Share link…" })).toBeVisible();
     await expect(page.getByRole("menuitem", { name: "Duplicate…" })).toHaveCount(0);
   });
@@ -197,8 +197,8 @@ test("failures of one message are one line; tried again elsewhere, another machi
     await job.ended();
     const page = await openJob(context, coordinator, job.id);
     const failures = page.getByRole("region", { name: "2 failures" });
-    await expect(failures.getByText(/^RangeError: row \d is empty/)).toHaveCount(1);
-    await failures.getByText(/^RangeError/).click();
+    await expect(failures.getByRole("listitem")).toHaveCount(1);
+    await failures.getByText(/^RangeError: row \d is empty$/).click();
     await expect(page.getByRole("region", { name: "Stack of the error" })).toContainText("readRow");
 
     const stories = failures.getByRole("button", { name: /^Story of task/ });

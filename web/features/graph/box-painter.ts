@@ -14,6 +14,10 @@ export interface BoxPainter {
 const PAD_PX = 12;
 const BAR_PX = 8;
 const NAME_PX = 14;
+/** On the screen, when the box is far away. */
+const NAME_FAR_PX = 11;
+/** What is left of a box above its bar. */
+const NAME_MAX_PX = 36;
 const COUNT_PX = 12;
 /** Smaller letters than this on the screen cannot be read. */
 const LETTERS_MIN_PX = 7;
@@ -72,14 +76,17 @@ export function createBoxPainter(pen: CanvasRenderingContext2D, inks: GraphInks)
       pen.fill();
       pen.stroke();
       bar(scene, block);
-      if (scale * NAME_PX < LETTERS_MIN_PX) return;
+      // Far out the name grows as far as the box has room for it; then it stands alone.
+      const namePx = Math.max(NAME_PX, NAME_FAR_PX / scale);
+      if (namePx > NAME_MAX_PX) return;
       const name = scene.names[block.group];
       pen.textBaseline = "alphabetic";
       pen.fillStyle = inks.text;
-      pen.font = `600 ${NAME_PX}px ${inks.font}`;
+      pen.font = `600 ${namePx}px ${inks.font}`;
       const words = name === undefined ? "" : [name.label, name.mark].join(" ").trim();
-      pen.fillText(fit(words, width - 2 * PAD_PX), x + PAD_PX, y + 22);
-      if (group === undefined || scale * COUNT_PX < LETTERS_MIN_PX) return;
+      pen.fillText(fit(words, width - 2 * PAD_PX), x + PAD_PX, y + 8 + namePx);
+      const hasRoom = namePx <= NAME_PX + 2 && scale * COUNT_PX >= LETTERS_MIN_PX;
+      if (group === undefined || !hasRoom) return;
       pen.font = `${COUNT_PX}px ${inks.font}`;
       pen.fillStyle = inks.muted;
       const failed = group.failed === 0 ? "" : `, ${group.failed} failed`;
