@@ -31,7 +31,7 @@ export function Joined({ join, onEnd }: JoinedProps) {
   const { connection, endedBy, given } = state;
   useStateOnDocument(workerStateOf(state));
   useEffect(() => {
-    if (endedBy !== null) onEnd({ by: endedBy, given: contributionWords(given) });
+    if (endedBy !== null) onEnd({ by: endedBy, given: farewellSentences(given) });
   }, [endedBy, given, onEnd]);
 
   if (connection.state === "refused" && endedBy === null) {
@@ -47,9 +47,8 @@ export function Joined({ join, onEnd }: JoinedProps) {
   }
 
   const leave = (): void => {
-    const words = contributionWords(given);
     join.worker.leave();
-    onEnd({ by: "left", given: words });
+    onEnd({ by: "left", given: farewellSentences(given) });
   };
   const fromDashboard = dashboardWords(state);
   return (
@@ -81,6 +80,10 @@ export function Joined({ join, onEnd }: JoinedProps) {
     </main>
   );
 }
+
+/** Who has done nothing yet is not told so when leaving. */
+const farewellSentences = (given: JoinState["given"]): readonly string[] =>
+  given.inAll.tasks === 0 ? [] : contributionWords(given);
 
 function StateLines({ state }: { state: JoinState }) {
   const nowMs = useNow(state.connection.state === "lost" ? 500 : null, steadyClock);
