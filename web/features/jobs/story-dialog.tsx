@@ -23,9 +23,7 @@ import {
 import styles from "./story-dialog.module.css";
 
 /** A task by its key, or by the number of one of its attempts. */
-type StorySubject =
-  | { readonly job: JobId; readonly task: TaskKey }
-  | { readonly attempt: number };
+type StorySubject = { readonly job: JobId; readonly task: TaskKey } | { readonly attempt: number };
 
 export interface StoryDialogProps {
   readonly client: Pick<ClusterClient, "read" | "retry" | "view">;
