@@ -72,14 +72,6 @@ describe("ActivityRing", () => {
     expect(numbers).toEqual([ENDED_ATTEMPTS_MAX + 4_498, ENDED_ATTEMPTS_MAX + 4_499]);
     expect(ring.ofTask(key(3)).map(({ attempt }) => attempt)[0]).toBe(5_003);
   });
-
-  it("visits the newest first, back to a moment", () => {
-    const ring = new ActivityRing();
-    fill(ring, 20);
-    const numbers: number[] = [];
-    ring.scanBack(1e12 + 17, (columns, at) => void numbers.push(columns.attempt[at] ?? 0));
-    expect(numbers).toEqual([19, 18, 17]);
-  });
 });
 
 const granted = (number: number, change: Partial<GrantedAttempt> = {}): GrantedAttempt => ({
@@ -176,7 +168,7 @@ describe("ActivityLog", () => {
     expect(log.attemptsOf(key(1))).toMatchObject([{ grantedMs: 900, endMs: 900 }]);
   });
 
-  it("gives rates of the last ten seconds and sums of all that is remembered", () => {
+  it("gives rates of the last ten seconds and sums, until the job has ended", () => {
     const { log, at } = createLog();
     const finish = (number: number, change: Partial<GrantedAttempt>): void => {
       log.granted(granted(number, change));
@@ -195,6 +187,14 @@ describe("ActivityLog", () => {
       ["f", { computeMs: 5, tasksPerSecond: 0.1 }],
     ]);
     expect(log.figuresOf(job("c")).size).toBe(0);
+    at(29_999);
+    expect(log.figuresOf(job("b")).get("f")?.tasksPerSecond).toBe(0.1);
+    at(30_000);
+    expect(log.figuresOf(job("b")).get("f")).toEqual({ computeMs: 5, tasksPerSecond: 0 });
+    log.granted(granted(6));
+    log.jobEnded(job("a"));
+    log.ended(asAttemptId(6), { outcome: "cancelled" });
+    expect(log.figuresOf(job("a")).size).toBe(0);
   });
 
   it("goes on from the first that did not fit, also when most are of other jobs", () => {

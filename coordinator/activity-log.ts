@@ -15,6 +15,7 @@ import {
   type TaskStory,
 } from "../shared/protocol/telemetry.ts";
 import { ActivityRing, type EndedAttempt } from "./activity-ring.ts";
+import { GroupRates, type GroupFigures } from "./group-rates.ts";
 
 /** Workers, groups and jobs that the sequence can name; one more begins it anew. */
 const NAMES_MAX = 4_096;
@@ -24,8 +25,6 @@ const REASON_CHARS_MAX = 1_000;
 /** What a worker may say of its times and threads; more does not fit into the columns. */
 const TIME_MS_MAX = 1e12;
 const THREAD_MAX = 2 ** 15 - 1;
-/** Rates are those of the last so many milliseconds. */
-const RATE_MS = 10_000;
 
 export interface GrantedAttempt {
   readonly attempt: AttemptId;
@@ -51,7 +50,8 @@ export interface AttemptEnd {
   readonly why?: string;
 }
 
-interface LiveAttempt extends GrantedAttempt {
+interface LiveAttempt {
+  readonly granted: GrantedAttempt;
   /** Unix milliseconds. */
   readonly grantedMs: number;
   /** When its worker first said that a thread has it. */
@@ -76,11 +76,6 @@ export interface RememberedTask {
   readonly group: string;
 }
 
-export interface GroupFigures {
-  computeMs: number;
-  tasksPerSecond: number;
-}
-
 export class ActivityLog {
   readonly #nowUnixMs: () => number;
   readonly #live = new Map<AttemptId, LiveAttempt>();
@@ -90,6 +85,7 @@ export class ActivityLog {
   readonly #workers = new Names<WorkerId, { readonly worker: WorkerId; name: string }>();
   readonly #groups = new Names<string, { readonly name: string; readonly kernel: string }>();
   readonly #jobs = new Names<JobId, JobId>();
+  readonly #rates = new GroupRates();
   #finished = 0;
   #computeMs = 0;
 
@@ -112,11 +108,12 @@ export class ActivityLog {
     const places = this.#placesOf(granted);
     const grantedMs = this.#nowUnixMs();
     const { attempt } = granted;
-    this.#live.set(attempt, { ...granted, grantedMs, runningSinceMs: null, places });
+    this.#live.set(attempt, { granted, grantedMs, runningSinceMs: null, places });
+    this.#rates.begin(granted.job, granted.group);
   }
 
   live(attempt: AttemptId): GrantedAttempt | undefined {
-    return this.#live.get(attempt);
+    return this.#live.get(attempt)?.granted;
   }
 
   /** A worker says that threads have these. */
@@ -135,13 +132,15 @@ export class ActivityLog {
     const endMs = this.#nowUnixMs();
     const lifeMs = Math.max(0, endMs - live.grantedMs);
     const { outcome, thread = -1, fetchMs = 0, waitMs = 0 } = end;
-    const { runningSinceMs, places } = live;
+    const { granted, runningSinceMs, places } = live;
     const runMs = runningSinceMs === null ? 0 : Math.max(0, endMs - runningSinceMs);
     const computeMs = Math.min(end.computeMs ?? runMs, TIME_MS_MAX);
     this.#ring.push({
       attempt,
-      task: live.task,
-      ...places,
+      task: granted.task,
+      worker: places.worker,
+      group: places.group,
+      job: places.job,
       thread: thread > THREAD_MAX ? -1 : thread,
       endMs,
       lifeMs,
@@ -149,14 +148,15 @@ export class ActivityLog {
       waitMs: Math.min(waitMs, TIME_MS_MAX),
       computeMs,
       outcome,
-      isSpeculative: live.isSpeculative,
+      isSpeculative: granted.isSpeculative,
     });
+    this.#rates.ended(granted.job, granted.group, computeMs, outcome === "finished", endMs);
     if (outcome === "finished") {
       this.#finished += 1;
       this.#computeMs += computeMs;
     }
     if (end.why !== undefined) this.#keepReason(attempt, end.why);
-    return live;
+    return granted;
   }
 
   #keepReason(attempt: AttemptId, why: string): void {
@@ -197,62 +197,50 @@ export class ActivityLog {
   }
 
   #liveColumns(job: JobId | undefined): Activity["live"] {
-    const wanted = [...this.#live.values()].filter((live) => job === undefined || live.job === job);
+    const wanted = [...this.#live.values()].filter(
+      ({ granted }) => job === undefined || granted.job === job,
+    );
     return {
-      attempt: wanted.map(({ attempt }) => attempt),
+      attempt: wanted.map(({ granted }) => granted.attempt),
       worker: wanted.map(({ places }) => places.worker),
       group: wanted.map(({ places }) => places.group),
       job: wanted.map(({ places }) => places.job),
       grantedMs: wanted.map(({ grantedMs }) => grantedMs),
       isRunning: wanted.map(({ runningSinceMs }) => (runningSinceMs === null ? 0 : 1)),
-      isSpeculative: wanted.map(({ isSpeculative }) => (isSpeculative ? 1 : 0)),
+      isSpeculative: wanted.map(({ granted }) => (granted.isSpeculative ? 1 : 0)),
     };
   }
 
-  /** Of each group of a job: the time computed as far as remembered, and its present rate. */
+  /** What each group of an unfinished job has computed, and its present rate. */
   figuresOf(job: JobId): Map<string, GroupFigures> {
-    const figures = new Map<string, GroupFigures>();
-    const place = this.#jobs.place(job);
-    if (place === undefined) return figures;
-    const byGroup = this.#groups.list.map(() => ({ computeMs: 0, tasksPerSecond: 0 }));
-    this.#ring.scan(0, (chunk, at) => {
-      const figure = byGroup[chunk.group[at] ?? 0];
-      if (chunk.job[at] === place && figure !== undefined) {
-        figure.computeMs += chunk.computeMs[at] ?? 0;
-      }
-    });
-    this.#ring.scanBack(this.#nowUnixMs() - RATE_MS, (chunk, at) => {
-      const figure = byGroup[chunk.group[at] ?? 0];
-      if (chunk.job[at] === place && figure !== undefined && chunk.isFinished(at)) {
-        figure.tasksPerSecond += 1_000 / RATE_MS;
-      }
-    });
-    for (const [i, figure] of byGroup.entries()) {
-      const name = this.#groups.list[i]?.name;
-      const isEmpty = figure.computeMs === 0 && figure.tasksPerSecond === 0;
-      if (name !== undefined && !isEmpty) figures.set(name, figure);
-    }
-    return figures;
+    return this.#rates.of(job, this.#nowUnixMs());
+  }
+
+  /** The job has ended: its figures are not asked for any more. */
+  jobEnded(job: JobId): void {
+    this.#rates.forget(job);
   }
 
   /** The attempts of a task that are remembered, the oldest first. */
   attemptsOf(task: TaskKey): AttemptStory[] {
     const ended = this.#ring.ofTask(task).map((attempt) => this.#endedStory(attempt));
-    const live = [...this.#live.values()].filter((attempt) => attempt.task === task);
+    const live = [...this.#live.values()].filter(({ granted }) => granted.task === task);
     return [...ended, ...live.map(liveStory)].toSorted((a, b) => a.attempt - b.attempt);
   }
 
   /** The task of an attempt that is under way or remembered. */
   taskOf(attempt: AttemptId): RememberedTask | undefined {
     const live = this.#live.get(attempt);
-    if (live !== undefined) return live;
+    if (live !== undefined) return live.granted;
     const ended = this.#ring.find(attempt);
     return ended === undefined ? undefined : this.#remembered(ended);
   }
 
   /** What is remembered of a task in a job by its attempts. */
   remembers(task: TaskKey, job: JobId): RememberedTask | undefined {
-    for (const live of this.#live.values()) if (live.task === task && live.job === job) return live;
+    for (const { granted } of this.#live.values()) {
+      if (granted.task === task && granted.job === job) return granted;
+    }
     const place = this.#jobs.place(job);
     const ended = this.#ring.ofTask(task).find((attempt) => attempt.job === place);
     return ended === undefined ? undefined : this.#remembered(ended);
@@ -306,7 +294,7 @@ export class ActivityLog {
     this.#run = freshRun();
     this.#ring = new ActivityRing();
     for (const names of [this.#workers, this.#groups, this.#jobs]) names.clear();
-    for (const live of this.#live.values()) live.places = this.#name(live) ?? NOWHERE;
+    for (const live of this.#live.values()) live.places = this.#name(live.granted) ?? NOWHERE;
   }
 }
 
@@ -371,13 +359,13 @@ function addRow(columns: Activity["ended"], seq: number, ended: EndedAttempt): v
 /** Microseconds say more than anybody sees; the digits beyond would be most of the answer's bytes. */
 const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
-const liveStory = (live: LiveAttempt): AttemptStory => ({
-  attempt: live.attempt,
-  worker: live.worker,
-  name: live.workerName,
+const liveStory = ({ granted, grantedMs }: LiveAttempt): AttemptStory => ({
+  attempt: granted.attempt,
+  worker: granted.worker,
+  name: granted.workerName,
   outcome: null,
-  isSpeculative: live.isSpeculative,
-  grantedMs: live.grantedMs,
+  isSpeculative: granted.isSpeculative,
+  grantedMs,
   endMs: null,
   fetchMs: null,
   waitMs: null,

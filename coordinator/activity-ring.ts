@@ -10,7 +10,6 @@ const CHUNKS_MAX = ENDED_ATTEMPTS_MAX / CHUNK_ATTEMPTS;
 const KEY_BYTES = 32;
 const KEY_WORDS = KEY_BYTES / Uint32Array.BYTES_PER_ELEMENT;
 const SPECULATIVE_FLAG = 4;
-const FINISHED = attemptOutcomes.indexOf("finished");
 
 export interface EndedAttempt {
   readonly attempt: AttemptId;
@@ -93,15 +92,18 @@ class Chunk {
     };
   }
 
-  isFinished(at: number): boolean {
-    return (this.flags[at] ?? 0) % SPECULATIVE_FLAG === FINISHED;
+  /** Adds the attempts of the task with this key to `found`. */
+  findKey(key: Uint32Array, from: number, to: number, found: EndedAttempt[]): void {
+    const words = this.#keyWords;
+    const first = key[0];
+    // Almost always the first word decides.
+    for (let at = from; at < to; at += 1) {
+      if (words[at * KEY_WORDS] === first && this.#isOf(at, key)) found.push(this.get(at));
+    }
   }
 
-  isOf(at: number, key: Uint32Array): boolean {
-    for (let word = 0; word < KEY_WORDS; word += 1) {
-      if (this.#keyWords[at * KEY_WORDS + word] !== key[word]) return false;
-    }
-    return true;
+  #isOf(at: number, key: Uint32Array): boolean {
+    return key.every((word, i) => this.#keyWords[at * KEY_WORDS + i] === word);
   }
 }
 
@@ -144,35 +146,33 @@ export class ActivityRing {
     }
   }
 
-  /** Visits those that ended from this time on, the newest first. */
-  scanBack(fromMs: number, visit: (columns: Chunk, at: number) => void): void {
-    for (let seq = this.#nextSeq - 1; seq >= this.firstSeq; seq -= 1) {
-      const chunk = this.#chunks[placeOf(seq)];
-      const at = seq % CHUNK_ATTEMPTS;
-      if (chunk === undefined || (chunk.endMs[at] ?? 0) < fromMs) return;
-      visit(chunk, at);
-    }
-  }
-
   /** The attempts of a task, the oldest first. */
   ofTask(task: TaskKey): EndedAttempt[] {
     const bytes = Buffer.alloc(KEY_BYTES, task, "hex");
     const key = new Uint32Array(bytes.buffer, bytes.byteOffset, KEY_WORDS);
     const found: EndedAttempt[] = [];
-    this.scan(0, (chunk, at) => {
-      if (chunk.isOf(at, key)) found.push(chunk.get(at));
-    });
+    this.#eachRun((chunk, from, to) => chunk.findKey(key, from, to, found));
     return found;
   }
 
   find(attempt: AttemptId): EndedAttempt | undefined {
     let found: EndedAttempt | undefined;
-    this.scan(0, (chunk, at) => {
-      if (chunk.attempt[at] !== attempt) return undefined;
-      found = chunk.get(at);
-      return "stop";
+    this.#eachRun((chunk, from, to) => {
+      const at = chunk.attempt.subarray(0, to).indexOf(attempt, from);
+      if (at >= 0) found = chunk.get(at);
     });
     return found;
+  }
+
+  /** Visits what is remembered in runs of one chunk each, the oldest first. */
+  #eachRun(visit: (columns: Chunk, from: number, to: number) => void): void {
+    for (let seq = this.firstSeq; seq < this.#nextSeq;) {
+      const from = seq % CHUNK_ATTEMPTS;
+      const to = Math.min(CHUNK_ATTEMPTS, from + this.#nextSeq - seq);
+      const chunk = this.#chunks[placeOf(seq)];
+      if (chunk !== undefined) visit(chunk, from, to);
+      seq += to - from;
+    }
   }
 }
 

@@ -195,7 +195,7 @@ export class ActorService {
   #call(port: ClientPort, message: Asked<"call-actor">): void {
     const caller = this.#callers.get(port);
     if (caller === undefined) return;
-    const { call, actor, method, args, deadlineMs, retries } = message;
+    const { call, actor, method, args, deadlineMs, limitMs = null, retries } = message;
     const sizeBytes = "bytes" in args ? args.bytes.length : 0;
     this.#dispatch({
       type: "call-made",
@@ -206,6 +206,7 @@ export class ActorService {
       args,
       sizeBytes,
       deadlineMs,
+      limitMs,
       retries,
     });
   }
@@ -299,7 +300,7 @@ export class ActorService {
         return this.#clients.get(caller)?.send({ type: "actor-returned", call, outcome: heard });
       }
       case "send-call": {
-        const { actor, life, caller, call, method, deadlineMs } = command;
+        const { actor, life, caller, call, method, deadlineMs, limitMs } = command;
         const args = this.#heard(command.args);
         return this.#portOf(command)?.send({
           type: "call-actor",
@@ -310,6 +311,7 @@ export class ActorService {
           method,
           args,
           deadlineMs,
+          ...(limitMs === null ? {} : { limitMs }),
         });
       }
       case "start-actor":

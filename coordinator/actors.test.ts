@@ -15,6 +15,7 @@ import {
 import { CoordinatorFixture } from "./coordinator-fixture.ts";
 import type { Coordinator } from "./start-coordinator.ts";
 import { ActorWorker } from "./testing/actor-worker.ts";
+import { FunctionWorker } from "./testing/function-worker.ts";
 
 let fixture: CoordinatorFixture;
 let coordinator: Coordinator;
@@ -76,6 +77,9 @@ class Kept {
   big(count: number): number {
     this.value = count;
     return this.value;
+  }
+  hold(): Promise<never> {
+    return new Promise(() => undefined);
   }
   checkpoint(): Float64Array {
     return new Float64Array(Math.max(1, this.value)).fill(this.value);
@@ -144,6 +148,28 @@ describe("an actor", () => {
     await expect((async () => echo.echo(() => 1))()).rejects.toThrow(ValueError);
   });
 
+  it("[G3] waits for the futures among its arguments; later calls wait with it", async () => {
+    await ActorWorker.join(coordinator);
+    await FunctionWorker.join(coordinator);
+    const cluster = await open();
+    const counter = await cluster.actor(Counter, 1);
+    const four = cluster.submit((x: number) => x * x, 2);
+    const long = cluster.submit((n: number) => new Float64Array(n).fill(7), 40_000);
+    const [echoed, five, six] = await Promise.all([
+      counter.echo({ deep: [four, "and", long] }),
+      counter.add(four),
+      counter.add(1),
+    ]);
+    expect(echoed).toEqual({ deep: [4, "and", new Float64Array(40_000).fill(7)] });
+    expect([five, six]).toEqual([5, 6]);
+    const broken = cluster.submit(() => {
+      throw new RangeError("No number.");
+    });
+    const [failed, seven] = await Promise.all([errorOf(counter.add(broken)), counter.add(1)]);
+    expect(failed).toMatchObject({ name: "RangeError", message: "No number." });
+    expect(seven).toBe(7);
+  });
+
   it("[G9] passes on what a method throws, and lives on", async () => {
     await ActorWorker.join(coordinator);
     const cluster = await open();
@@ -188,6 +214,22 @@ describe("an actor", () => {
     (await runs)();
     // The one whose deadline passed while it waited never ran.
     expect(await after).toBe(2);
+  });
+
+  it("[G10] ends a call that runs beyond its limit, with its thread, and comes back", async () => {
+    const page = await ActorWorker.join(coordinator);
+    const cluster = await open();
+    const counter = await cluster.actor(Kept, 1, { checkpointEveryCalls: 1 });
+    await counter.add(1);
+    const limited = counter.$with({ limitMs: 200, retries: 3 });
+    const error = await errorOf(limited.hold());
+    expect(error).toBeInstanceOf(ActorLostError);
+    expect(error).toMatchObject({
+      message:
+        "hold() ran longer than its limit of 0.2 s and was ended, with what it had done since the last checkpoint.",
+    });
+    expect(await limited.add(1)).toBe(3);
+    expect([page.kills.length, counter.$view.life]).toEqual([2, 2]);
   });
 
   it("[G6] refuses calls beyond its bounds, which do not run", async () => {

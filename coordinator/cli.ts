@@ -15,6 +15,7 @@ import { BROWSERS_MAX, integer } from "./commands/option-values.ts";
 import type { RunOptions } from "./commands/run-command.ts";
 import type { ServeOptions } from "./commands/serve-command.ts";
 import type { WorkOptions } from "./commands/work-command.ts";
+import { DATA_FOLDER } from "./https/authority-file.ts";
 
 /** Runs one command and sets the process' exit status: 0, 2 for bad usage or input, 1 for a failure. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -72,7 +73,7 @@ function addServe(program: Command): void {
     .description("Start a coordinator: prints the dashboard's and the join addresses.")
     .option("--host <address>", "address to listen on", "0.0.0.0")
     .option("--port <number>", "port to listen on; 0 takes any free one", integer(0, 65_535), 7070)
-    .option("--data <folder>", "where jobs, datasets and results are kept", ".tabswarm")
+    .option("--data <folder>", "where jobs, datasets and results are kept", DATA_FOLDER)
     .option("--no-functions", "run only built-in kernels: refuse functions that users send")
     .option("--https", "serve https, with --cert and --key or by an authority made for it")
     .addOption(new Option("--cert <file>", "certificate in PEM format").implies({ https: true }))

@@ -7,6 +7,7 @@ import { addEndpoint } from "./endpoint.ts";
 import { endpoints } from "./endpoints.ts";
 import { plainAddress, whereaboutsOf } from "./network-addresses.ts";
 import type { RequestGuard } from "./request-guard.ts";
+import type { CoordinatorUrls } from "./http-api.ts";
 import type { SchedulerHost } from "./scheduler-host.ts";
 
 /** Enough to tell one broken machine from a broken network. */
@@ -15,13 +16,15 @@ const PEERS_NAMED_MAX = 8;
 export interface ConnectionRoutesParts {
   readonly guard: RequestGuard;
   readonly host: SchedulerHost;
+  /** How this machine is reached now. */
+  readonly urls: () => Pick<CoordinatorUrls, "certificatePage">;
   /** Monotonic time. */
   readonly nowMs: () => number;
 }
 
 /** Adds the routes of the connection's test. */
 export function addConnectionRoutes(server: FastifyInstance, parts: ConnectionRoutesParts): void {
-  const { guard, host, nowMs } = parts;
+  const { guard, host, nowMs, urls } = parts;
   addEndpoint(server, guard, endpoints.connection, ({ query, request }, reply) => {
     const interfaces = networkInterfaces();
     const address = plainAddress(request.ip);
@@ -36,6 +39,7 @@ export function addConnectionRoutes(server: FastifyInstance, parts: ConnectionRo
       address,
       ...whereaboutsOf(address, interfaces),
       isProxied: ["via", "forwarded", "x-forwarded-for"].some((name) => name in headers),
+      certificatePage: urls().certificatePage,
       peers: peers.slice(0, PEERS_NAMED_MAX),
     });
   });

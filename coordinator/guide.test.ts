@@ -12,13 +12,16 @@ const guide = readFileSync(join(import.meta.dirname, "../e2e/examples/GUIDE.md")
 const snippets = Array.from(guide.matchAll(/^```ts\n(.*?)^```/gms), ([, code = ""]) => code);
 let fixture: CoordinatorFixture;
 let cluster: library.Cluster;
+let address = "";
+let token = "";
 
 beforeAll(async () => {
   fixture = await CoordinatorFixture.create();
   const coordinator = await fixture.start();
   await FunctionWorker.join(coordinator);
-  const url = `http://127.0.0.1:${coordinator.port}`;
-  cluster = await library.connect(url, { token: coordinator.submitToken });
+  address = `http://127.0.0.1:${coordinator.port}`;
+  token = coordinator.submitToken;
+  cluster = await library.connect(address, { token });
 });
 afterAll(async () => {
   await cluster.close();
@@ -36,13 +39,13 @@ it.each(snippets.map((code) => [code.split("\n")[0] ?? "", code]))("%s", async (
     /^import (\{.*\}) from "tabswarm\/client";$/gm,
     "const $1 = library;",
   );
-  const body = `(async (cluster, library, console) => {\n${imported}\n})`;
+  const body = `(async (cluster, library, console, address, token) => {\n${imported}\n})`;
   const script = (await transform(body, { loader: "ts", target: "node20" })).code;
   const printed: string[] = [];
   const log = (...values: readonly unknown[]): void => {
     printed.push(values.map((value) => JSON.stringify(value)).join(" "));
   };
   const run = runInThisContext(script) as (...scope: readonly unknown[]) => Promise<void>;
-  await run(cluster, library, { log });
+  await run(cluster, library, { log }, address, token);
   expect(printed).toEqual(expected);
 });

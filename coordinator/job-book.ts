@@ -4,10 +4,10 @@ import type { TargetFailure, TaskResult } from "../shared/graph/task.ts";
 import type { BlockId, JobId, TaskKey, WorkerId } from "../shared/ids.ts";
 import type { JobView, WorkerMessage } from "../shared/protocol/messages.ts";
 import type { FailureStory } from "../shared/scheduler/commands.ts";
+import type { Avoidance } from "../shared/scheduler/events.ts";
 import type { GrantedAttempt } from "./activity-log.ts";
 import { neededTasks } from "./job-outline.ts";
 import { JobPaces } from "./job-paces.ts";
-import type { Avoidance } from "../shared/scheduler/events.ts";
 import type { FinalJobState, JobHead, JobRow, JobTiming, JobWork } from "./journal.ts";
 
 type AttemptFinished = Extract<WorkerMessage, { type: "attempt-finished" }>;

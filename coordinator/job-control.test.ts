@@ -145,13 +145,14 @@ describe("a job that failed", () => {
     const { job } = await failedJob(worker);
     await restart();
     expect(await retry(job, { elsewhere: true })).toBe("204");
+    await call("POST", httpPaths.jobAction(job, "pause"));
     await restart();
-    // The first to join would have it, were it not the one to be avoided; the other does not fail.
-    const client = await joinClient(coordinator);
-    const other = await ScriptedWorker.join(coordinator);
+    // The first to join would have it, were it not the one to be avoided.
     const before = await ScriptedWorker.join(coordinator, { worker });
     before.failing.add(2);
-    await watchToEnd(client, job);
+    const other = await ScriptedWorker.join(coordinator);
+    await call("POST", httpPaths.jobAction(job, "resume"));
+    await watchToEnd(await joinClient(coordinator), job);
     expect(other.computed).toContain(2);
     expect(await viewOf(job)).toMatchObject({ state: "done" });
   });

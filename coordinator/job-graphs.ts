@@ -38,7 +38,11 @@ interface JobGraphsParts {
 interface Known {
   readonly revision: number;
   readonly graph: TaskGraph;
-  groups: { readonly answer: JobGroups; readonly freshUntilMs: number } | null;
+}
+
+interface CountedGroups {
+  readonly answer: JobGroups;
+  readonly freshUntilMs: number;
 }
 
 const letters: Readonly<Record<TaskStanding, TaskStateLetter>> = {
@@ -65,6 +69,7 @@ export class JobGraphs {
   readonly #parts: JobGraphsParts;
   /** Goes with the job's end. */
   readonly #known = new WeakMap<ActiveJob, Known>();
+  readonly #counted = new WeakMap<ActiveJob, CountedGroups>();
 
   constructor(parts: JobGraphsParts) {
     this.#parts = parts;
@@ -78,14 +83,15 @@ export class JobGraphs {
       return { groups, edges };
     }
     const { nowMs, activity } = this.#parts;
-    const known = this.#knownOf(active);
     const startMs = nowMs();
-    if (known.groups !== null && startMs < known.groups.freshUntilMs) return known.groups.answer;
-    const { graph } = known;
+    const counted = this.#counted.get(active);
+    if (counted !== undefined && startMs < counted.freshUntilMs) return counted.answer;
+    const { graph } = this.#knownOf(active);
     const letterOf = (place: number): TaskStateLetter => this.#letter(active, graph.tasks[place]);
     const answer = jobGroups(graph, letterOf, activity.figuresOf(job));
     const tookMs = nowMs() - startMs;
-    known.groups = { answer, freshUntilMs: startMs + tookMs / COUNTING_SHARE_MAX };
+    const freshUntilMs = startMs + tookMs / COUNTING_SHARE_MAX;
+    this.#counted.set(active, { answer, freshUntilMs });
     return answer;
   }
 
@@ -138,7 +144,7 @@ export class JobGraphs {
     const { revision, tasks, targets } = active;
     const known = this.#known.get(active);
     if (known?.revision === revision) return known;
-    const fresh = { revision, graph: taskGraph(tasks, targets), groups: null };
+    const fresh = { revision, graph: taskGraph(tasks, targets) };
     this.#known.set(active, fresh);
     return fresh;
   }
@@ -150,16 +156,20 @@ export class JobGraphs {
 
   /** Of a job that has ended. */
   #outline(job: JobId): JobOutline {
-    const { book, journal, activity } = this.#parts;
+    const { book, journal } = this.#parts;
     if (book.finished(job) === undefined) throw noSuchJob();
-    const recorded = journal.outline(job);
+    const recorded = journal.stories.outline(job);
     if (recorded !== undefined) return recorded;
     // It ended under an earlier version, or when the disk was full.
     const { tasks, targets } = journal.work(job);
-    const done = new Set(journal.results(tasks.map(({ key }) => key)).map(({ task }) => task));
-    const graph = taskGraph(new Map(tasks.map((task) => [task.key, task])), targets);
-    const causes = new Set(journal.failedTasks(job));
-    return outlineAtEnd(graph, (key) => done.has(key), causes, activity.figuresOf(job));
+    const known = journal.results(tasks.map(({ key }) => key));
+    const ending = {
+      tasks: new Map(tasks.map((task) => [task.key, task])),
+      targets: new Set(targets),
+      done: new Set(known.map(({ task }) => task)),
+      failures: new Map(journal.stories.failedTasks(job).map((cause) => [cause, { cause }])),
+    };
+    return outlineAtEnd(ending, null, new Map());
   }
 }
 

@@ -7,7 +7,8 @@ import {
   type JobGroups,
   type TaskStateLetter,
 } from "../shared/protocol/telemetry.ts";
-import type { GroupFigures } from "./activity-log.ts";
+import type { FailureStory } from "../shared/scheduler/commands.ts";
+import type { GroupFigures } from "./group-rates.ts";
 
 /** How a job stood at its end, as the journal keeps it. */
 export interface JobOutline extends JobGroups {
@@ -48,46 +49,51 @@ export function taskGraph(
 ): TaskGraph {
   const needed = neededTasks(tasks, targets, new Set());
   const places = new Map<TaskKey, number>();
-  for (const key of tasks.keys()) if (needed.has(key)) places.set(key, places.size);
+  const placed: Task[] = [];
   const groups = new Map<string, number>();
-  const graph = { tasks: [...places.keys()], group: [], inputs: [], inputsEnd: [] };
-  const { group, inputs, inputsEnd }: Pick<TaskGraph, "group" | "inputs" | "inputsEnd"> = graph;
-  for (const key of places.keys()) {
-    const task = tasks.get(key);
-    if (task === undefined) continue;
+  const group: number[] = [];
+  for (const task of tasks.values()) {
+    if (!needed.has(task.key)) continue;
+    places.set(task.key, places.size);
+    placed.push(task);
     const name = groupOf(task);
     const place = groups.get(name) ?? groups.size;
     groups.set(name, place);
     group.push(place);
-    const read = task.inputs.flatMap((input) =>
-      "task" in input ? (places.get(input.task) ?? []) : [],
-    );
-    for (const producer of new Set(read)) inputs.push(producer);
-    inputsEnd.push(inputs.length);
   }
-  return { ...graph, groups: [...groups.keys()], edges: edgesOf(tasks, places, group) };
+  const links = linkTasks(placed, places, group);
+  return { tasks: [...places.keys()], groups: [...groups.keys()], group, ...links };
 }
 
-function edgesOf(
-  tasks: ReadonlyMap<TaskKey, Task>,
+function linkTasks(
+  placed: readonly Task[],
   places: ReadonlyMap<TaskKey, number>,
   group: readonly number[],
-): JobGroups["edges"] {
-  const counts = new Map<number, Map<number, number>>();
-  for (const [key, place] of places) {
+): Pick<TaskGraph, "inputs" | "inputsEnd" | "edges"> {
+  const inputs: number[] = [];
+  const inputsEnd: number[] = [];
+  const edges = new Map<number, Map<number, number>>();
+  /** The last task that was found to read it, since each counts once. */
+  const readLast = new Int32Array(placed.length).fill(-1);
+  for (const [place, task] of placed.entries()) {
     const to = group[place] ?? 0;
-    for (const input of tasks.get(key)?.inputs ?? []) {
+    for (const input of task.inputs) {
       const producer = "task" in input ? places.get(input.task) : undefined;
       if (producer === undefined) continue;
       const from = group[producer] ?? 0;
-      const ofFrom = counts.get(from) ?? new Map<number, number>();
-      counts.set(from, ofFrom);
+      const ofFrom = edges.get(from) ?? new Map<number, number>();
+      edges.set(from, ofFrom);
       ofFrom.set(to, (ofFrom.get(to) ?? 0) + 1);
+      if (readLast[producer] === place) continue;
+      readLast[producer] = place;
+      inputs.push(producer);
     }
+    inputsEnd.push(inputs.length);
   }
-  return [...counts].flatMap(([from, ofFrom]) =>
-    Array.from(ofFrom, ([to, inputs]) => ({ from, to, inputs })),
+  const told = [...edges].flatMap(([from, ofFrom]) =>
+    Array.from(ofFrom, ([to, count]) => ({ from, to, inputs: count })),
   );
+  return { inputs, inputsEnd, edges: told };
 }
 
 const countedAs: Readonly<
@@ -118,10 +124,11 @@ export function jobGroups(
 /** How the tasks of a job stand that has ended: done, failed with one of `causes`, or else cancelled. */
 function lettersAtEnd(
   graph: TaskGraph,
-  isDone: (key: TaskKey) => boolean,
+  done: ReadonlySet<TaskKey>,
   causes: ReadonlySet<TaskKey>,
 ): TaskStateLetter[] {
-  const letters = graph.tasks.map((key): TaskStateLetter => (isDone(key) ? "d" : "c"));
+  const letters = graph.tasks.map((key): TaskStateLetter => (done.has(key) ? "d" : "c"));
+  if (causes.size === 0) return letters;
   const readers = readersOf(graph);
   const doomed = new Set(graph.tasks.flatMap((key, place) => (causes.has(key) ? [place] : [])));
   // What needs a failed task failed as well, unless it was done before.
@@ -142,13 +149,25 @@ function readersOf({ tasks, inputs, inputsEnd }: TaskGraph): number[][] {
   return readers;
 }
 
+/** What is known of a job at the moment of its end. */
+export interface EndingJob {
+  readonly tasks: ReadonlyMap<TaskKey, Task>;
+  readonly targets: ReadonlySet<TaskKey>;
+  readonly done: ReadonlySet<TaskKey>;
+  /** By target. */
+  readonly failures: ReadonlyMap<TaskKey, Pick<FailureStory, "cause">>;
+}
+
+/** How the tasks stand at a job's end; `story` is what ended it, if that was a failure. */
 export function outlineAtEnd(
-  graph: TaskGraph,
-  isDone: (key: TaskKey) => boolean,
-  causes: ReadonlySet<TaskKey>,
+  { tasks, targets, done, failures }: EndingJob,
+  story: Pick<FailureStory, "cause"> | null,
   figures: ReadonlyMap<string, GroupFigures>,
 ): JobOutline {
-  const letters = lettersAtEnd(graph, isDone, causes);
+  const causes = new Set(Array.from(failures.values(), ({ cause }) => cause));
+  if (story !== null) causes.add(story.cause);
+  const graph = taskGraph(tasks, targets);
+  const letters = lettersAtEnd(graph, done, causes);
   const { groups, edges } = jobGroups(graph, (place) => letters[place] ?? "c", figures);
   return {
     // Nothing is finished any more.

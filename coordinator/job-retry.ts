@@ -51,7 +51,6 @@ async function runOn(
   const active = book.reopen({ ...row, head: { ...head, avoid } }, work, known);
   try {
     journal.reopenJob(rowOf(active, "running", null, null));
-    journal.removeFailures(job);
   } catch (error) {
     book.forget(job);
     book.addFinished(row);

@@ -41,7 +41,7 @@ export class JobService {
         continue;
       }
       // What failed is tried again.
-      journal.removeFailures(row.job);
+      journal.stories.removeFailures(row.job);
       const work = journal.work(row.job);
       const known = await this.#intake.knownResults(work.tasks);
       book.open(row, work, known, row.state === "paused");
@@ -127,7 +127,7 @@ export class JobService {
     const forgiven = [...released, ...retried].filter((target) => active.failures.has(target));
     book.extend(active, extension);
     try {
-      if (forgiven.length > 0) journal.removeFailures(job, forgiven);
+      if (forgiven.length > 0) journal.stories.removeFailures(job, forgiven);
       const row = rowOf(active, "running", null, null);
       const { targets } = extension;
       journal.extendJob(row, firstPosition, { tasks: fresh, targets }, released);
@@ -163,7 +163,7 @@ export class JobService {
     if (this.#parts.book.active(job) === undefined) return;
     this.#parts.host.dispatch({ type: "job-cancelled", job });
     // The scheduler answers with the job's end; a job that it does not know is ended here.
-    this.#parts.host.finishJob(job, "cancelled", null);
+    this.#parts.host.finishJob(job, "cancelled");
   }
 
   /** Ends a job with the targets that it has by now; one that has none is cancelled. */

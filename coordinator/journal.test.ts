@@ -89,7 +89,7 @@ describe("Journal", () => {
     expect(journal.dataset(dataset)).toBeUndefined();
   });
 
-  it("keeps an unfinished or ended job with its tasks, and how they stood at its end", () => {
+  it("keeps a job with its tasks, and how they stood at its end", () => {
     const row = addJob(jobA, ["1", "2"], ["2"]);
     journal.setJobState(jobA, "paused");
     journal.saveProgress(jobA, 1, { ...timing, computeMs: 9 });
@@ -101,68 +101,80 @@ describe("Journal", () => {
 
     const failure = { task: key("1"), message: "It broke." };
     const finished: JobRow = { ...row, state: "failed", finishedAtMs: 200, failure, tasksDone: 1 };
-    expect(journal.outline(jobA)).toBeUndefined();
+    expect(journal.stories.outline(jobA)).toBeUndefined();
     journal.finishJob(finished, outline);
     reopen();
     expect(journal.jobs()).toEqual([finished]);
-    // It may be tried again.
+    // It may be tried again, and looked at.
     expect(journal.work(jobA)).toEqual({ tasks: [task("1"), task("2")], targets: [key("2")] });
     expect([...journal.failedWork()]).toEqual([task("1"), task("2")]);
-    expect(journal.outline(jobA)).toEqual(outline);
+    expect(journal.stories.outline(jobA)).toEqual(outline);
 
     const head = { ...row.head, priority: 3, avoid: [] };
+    journal.stories.addFailure(
+      jobA,
+      { cause: key("1"), sentences: ["It broke."], error: null },
+      null,
+    );
     journal.reopenJob({ ...finished, head });
     reopen();
     expect(journal.jobs()).toEqual([{ ...row, head, tasksDone: 1 }]);
+    expect(journal.stories.failedTasks(jobA)).toEqual([]);
+    expect(journal.stories.outline(jobA)).toBeUndefined();
     const done: JobRow = { ...row, state: "done", finishedAtMs: 300, tasksDone: 2 };
     journal.finishJob(done, outline);
     reopen();
     expect(journal.jobs()).toEqual([done]);
+    expect(journal.work(jobA)).toEqual({ tasks: [task("1"), task("2")], targets: [key("2")] });
     journal.removeJob(jobA);
-    expect(journal.outline(jobA)).toBeUndefined();
+    expect(journal.stories.outline(jobA)).toBeUndefined();
   });
 
   it("keeps of a large job that is done only the targets", () => {
     const row = addJob(jobA, ["1", "2"], ["2"]);
     journal.finishJob({ ...row, state: "done", tasksTotal: GRAPH_TASKS_MAX + 1 }, outline);
     expect(journal.work(jobA)).toEqual({ tasks: [task("2")], targets: [key("2")] });
-    expect(journal.taskOf(jobA, key("1"))).toEqual({ work: null, isTarget: false });
-    expect(journal.taskOf(jobA, key("2"))).toEqual({ work: task("2"), isTarget: true });
-    expect(journal.taskOf(jobA, key("3"))).toBeUndefined();
+    expect(journal.stories.taskOf(jobA, key("1"))).toEqual({ work: null, isTarget: false });
+    expect(journal.stories.taskOf(jobA, key("2"))).toEqual({ work: task("2"), isTarget: true });
+    expect(journal.stories.taskOf(jobA, key("3"))).toBeUndefined();
   });
 
   it("finds the tasks that read another", () => {
     const reader = { ...task("2"), inputs: [{ task: key("1"), output: 0 }] };
     const row = addJob(jobA, ["1", "3"], ["3"]);
     journal.extendJob(row, 2, { tasks: [reader], targets: [] }, []);
-    expect(journal.readersOf(jobA, key("1"), 9)).toEqual([key("2")]);
-    expect(journal.readersOf(jobA, key("1"), 0)).toEqual([]);
-    expect(journal.readersOf(jobA, key("3"), 9)).toEqual([]);
+    expect(journal.stories.readersOf(jobA, key("1"), 9)).toEqual([key("2")]);
+    expect(journal.stories.readersOf(jobA, key("1"), 0)).toEqual([]);
+    expect(journal.stories.readersOf(jobA, key("3"), 9)).toEqual([]);
   });
 
   it("keeps failures with what began them, until they are tried again", () => {
     addJob(jobA, ["1", "2", "3"], ["2", "3"]);
     const error = { name: "RangeError", message: "Too far.", stack: "at f" };
     const failure = { cause: key("1"), sentences: ["It broke.", "For good."], error };
-    journal.addFailure(jobA, failure, key("2"));
-    journal.addFailure(jobA, failure, key("3"));
-    journal.addFailure(jobB, { ...failure, error: null }, null);
+    journal.stories.addFailure(jobA, failure, key("2"));
+    journal.stories.addFailure(jobA, failure, key("3"));
+    journal.stories.addFailure(jobB, { ...failure, error: null }, null);
     reopen();
     const told = { message: "It broke. For good.", error };
-    expect(journal.failedTargets(jobA)).toEqual([
+    expect(journal.stories.failedTargets(jobA)).toEqual([
       { task: key("2"), ...told },
       { task: key("3"), ...told },
     ]);
-    expect(journal.failedTasks(jobA)).toEqual([key("1")]);
-    expect(journal.failureOf(jobA, key("1"))).toEqual(failure);
-    expect(journal.failureOf(jobA, key("2"))).toBeUndefined();
-    expect(journal.failureOf(jobB, key("1"))).toEqual({ ...failure, error: null });
-    expect(journal.failedTargets(jobB)).toEqual([]);
-    journal.removeFailures(jobA, [key("2")]);
-    expect(journal.failedTargets(jobA)).toEqual([{ task: key("3"), ...told }]);
-    journal.removeFailures(jobA);
-    expect(journal.failedTasks(jobA)).toEqual([]);
-    expect(journal.failedTasks(jobB)).toEqual([key("1")]);
+    expect(journal.stories.failedTasks(jobA)).toEqual([key("1")]);
+    expect(journal.stories.failureOf(jobA, key("1"))).toEqual(failure);
+    expect(journal.stories.failureOf(jobA, key("2"))).toBeUndefined();
+    expect(journal.stories.failureOf(jobB, key("1"))).toEqual({ ...failure, error: null });
+    expect(journal.stories.failedTargets(jobB)).toEqual([]);
+    journal.stories.removeFailures(jobA, [key("2")]);
+    expect(journal.stories.failedTargets(jobA)).toEqual([{ task: key("3"), ...told }]);
+    expect(journal.stories.failedTasks(jobA)).toEqual([key("1")]);
+    journal.stories.removeFailures(jobA, [key("3")]);
+    expect(journal.stories.failedTasks(jobA)).toEqual([]);
+    journal.stories.addFailure(jobA, failure, key("3"));
+    journal.stories.removeFailures(jobA);
+    expect(journal.stories.failedTasks(jobA)).toEqual([]);
+    expect(journal.stories.failedTasks(jobB)).toEqual([key("1")]);
   });
 
   it("takes over a journal of version 2, which had no stories", () => {
@@ -178,7 +190,7 @@ describe("Journal", () => {
     expect(journal.jobs()).toEqual([row]);
     journal.finishJob({ ...row, state: "cancelled" }, outline);
     reopen();
-    expect(journal.outline(jobA)).toEqual(outline);
+    expect(journal.stories.outline(jobA)).toEqual(outline);
   });
 
   it("finds results of any job by task, and a job's targets in order", () => {

@@ -3,16 +3,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import Libsql from "libsql";
-import type { BlockRef, JobState, JobSubmission, RemoteError } from "../shared/graph/task.ts";
-import type { TargetFailure, Task, TaskResult } from "../shared/graph/task.ts";
-import { asBlockId, asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
+import type { BlockRef, JobState, JobSubmission, Task, TaskResult } from "../shared/graph/task.ts";
+import { asBlockId, asTaskKey } from "../shared/ids.ts";
 import type { ActorId, BlockId, DatasetId, JobId, TaskKey } from "../shared/ids.ts";
 import type { Dataset, DatasetRecord } from "../shared/protocol/http.ts";
 import type { Avoidance } from "../shared/scheduler/events.ts";
 import type { ActorSpec, JobView, SaidValue } from "../shared/protocol/messages.ts";
 import { GRAPH_TASKS_MAX } from "../shared/protocol/telemetry.ts";
-import type { FailureStory } from "../shared/scheduler/commands.ts";
 import type { JobOutline } from "./job-outline.ts";
+import { datasetRecord, jobRow, parse, type Row, taskResult } from "./journal-rows.ts";
+import { JournalStories } from "./journal-stories.ts";
 import { TABLES, TABLES_OF_STORIES } from "./journal-tables.ts";
 
 /** Raised with every change of the tables below. */
@@ -68,14 +68,6 @@ export interface ActorRow {
 
 export type Counter = "incarnation" | "attempt";
 
-/** Why a task failed by itself. */
-export type Failure = Pick<FailureStory, "cause" | "sentences" | "error">;
-
-type Row = Readonly<Record<string, unknown>>;
-
-/** Values in these tables were written by this file, so their shapes are known. */
-const parse = <T>(json: unknown): T => JSON.parse(json as string) as T;
-
 export class Journal {
   readonly #database: Libsql.Database;
   readonly #statements = new Map<string, Libsql.Statement>();
@@ -83,15 +75,17 @@ export class Journal {
   #newResults = new Map<TaskKey, { readonly outputs: string; readonly computeMs: number }>();
   #newBlocks = new Map<BlockId, Uint8Array<ArrayBuffer>>();
   #newBlocksBytes = 0;
-  #newFailures: {
-    readonly job: JobId;
-    readonly failure: Failure;
-    readonly target: TaskKey | null;
-  }[] = [];
   #writeTimer: NodeJS.Timeout | undefined;
   #isOpen = true;
   /** Told when results could not be written; they are kept and tried again with the next ones. */
   onWriteError: (error: Error) => void = () => {};
+  /** What failed and why, and how jobs ended. */
+  readonly stories = new JournalStories({
+    prepare: (sql) => this.#prepare(sql),
+    transact: (run) => this.#transact(run),
+    writeSoon: () => this.#writeSoon(),
+    writeNow: () => this.#writeLate(),
+  });
 
   private constructor(database: Libsql.Database) {
     this.#database = database;
@@ -227,7 +221,7 @@ export class Journal {
 
   /**
    * The submitted tasks and targets of a job, in the order of their submission; of a large one that is
-   * done, only the targets.
+   * done or was cancelled, only the targets.
    */
   work(job: JobId): JobWork {
     const rows = this.#prepare(
@@ -282,34 +276,16 @@ export class Journal {
     this.#prepare("UPDATE jobs SET head = ? WHERE id = ?").run(JSON.stringify(head), job);
   }
 
-  /** A job that failed runs on. */
+  /** A job that failed runs on; what it failed of is no more. */
   reopenJob(row: JobRow): void {
-    this.#prepare(
-      `UPDATE jobs SET head = ?, state = 'running', finished_at_ms = NULL, failure = NULL,
-         tasks_done = ? WHERE id = ?`,
-    ).run(JSON.stringify(row.head), row.tasksDone, row.job);
-  }
-
-  /** A task of a job as it was submitted; undefined when that is not known any more. */
-  taskOf(
-    job: JobId,
-    task: TaskKey,
-  ): { readonly work: Task | null; readonly isTarget: boolean } | undefined {
-    const row = this.#prepare(
-      "SELECT work, is_target FROM job_tasks WHERE job = ? AND task = ?",
-    ).get(job, task) as Row | undefined;
-    if (row === undefined) return undefined;
-    const work = row["work"] === null ? null : parse<Task>(row["work"]);
-    return { work, isTarget: row["is_target"] === 1 };
-  }
-
-  /** Tasks of a job that take outputs of this one, at most so many. */
-  readersOf(job: JobId, task: TaskKey, max: number): TaskKey[] {
-    const rows = this.#prepare(
-      `SELECT task FROM job_tasks WHERE job = ? AND task <> ? AND instr(work, ?) > 0
-         ORDER BY position LIMIT ?`,
-    ).all(job, task, `"task":"${task}"`, max) as Row[];
-    return rows.map((row) => asTaskKey(row["task"] as string));
+    this.#writeLate();
+    this.#transact(() => {
+      this.#prepare(
+        `UPDATE jobs SET head = ?, state = 'running', finished_at_ms = NULL, failure = NULL,
+           tasks_done = ? WHERE id = ?`,
+      ).run(JSON.stringify(row.head), row.tasksDone, row.job);
+      this.stories.forget(row.job);
+    });
   }
 
   /** Closes a job's record; its results stay, and its tasks as far as anybody may look at them. */
@@ -329,24 +305,13 @@ export class Journal {
         JSON.stringify(row.head),
         row.job,
       );
-      this.#prepare("INSERT OR REPLACE INTO outlines (job, body) VALUES (?, ?)").run(
-        row.job,
-        JSON.stringify(outline),
-      );
-      // Of others the graph is shown, or they may be tried again.
-      if (row.state !== "done" || row.tasksTotal <= GRAPH_TASKS_MAX) return;
+      this.stories.saveOutline(row.job, outline);
+      // One that failed may be tried again, and of small ones the graph is shown.
+      if (row.state === "failed" || row.tasksTotal <= GRAPH_TASKS_MAX) return;
       this.#prepare("UPDATE job_tasks SET work = NULL WHERE job = ? AND is_target = 0").run(
         row.job,
       );
     });
-  }
-
-  /** How a job's tasks stood at its end; undefined when it was not recorded. */
-  outline(job: JobId): JobOutline | undefined {
-    const row = this.#prepare("SELECT body FROM outlines WHERE job = ?").get(job) as
-      | Row
-      | undefined;
-    return row === undefined ? undefined : parse<JobOutline>(row["body"]);
   }
 
   /** Forgets a job, and the results that no other job refers to. */
@@ -359,67 +324,10 @@ export class Journal {
              AND task NOT IN (SELECT task FROM job_tasks WHERE job <> ?)`,
         )
         .run(job, job);
-      for (const table of ["failures", "failed_targets", "outlines"]) {
-        this.#prepare(`DELETE FROM ${table} WHERE job = ?`).run(job);
-      }
+      this.stories.forget(job);
       this.#database.prepare("DELETE FROM job_tasks WHERE job = ?").run(job);
       this.#database.prepare("DELETE FROM jobs WHERE id = ?").run(job);
     });
-  }
-
-  // Failures
-
-  /** Why a task failed, and the target that failed with it; written with results, a moment later. */
-  addFailure(job: JobId, { cause, sentences, error }: Failure, target: TaskKey | null): void {
-    this.#newFailures.push({ job, failure: { cause, sentences, error }, target });
-    this.#writeSoon();
-  }
-
-  /** These targets are tried again, have come after all or are not wanted any more; or all of the job's. */
-  removeFailures(job: JobId, targets?: Iterable<TaskKey>): void {
-    this.#writeLate();
-    this.#transact(() => {
-      if (targets === undefined) {
-        this.#prepare("DELETE FROM failed_targets WHERE job = ?").run(job);
-        this.#prepare("DELETE FROM failures WHERE job = ?").run(job);
-        return;
-      }
-      const remove = this.#prepare("DELETE FROM failed_targets WHERE job = ? AND task = ?");
-      for (const target of targets) remove.run(job, target);
-    });
-  }
-
-  /** The targets of a job that failed, in jobs that went on. */
-  failedTargets(job: JobId): TargetFailure[] {
-    this.#writeLate();
-    const rows = this.#prepare(
-      `SELECT failed_targets.task, sentences, error FROM failed_targets JOIN failures
-         ON failures.job = failed_targets.job AND failures.task = cause
-         WHERE failed_targets.job = ?`,
-    ).all(job) as Row[];
-    return rows.map((row) => ({
-      task: asTaskKey(row["task"] as string),
-      message: parse<string[]>(row["sentences"]).join(" "),
-      error: row["error"] === null ? null : parse<RemoteError>(row["error"]),
-    }));
-  }
-
-  /** Tasks of a job that failed by themselves. */
-  failedTasks(job: JobId): TaskKey[] {
-    this.#writeLate();
-    const rows = this.#prepare("SELECT task FROM failures WHERE job = ?").all(job) as Row[];
-    return rows.map((row) => asTaskKey(row["task"] as string));
-  }
-
-  /** Why a task of a job failed by itself. */
-  failureOf(job: JobId, task: TaskKey): Failure | undefined {
-    this.#writeLate();
-    const row = this.#prepare(
-      "SELECT sentences, error FROM failures WHERE job = ? AND task = ?",
-    ).get(job, task) as Row | undefined;
-    if (row === undefined) return undefined;
-    const error = row["error"] === null ? null : parse<RemoteError>(row["error"]);
-    return { cause: task, sentences: parse<string[]>(row["sentences"]), error };
   }
 
   // Results
@@ -539,7 +447,7 @@ export class Journal {
   }
 
   get #unwritten(): number {
-    return this.#newResults.size + this.#newBlocks.size + this.#newFailures.length;
+    return this.#newResults.size + this.#newBlocks.size + this.stories.unwritten;
   }
 
   #writeSoon(): void {
@@ -566,34 +474,14 @@ export class Journal {
         for (const [task, { outputs, computeMs }] of this.#newResults) {
           addResult.run(task, outputs, computeMs);
         }
-        this.#writeFailures();
+        this.stories.write();
       });
-      this.#newFailures = [];
+      this.stories.written();
       this.#newResults = new Map();
       this.#newBlocks = new Map();
       this.#newBlocksBytes = 0;
     } catch (error) {
       this.onWriteError(error as Error);
-    }
-  }
-
-  #writeFailures(): void {
-    const addFailure = this.#prepare(
-      "INSERT OR REPLACE INTO failures (job, task, sentences, error) VALUES (?, ?, ?, ?)",
-    );
-    const addTarget = this.#prepare(
-      "INSERT OR REPLACE INTO failed_targets (job, task, cause) VALUES (?, ?, ?)",
-    );
-    let last = "";
-    for (const { job, failure, target } of this.#newFailures) {
-      const { cause, sentences, error } = failure;
-      // Many targets fail of one cause, one after the other.
-      if (last !== `${job} ${cause} ${sentences.length}`) {
-        const thrown = error === null ? null : JSON.stringify(error);
-        addFailure.run(job, cause, JSON.stringify(sentences), thrown);
-      }
-      last = `${job} ${cause} ${sentences.length}`;
-      if (target !== null) addTarget.run(job, target, cause);
     }
   }
 
@@ -625,28 +513,3 @@ function versionError(path: string, version: number): JournalError {
       `program reads ${JOURNAL_VERSION}). Use that version, or choose another folder with --data.`,
   );
 }
-
-const datasetRecord = (row: Row): DatasetRecord => ({
-  ...parse<Dataset>(row["body"]),
-  dataset: asDatasetId(row["id"] as string),
-  createdAtMs: row["created_at_ms"] as number,
-});
-
-const taskResult = (row: Row): TaskResult => ({
-  task: asTaskKey(row["task"] as string),
-  outputs: parse<BlockRef[]>(row["outputs"]),
-});
-
-const jobRow = (row: Row): JobRow => ({
-  job: asJobId(row["id"] as string),
-  head: parse<JobHead>(row["head"]),
-  state: row["state"] as JobState,
-  submittedAtMs: row["submitted_at_ms"] as number,
-  finishedAtMs: row["finished_at_ms"] as number | null,
-  failure: row["failure"] === null ? null : parse(row["failure"]),
-  tasksTotal: row["tasks_total"] as number,
-  tasksDone: row["tasks_done"] as number,
-  targetsTotal: row["targets_total"] as number,
-  timing: parse<JobTiming>(row["timing"]),
-  isOpen: row["is_open"] === 1,
-});

@@ -79,14 +79,14 @@ function fetchBy(
 }
 
 /** Of node:tls, where the certificate is good but of an authority that is not trusted. */
-const UNTRUSTED_CODES: readonly string[] = [
+const UNTRUSTED_CODES: ReadonlySet<string> = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
   "UNABLE_TO_GET_ISSUER_CERT",
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
   "SELF_SIGNED_CERT_IN_CHAIN",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "CERT_UNTRUSTED",
-];
+]);
 const PROBE_TIMEOUT_MS = 5_000;
 
 /**
@@ -107,7 +107,7 @@ export async function whyUnanswered(
     return isRefusal && typeof problem?.detail === "string" ? problem.detail : null;
   } catch (error) {
     const code = codeOf(error);
-    if (UNTRUSTED_CODES.includes(code)) return untrustedText(baseUrl, howToTrust);
+    if (UNTRUSTED_CODES.has(code)) return untrustedText(baseUrl, howToTrust);
     if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
       return `The certificate at ${baseUrl} is not for this name. Use an address that the coordinator printed.`;
     }

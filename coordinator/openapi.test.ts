@@ -1,4 +1,5 @@
 // The OpenAPI document: that it and the routes tell the same, and that real answers are as it says.
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import type { JobId } from "../shared/ids.ts";
@@ -76,6 +77,13 @@ describe("the OpenAPI document", () => {
     );
     expect(interfaceRoutes.toSorted()).toEqual(documented.toSorted());
     expect(documented.length).toBeGreaterThan(20);
+  });
+
+  it("is valid OpenAPI 3.1 by the schema of that standard", async () => {
+    const validator = new Validator();
+    const result = await validator.validate({ ...document });
+    expect(result).toMatchObject({ valid: true });
+    expect(validator.version).toBe("3.1");
   });
 
   it("is served to everybody, and refers to nothing that it lacks", async () => {

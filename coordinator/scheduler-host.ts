@@ -1,18 +1,20 @@
 // The only caller of the scheduler: turns what happened into events, and its commands into messages.
 import { decodeBase64 } from "../shared/codecs/base64.ts";
-import type { BlockRef, TaskResult } from "../shared/graph/task.ts";
+import type { BlockRef } from "../shared/graph/task.ts";
 import type { AttemptId, BlockId, JobId, TaskKey, WorkerId } from "../shared/ids.ts";
 import type { WorkerMessage, WorkerView } from "../shared/protocol/messages.ts";
-import type { FailureStory, SchedulerCommand } from "../shared/scheduler/commands.ts";
-import type { Avoidance, Holder, SchedulerEvent } from "../shared/scheduler/events.ts";
+import type { SchedulerCommand } from "../shared/scheduler/commands.ts";
+import type { Holder, SchedulerEvent } from "../shared/scheduler/events.ts";
 import { createScheduler, step } from "../shared/scheduler/scheduler.ts";
 import { readersOf, taskStanding, taskStory, workerLoad } from "../shared/scheduler/views.ts";
 import type { TaskStanding, TaskStory } from "../shared/scheduler/views.ts";
 import type { ActivityLog, AttemptEnd } from "./activity-log.ts";
+import { failedEnd, timesOf } from "./attempt-ends.ts";
 import type { BlockSources } from "./block-sources.ts";
 import type { BlockStore } from "./block-store.ts";
-import type { ActiveJob, JobBook } from "./job-book.ts";
-import { groupOf, outlineAtEnd, taskGraph, type JobOutline } from "./job-outline.ts";
+import type { JobBook } from "./job-book.ts";
+import { groupOf } from "./job-outline.ts";
+import { JobRecords } from "./job-records.ts";
 import type { FinalJobState, Journal } from "./journal.ts";
 import { clientHolder, type ClientPort, type WorkerPort } from "./ports.ts";
 import { Retirements } from "./retirements.ts";
@@ -56,6 +58,7 @@ export class SchedulerHost {
   readonly #sources: BlockSources;
   readonly #workers = new Map<WorkerId, WorkerPort>();
   readonly #watchers: Watchers;
+  readonly #records: JobRecords;
   readonly #retirements: Retirements;
   readonly #events: SchedulerEvent[] = [];
   #attemptsReservedTo: number;
@@ -72,6 +75,7 @@ export class SchedulerHost {
     this.#sources = options.sources;
     this.#retirements = new Retirements(options);
     this.#watchers = new Watchers((result) => options.sources.locatedResult(result));
+    this.#records = new JobRecords({ ...options, watchers: this.#watchers });
     options.journal.onWriteError = (error) => {
       options.log(`The journal could not record results: ${error.message}`);
     };
@@ -93,7 +97,7 @@ export class SchedulerHost {
     this.#isClosed = true;
     clearInterval(this.#timer);
     this.#sources.close();
-    this.#saveProgress();
+    this.#records.saveProgress();
   }
 
   /** Gives an event to the scheduler, and carries out all that follows before it returns. */
@@ -352,17 +356,17 @@ export class SchedulerHost {
         this.#retirements.letGo(this.#portOf(command));
         return undefined;
       case "record-result":
-        return this.#recordResult(command);
+        return this.#records.resultAccepted(command, this.#workers.get(command.worker)?.record);
       case "announce-target":
-        return this.#announceTarget(command.job, command);
+        return this.#records.targetReady(command.job, command);
       case "announce-failure":
-        return this.#announceFailure(command);
+        return this.#records.targetFailed(command);
       case "record-retry":
-        return this.#recordRetry(command);
+        return this.#records.targetsRetried(command);
       case "drop-tasks":
-        return this.#dropTasks(command);
+        return this.#records.tasksDropped(command);
       case "finish-job":
-        return this.finishJob(
+        return this.#records.finishJob(
           command.job,
           command.state,
           command.failure ?? null,
@@ -420,7 +424,7 @@ export class SchedulerHost {
   /** Keeps the journal's mark ahead of the numbers in use. */
   #reserveAttempts(attempt: number): void {
     if (attempt < this.#attemptsReservedTo) return;
-    this.#journal("reserve attempt numbers", () => {
+    this.#records.write("reserve attempt numbers", () => {
       const first = this.#options.journal.reserve("attempt", ATTEMPTS_RESERVED);
       this.#attemptsReservedTo = first + ATTEMPTS_RESERVED - 1;
     });
@@ -441,85 +445,9 @@ export class SchedulerHost {
     this.#options.onChange();
   }
 
-  #recordResult(command: Command<"record-result">): void {
-    const { task, outputs, jobs, worker, computeMs } = command;
-    const { book, journal } = this.#options;
-    const record = this.#workers.get(worker)?.record;
-    if (record !== undefined) record.tally.tasksDone += 1;
-    book.taskDone(task, jobs, worker, record?.name ?? worker);
-    this.#journal("record a result", () => journal.addResult({ task, outputs }, computeMs));
-    this.#options.onChange();
-  }
-
-  #announceTarget(job: JobId, { task, outputs }: TaskResult): void {
-    const { book, journal } = this.#options;
-    const hadFailed = book.active(job)?.failures.has(task) === true;
-    if (!book.targetReady(job, { task, outputs })) return;
-    if (hadFailed) this.#journal("forget a failure", () => journal.removeFailures(job, [task]));
-    this.#watchers.targetReady(job, { task, outputs });
-    this.#options.onChange();
-  }
-
-  #announceFailure(announced: Command<"announce-failure">): void {
-    const { job, task, message, error, cause, sentences } = announced;
-    const { book, journal } = this.#options;
-    if (!book.targetFailed(job, { task, message, error, cause, sentences })) return;
-    this.#journal("record a failure", () => journal.addFailure(job, announced, task));
-    this.#watchers.targetFailed(job, { task, message, error });
-    this.#options.onChange();
-  }
-
-  /** Failed targets are tried again; what they keep away from outlives a restart. */
-  #recordRetry({ job, targets, avoid }: Command<"record-retry">): void {
-    const { book, journal } = this.#options;
-    const head = book.targetsRetried(job, targets, avoid);
-    this.#journal("record that targets are tried again", () => {
-      journal.removeFailures(job, targets);
-      if (head !== undefined) journal.saveHead(job, head);
-    });
-    this.#options.onChange();
-  }
-
-  #dropTasks({ job, tasks }: Command<"drop-tasks">): void {
-    const { book, journal } = this.#options;
-    book.dropTasks(job, tasks);
-    this.#journal("forget tasks", () => journal.dropTasks(job, tasks));
-  }
-
-  /** Closes a job's record and tells those who watch it. */
-  finishJob(
-    job: JobId,
-    state: FinalJobState,
-    story: FailureStory | null,
-    failedOn: readonly Avoidance[] = [],
-  ): void {
-    const { book, journal, nowUnixMs } = this.#options;
-    const active = book.active(job);
-    if (active === undefined) return;
-    const outline = this.#outlineOf(active, story);
-    const failure = story === null ? null : { task: story.task, message: story.message };
-    const row = book.finish(job, state, { failure, failedOn }, nowUnixMs());
-    if (row === undefined) return;
-    this.#journal("record a job's end", () => {
-      if (story !== null) journal.addFailure(job, story, null);
-      journal.finishJob(row, outline);
-    });
-    this.#watchers.jobEnded(job);
-    this.#options.log(
-      `Job "${row.head.title}" ${state}${failure === null ? "" : `: ${failure.message}`}`,
-    );
-    this.#options.onChange();
-  }
-
-  /** How its tasks stand at its end, while that is known. */
-  #outlineOf(
-    { job, tasks, targets, done, failures }: ActiveJob,
-    story: FailureStory | null,
-  ): JobOutline {
-    const causes = new Set(Array.from(failures.values(), ({ cause }) => cause));
-    if (story !== null) causes.add(story.cause);
-    const figures = this.#options.activity.figuresOf(job);
-    return outlineAtEnd(taskGraph(tasks, targets), (key) => done.has(key), causes, figures);
+  /** Ends a job that the scheduler does not know. */
+  finishJob(job: JobId, state: FinalJobState): void {
+    this.#records.finishJob(job, state, null);
   }
 
   #storeBlock({ holder, block }: Command<"store-block">): void {
@@ -534,51 +462,11 @@ export class SchedulerHost {
     this.dispatch({ type: "ticked" });
     this.#retirements.endLate(this.workers);
     this.#tickCount += 1;
-    if (this.#tickCount % TICKS_PER_SAVE === 0) this.#saveProgress();
-  }
-
-  #saveProgress(): void {
-    for (const row of this.#options.book.takeUnsaved()) {
-      this.#journal("save a job's progress", () =>
-        this.#options.journal.saveProgress(row.job, row.tasksDone, row.timing),
-      );
-    }
-  }
-
-  /**
-   * A write that may fail without stopping the cluster: what the journal lacks after a restart is
-   * computed again.
-   */
-  #journal(what: string, write: () => void): void {
-    try {
-      write();
-    } catch (error) {
-      this.#options.log(`The journal could not ${what}: ${(error as Error).message}`);
-    }
+    if (this.#tickCount % TICKS_PER_SAVE === 0) this.#records.saveProgress();
   }
 }
 
 const identity = (port: WorkerPort): Pick<WorkerPort, "worker" | "incarnation"> => ({
   worker: port.worker,
   incarnation: port.incarnation,
-});
-
-const timesOf = ({
-  thread,
-  fetchMs,
-  waitMs,
-  computeMs,
-}: Said<"attempt-finished">): Omit<AttemptEnd, "outcome"> => ({
-  fetchMs,
-  waitMs,
-  computeMs,
-  ...(thread === undefined ? {} : { thread }),
-});
-
-const failedEnd = ({ reason, message, thread, computeMs }: Said<"attempt-failed">): AttemptEnd => ({
-  outcome: "failed",
-  why: `${reason}: ${message}`,
-  ...(reason === "input-unavailable" ? { fetchMs: "all" } : {}),
-  ...(thread === undefined ? {} : { thread }),
-  ...(computeMs === undefined ? {} : { computeMs }),
 });

@@ -138,7 +138,7 @@ async function assemble(
     ],
     nowMs,
   });
-  const book = new JobBook((job) => journal.failedTargets(job));
+  const book = new JobBook((job) => journal.stories.failedTargets(job));
   const activity = new ActivityLog(nowUnixMs);
   const traffic = new Traffic();
   const sources = new BlockSources(store);

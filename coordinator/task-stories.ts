@@ -7,7 +7,8 @@ import type { ActiveJob, JobBook } from "./job-book.ts";
 import { standingLetter } from "./job-graphs.ts";
 import { groupOf } from "./job-outline.ts";
 import { noSuchJob } from "./job-routes.ts";
-import type { Failure, Journal } from "./journal.ts";
+import type { Failure } from "./journal-stories.ts";
+import type { Journal } from "./journal.ts";
 import { HttpProblem } from "./problem.ts";
 import type { SchedulerHost } from "./scheduler-host.ts";
 
@@ -51,7 +52,7 @@ export class TaskStories {
     if (active !== undefined && ofActive !== undefined) {
       return this.#ofRunning(placed, active, ofActive);
     }
-    const recorded = journal.taskOf(job, task);
+    const recorded = journal.stories.taskOf(job, task);
     const work = recorded?.work ?? null;
     const isTarget = recorded?.isTarget === true;
     if (work !== null) return this.#ofEnded(placed, work, isTarget);
@@ -89,7 +90,7 @@ export class TaskStories {
       ...common,
       state: trouble === undefined ? ended : "failed",
       isTarget,
-      readBy: journal.readersOf(job, task, NEIGHBOURS_MAX),
+      readBy: journal.stories.readersOf(job, task, NEIGHBOURS_MAX),
       sentences: trouble?.sentences ?? sentencesOf(attempts),
       error: trouble?.error ?? null,
     };
@@ -151,15 +152,15 @@ export class TaskStories {
   /** Why a task has failed: by itself, or with one of those that it needs. */
   #troubleOf(job: JobId, work: Task): Trouble | undefined {
     const { journal } = this.#parts;
-    const failed = new Set(journal.failedTasks(job));
+    const failed = new Set(journal.stories.failedTasks(job));
     if (failed.size === 0) return undefined;
     const behind = new Set([work.key]);
     for (const key of behind) {
       // What is done did not fail, and neither does anything for the sake of what lies behind it.
       if (key !== work.key && this.#outputBytes(key) !== null) continue;
-      const failure = failed.has(key) ? journal.failureOf(job, key) : undefined;
+      const failure = failed.has(key) ? journal.stories.failureOf(job, key) : undefined;
       if (failure !== undefined) return troubleBy(failure, work.key);
-      const task = key === work.key ? work : journal.taskOf(job, key)?.work;
+      const task = key === work.key ? work : journal.stories.taskOf(job, key)?.work;
       for (const producer of task == null ? [] : producersOf(task)) behind.add(producer);
     }
     return undefined;

@@ -198,9 +198,18 @@ describe("removing a worker", () => {
     await watchToEnd(await joinClient(coordinator), job);
     expect(other.computed).toHaveLength(2);
     expect(await remove(worker)).toMatch(/^404 There is no such machine/);
-    // Nobody is blamed: it comes back as what it was.
-    await ScriptedWorker.join(coordinator, { worker });
-    expect((await untilWorker(worker, () => true)).standing).toBe("new");
+  });
+
+  it("blames it for nothing", async () => {
+    const worker = freshWorkerId();
+    await submit(8);
+    for (let times = 0; times < 4; times += 1) {
+      const { socket } = await ScriptedWorker.join(coordinator, { worker, allowance: 0 });
+      const { standing } = await untilWorker(worker, ({ leased }) => leased > 1);
+      expect(standing).toBe("new");
+      await remove(worker);
+      await socket.closed;
+    }
   });
 });
 

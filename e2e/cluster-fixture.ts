@@ -19,18 +19,23 @@ const root = resolve(import.meta.dirname, "..");
 /** A running `tabswarm serve`, which can be killed and started again on the same data folder. */
 export class CoordinatorProcess {
   readonly #dataDir: string;
+  readonly #options: readonly string[];
   readonly #output: string[] = [];
   #child: ChildProcess | undefined;
+  #scheme = "http";
   #port = 0;
   #dashboardToken = "";
   #joinToken = "";
 
-  private constructor(dataDir: string) {
+  private constructor(dataDir: string, options: readonly string[]) {
     this.#dataDir = dataDir;
+    this.#options = options;
   }
 
-  static async start(): Promise<CoordinatorProcess> {
-    const coordinator = new CoordinatorProcess(await mkdtemp(join(tmpdir(), "tabswarm-e2e-")));
+  /** With further options of `serve`. */
+  static async start(...options: readonly string[]): Promise<CoordinatorProcess> {
+    const dataDir = await mkdtemp(join(tmpdir(), "tabswarm-e2e-"));
+    const coordinator = new CoordinatorProcess(dataDir, options);
     await coordinator.start();
     return coordinator;
   }
@@ -38,7 +43,7 @@ export class CoordinatorProcess {
   /** Starts the process and waits for the addresses that it prints for a person. */
   async start(): Promise<void> {
     const args = ["coordinator/tabswarm.js", "serve", "--host", "0.0.0.0"];
-    args.push("--port", String(this.#port), "--data", this.#dataDir);
+    args.push("--port", String(this.#port), "--data", this.#dataDir, ...this.#options);
     const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     let text = "";
@@ -46,12 +51,13 @@ export class CoordinatorProcess {
       const read = (data: Buffer): void => {
         text += data.toString();
         this.#output.push(data.toString());
-        const dashboard = /(http:\/\/\S+?):(\d+)\/#t=([\w-]+)/.exec(text);
-        const joining = /(http:\/\/\S+?):(\d+)\/join#t=([\w-]+)/.exec(text);
+        const dashboard = /(https?):\/\/\S+?:(\d+)\/#t=([\w-]+)/.exec(text);
+        const joining = /https?:\/\/\S+?:(\d+)\/join#t=([\w-]+)/.exec(text);
         if (dashboard === null || joining === null) return;
+        this.#scheme = dashboard[1] ?? "http";
         this.#port = Number(dashboard[2]);
         this.#dashboardToken = dashboard[3] ?? "";
-        this.#joinToken = joining[3] ?? "";
+        this.#joinToken = joining[2] ?? "";
         done();
       };
       child.stdout.on("data", read);
@@ -68,21 +74,29 @@ export class CoordinatorProcess {
     return this.#port;
   }
 
+  get dataDir(): string {
+    return this.#dataDir;
+  }
+
   get submitToken(): string {
     return this.#dashboardToken;
   }
 
-  /** The dashboard, on the LAN address: a plain-http page that is no secure context. */
+  get joinToken(): string {
+    return this.#joinToken;
+  }
+
+  /** The dashboard, on the LAN address: by plain http, a page that is no secure context. */
   dashboardUrl(host = lanHost()): string {
-    return `http://${host}:${this.#port}/#t=${this.#dashboardToken}`;
+    return `${this.#scheme}://${host}:${this.#port}/#t=${this.#dashboardToken}`;
   }
 
   joinUrl(host = lanHost()): string {
-    return `http://${host}:${this.#port}/join#t=${this.#joinToken}`;
+    return `${this.#scheme}://${host}:${this.#port}/join#t=${this.#joinToken}`;
   }
 
   apiUrl(path: string): string {
-    return `http://127.0.0.1:${this.#port}${path}`;
+    return `${this.#scheme}://127.0.0.1:${this.#port}${path}`;
   }
 
   /** Ends the process at once, as a power cut would. */

@@ -13,9 +13,9 @@ interface Stage {
   readonly client: ClusterClient;
   readonly cluster: Cluster;
   /** A machine of its own that runs functions. */
-  join(name: string, threads?: number, options?: BrowserContextOptions): Promise<Page>;
+  readonly join: (name: string, threads?: number, options?: BrowserContextOptions) => Promise<Page>;
   /** The machine of that name as the dashboard sees it, once `fits`. */
-  machine(name: string, fits?: (view: WorkerView) => boolean): Promise<WorkerView>;
+  readonly machine: (name: string, fits?: (view: WorkerView) => boolean) => Promise<WorkerView>;
 }
 
 async function withStage(
@@ -109,6 +109,7 @@ test("a machine that is retired while it computes hands over and stays away", as
     await expect.poll(() => names(client)).toEqual([]);
     expect(running.status).toBe("done");
     expect(waiting.status).not.toBe("done");
+    await expect(page.getByText("The dashboard let this machine go")).toBeVisible();
     // It is gone, and what it made is not.
     await page.context().close();
     await join("Other");
@@ -132,14 +133,14 @@ test("a machine that is removed does not come back, whatever happens to the coor
     await join("Stays");
     const { worker } = await machine("Gone");
     await client.removeWorker(worker);
-    await expect(page.locator("html")).toHaveAttribute("data-worker-state", "refused");
+    await expect(page.getByText("This machine was removed at the dashboard")).toBeVisible();
     await expect.poll(() => names(client)).toEqual(["Stays"]);
     await coordinator.kill();
     await coordinator.start();
     await expect.poll(() => names(client)).toEqual(["Stays"]);
     await expect(client.removeWorker(worker)).rejects.toThrow("There is no such machine");
     // Whoever sits there may join again.
-    await page.reload();
+    await page.getByRole("button", { name: "Join again" }).click();
     await expect.poll(() => names(client).toSorted()).toEqual(["Gone", "Stays"]);
   });
 });

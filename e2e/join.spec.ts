@@ -90,8 +90,6 @@ test("pause, for a while, resume, finish, and leave", async ({ browser, coordina
   await worker.getByRole("button", { name: "Leave" }).click();
   await expect(worker.getByRole("heading", { name: "This machine has left" })).toBeVisible();
   await state(worker, "left").waitFor();
-  await worker.reload();
-  await state(worker, "not-joined").waitFor();
   await expect(dashboard.getByText("No machines yet")).toBeVisible();
 });
 
@@ -222,4 +220,57 @@ test("on localhost the screen is kept on while computing, and the page says what
   await expect(worker.getByText("The screen stays on while this machine computes.")).toBeVisible();
   await worker.getByRole("button", { name: "Pause", exact: true }).click();
   await expect(worker.getByText(/kept on only while this machine computes/)).toBeVisible();
+});
+
+test("what the dashboard changes shows here, and so does its farewell", async ({
+  browser,
+  coordinator,
+}) => {
+  const context = await browser.newContext();
+  const worker = await joinWorker(context, coordinator, "Desk", 2);
+  const id = (): Promise<string | null> =>
+    worker.evaluate(() => sessionStorage.getItem("tabswarm-worker"));
+  const ask = async (method: string, path = "", body?: object): Promise<void> => {
+    const response = await fetch(coordinator.apiUrl(`/api/workers/${await id()}${path}`), {
+      method,
+      headers: {
+        authorization: `Bearer ${coordinator.submitToken}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    expect(response.status).toBeLessThan(300);
+  };
+  await ask("PATCH", "", { name: "Attic box", threads: 1, paused: true });
+  await expect(worker.getByRole("heading", { name: "Attic box" })).toBeVisible();
+  await expect(title(worker)).toContainText("Paused at the dashboard");
+  await expect(worker.getByText("Use 1 of 2 threads")).toBeVisible();
+  await expect(worker.getByText(/The dashboard changed its name to “Attic box”/)).toBeVisible();
+  await worker.getByRole("button", { name: "Resume" }).click();
+  await state(worker, "idle").waitFor();
+  await expect(worker.getByText(/The dashboard changed/)).toBeHidden();
+  await ask("POST", "/retire");
+  const farewell = worker.getByRole("heading", { name: "The dashboard let this machine go" });
+  await expect(farewell).toBeVisible();
+  await worker.getByRole("button", { name: "Join again" }).click();
+  await state(worker, "idle").waitFor();
+  await ask("DELETE");
+  const removed = worker.getByRole("heading", { name: /was removed at the dashboard/ });
+  await expect(removed).toBeVisible();
+});
+
+test("a network that goes and comes back is noticed at once, by itself", async ({
+  browser,
+  coordinator,
+}) => {
+  const context = await browser.newContext();
+  const worker = await joinWorker(context, coordinator, "Laptop");
+  const dashboard = await openDashboard(await browser.newContext(), coordinator);
+  await expect(dashboard.getByText("1 machine, 1 thread")).toBeVisible();
+  await coordinator.kill();
+  await expect(title(worker)).toContainText("Connection lost");
+  await context.setOffline(true);
+  await coordinator.start();
+  await context.setOffline(false);
+  await state(worker, "idle").waitFor();
 });

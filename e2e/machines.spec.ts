@@ -56,9 +56,9 @@ test("a machine is found, paused, limited, renamed, retired and removed from the
   await expect.poll(() => names(page)).toEqual(["Attic", "Kitchen", "Studio"]);
 
   // Order and search.
-  await page.getByRole("button", { name: "Machine ↑" }).click();
+  await page.getByRole("button", { name: "Machine", exact: true }).click();
   expect(await names(page)).toEqual(["Studio", "Kitchen", "Attic"]);
-  await page.getByRole("button", { name: "Threads" }).click();
+  await page.getByRole("button", { name: "Threads", exact: true }).click();
   expect((await names(page)).at(-1)).toBe("Attic");
   await expect(page.getByRole("columnheader", { name: "Threads" })).toHaveAttribute(
     "aria-sort",

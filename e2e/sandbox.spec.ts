@@ -211,6 +211,28 @@ test.describe("harm", () => {
     });
   });
 
+  test("short functions share a thread, and neither what they read nor how they end", async () => {
+    const { cluster } = stage;
+    const add = (values: number[], amount: number): number => {
+      if (amount === 13) throw new RangeError("Unlucky.");
+      if (amount === 26) for (;;);
+      values[0] = (values[0] ?? 0) + amount;
+      return values[0];
+    };
+    // Timed once, they are known to be short and go together.
+    expect(await cluster.submit(add, [0], 0).result()).toBe(0);
+    const shared = await cluster.scatter([100]);
+    const limited = cluster.options({ limitMs: 1_000 });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, i) => limited.submit(add, shared, i).result()),
+    );
+    for (const [i, outcome] of outcomes.entries()) {
+      if (outcome.status === "fulfilled") expect(outcome.value).toBe(100 + i);
+    }
+    const failed = outcomes.flatMap((outcome, i) => (outcome.status === "rejected" ? [i] : []));
+    expect(failed).toEqual([13, 26]);
+  });
+
   test("buffers beyond all memory fail the call, and say so", async () => {
     const failure = await failureOf(
       stage.cluster.submit(() => new ArrayBuffer(2 ** 34).byteLength).result(),

@@ -30,6 +30,7 @@ describe("addresses", () => {
     expect(url.pathname).toBe("/join");
     expect(Object.fromEntries(url.searchParams)).toEqual({
       auto: "1",
+      yield: "0",
       name: "big box 1",
       threads: "4",
     });

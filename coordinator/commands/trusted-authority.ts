@@ -4,12 +4,10 @@ import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
-import { AUTHORITY_FILE } from "../https/authority-file.ts";
+import { AUTHORITY_FILE, DATA_FOLDER } from "../https/authority-file.ts";
 import { createTrust } from "../node-trust.ts";
 import { CommandError } from "./command-error.ts";
 
-/** Where `serve` keeps its data when nobody says otherwise. */
-export const DATA_FOLDER = ".tabswarm";
 export const HOW_TO_TRUST = "--ca tabswarm.pem";
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 

@@ -42,16 +42,16 @@ export function certificatePageHtml(page: CertificatePage): string {
 <style nonce="${nonce}">${styles}</style>
 </head>
 <body>
-<main>
+<main data-secure="${isSecure}">
 <p class="brand">${BRAND_MARK}Tabswarm</p>
 <h1>${title}</h1>
 ${isSecure ? afterInstalling() : beforeInstalling(host)}
-${isSecure ? "" : fingerprint(authority)}
+${fingerprint(authority)}
 <h2>${isSecure ? "To install the authority" : "Install the authority"}</h2>
 ${likely === undefined ? "" : likelyPlatform(likely, host, isSecure)}
 <h2>On other machines</h2>
 ${others.map(otherPlatform).join("\n")}
-${isSecure ? fingerprint(authority) : gains()}
+${isSecure ? "" : gains()}
 ${limits(authority)}
 <h2>Remove it</h2>
 <p class="muted">When you need it no more, on ${escapeHtml(likely?.title ?? "your machine")}:</p>
@@ -71,9 +71,8 @@ cannot be sure with whom.</p>`;
 
 const afterInstalling = (): string =>
   `<p class="lead">This page came to you over https. If your browser showed no warning on the way, this machine
-trusts the coordinator, and nothing is left to do. If it did warn you, the authority is not installed
-yet: the steps are below.</p>
-<div class="actions"><a class="button" href="/join">Go to the join page</a></div>
+trusts the coordinator: open its join address or its dashboard again. If it did warn you, the authority
+is not installed yet: the steps are below.</p>
 ${gains()}`;
 
 const GAINS = [

@@ -1,6 +1,6 @@
 // How a certificate authority is installed, checked and removed on each kind of machine, in words.
 
-export type CertificateFile = "tabswarm.crt" | "tabswarm.mobileconfig";
+type CertificateFile = "tabswarm.crt" | "tabswarm.mobileconfig";
 
 export interface Platform {
   readonly id: string;

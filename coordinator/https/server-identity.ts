@@ -35,7 +35,7 @@ export interface LocalAuthority {
 }
 
 /** What a machine is called on its networks, read anew at each use. */
-export interface MachineNames {
+interface MachineNames {
   readonly hostName: () => string;
   /** All addresses, loopback and virtual ones, too. */
   readonly ownAddresses: () => readonly string[];

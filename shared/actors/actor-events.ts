@@ -76,6 +76,8 @@ export type ActorEvent =
       /** Bytes of the arguments inside the message. */
       readonly sizeBytes: number;
       readonly deadlineMs: number;
+      /** Null for one that may run on. */
+      readonly limitMs: number | null;
       readonly retries: number;
     })
   | (WorkerIdentity &
@@ -95,6 +97,7 @@ export type ActorCommand =
         readonly method: string;
         readonly args: SaidValue;
         readonly deadlineMs: number;
+        readonly limitMs: number | null;
       })
   | (CallName & { readonly type: "answer-call"; readonly outcome: CallOutcome })
   /** Something that views or the journal show is different now. */

@@ -40,6 +40,7 @@ interface DirectCall extends Life {
   readonly method: string;
   readonly args: Uint8Array;
   readonly deadlineMs: number;
+  readonly limitMs: number | null;
 }
 
 export interface ActorHost {
@@ -61,6 +62,7 @@ interface WaitingCall {
   readonly method: string;
   readonly args: () => Promise<Uint8Array> | Uint8Array;
   readonly deadlineAtMs: number;
+  readonly limitMs: number | null;
   readonly answer: Answer;
 }
 
@@ -79,6 +81,8 @@ interface HostedActor extends Life {
   checkpointCount: number;
   isCheckpointDue: boolean;
   stopTimer: (() => void) | null;
+  /** Of the call that runs. */
+  stopLimit: (() => void) | null;
   lastCalls: Map<number, number>;
 }
 
@@ -125,6 +129,7 @@ export function createActorHost(options: ActorHostOptions): ActorHost {
       checkpointCount: 0,
       isCheckpointDue: false,
       stopTimer: null,
+      stopLimit: null,
       lastCalls: new Map(),
     };
     actors.set(actor, hosted);
@@ -180,13 +185,14 @@ export function createActorHost(options: ActorHostOptions): ActorHost {
     actors.delete(hosted.actor);
     hosted.queue.length = 0;
     hosted.stopTimer?.();
+    hosted.stopLimit?.();
     hosted.thread.terminate();
   }
 
   // Calls
 
   function callFromCoordinator(order: Heard<"call-actor">): void {
-    const { actor, life, caller, call, method, args, deadlineMs } = order;
+    const { actor, life, caller, call, method, args, deadlineMs, limitMs = null } = order;
     const hosted = actors.get(actor);
     if (hosted?.life !== life || call <= (hosted.lastCalls.get(caller) ?? -1)) return;
     remember(hosted.lastCalls, caller, call);
@@ -194,6 +200,7 @@ export function createActorHost(options: ActorHostOptions): ActorHost {
       method,
       args: () => ("block" in args ? bytesOf(args) : decodeBase64(args.bytes)),
       deadlineAtMs: clock.nowMs() + deadlineMs,
+      limitMs,
       answer: (outcome) => {
         const said = { type: "actor-returned", actor, life, caller, call } as const;
         if (!outcome.ok) return send({ ...said, outcome });
@@ -234,7 +241,7 @@ export function createActorHost(options: ActorHostOptions): ActorHost {
   }
 
   async function runCall(hosted: HostedActor, call: WaitingCall): Promise<void> {
-    const { method, deadlineAtMs } = call;
+    const { method, deadlineAtMs, limitMs } = call;
     if (clock.nowMs() >= deadlineAtMs) {
       const text = "Its deadline passed while it waited for the calls before it. It did not run.";
       call.answer(failure("late", text));
@@ -249,12 +256,26 @@ export function createActorHost(options: ActorHostOptions): ActorHost {
       call.answer(failure("gone", `Its arguments could not be had: ${why} The call did not run.`));
       return;
     }
+    // It does not settle when its thread is ended; nobody else refers to it then.
+    const stopLimit = limitMs === null ? null : clock.after(limitMs, () => endCall(hosted, call));
+    hosted.stopLimit = stopLimit;
     const outcome = await hosted.thread.call(method, args);
+    stopLimit?.();
     if (!isHere(hosted)) return;
     called(hosted);
     // Kept before it is answered: what was answered is not undone by a recovery.
     if (hosted.isCheckpointDue) await keep(hosted);
     await call.answer(answerOf(outcome));
+  }
+
+  /** It ran too long: only ending its thread ends it. It is answered first, so that it is not sent again. */
+  function endCall(hosted: HostedActor, { method, limitMs, answer }: WaitingCall): void {
+    if (!isHere(hosted)) return;
+    const what = `${method}() ran longer than its limit of ${(limitMs ?? 0) / 1_000} s`;
+    answer(
+      failure("lost", `${what} and was ended, with what it had done since the last checkpoint.`),
+    );
+    died(hosted, `${what}.`);
   }
 
   function called(hosted: HostedActor): void {
@@ -318,7 +339,7 @@ export function createActorHost(options: ActorHostOptions): ActorHost {
         if (hosted?.life === order.life) end(hosted);
       }
     },
-    callDirectly({ actor, life, method, args, deadlineMs }, answer) {
+    callDirectly({ actor, life, method, args, deadlineMs, limitMs }, answer) {
       const hosted = actors.get(actor);
       if (hosted?.life !== life || hosted.isSuspended) {
         answer(failure("gone", "The actor is not here any more. The call did not run."));
@@ -327,7 +348,7 @@ export function createActorHost(options: ActorHostOptions): ActorHost {
       // The coordinator did not see the call, and must not take the state for that of the checkpoint.
       if (hosted.callsSinceCheckpoint === 0) send({ type: "actor-touched", actor, life });
       const deadlineAtMs = clock.nowMs() + deadlineMs;
-      enqueue(hosted, { method, args: () => args, deadlineAtMs, answer });
+      enqueue(hosted, { method, args: () => args, deadlineAtMs, limitMs, answer });
     },
     connectionLost() {
       newestLives = new Map();

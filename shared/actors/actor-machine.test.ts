@@ -47,6 +47,7 @@ function setUp() {
       args: value,
       sizeBytes: 10,
       deadlineMs: 1_000,
+      limitMs: null,
       retries: 0,
       ...change,
     });

@@ -364,7 +364,7 @@ function callMade(state: ActorsState, event: Event<"call-made">, out: ActorComma
     const text = `The actor is too busy: ${record.calls.size} calls wait for it. Try again later.`;
     return answer(event, failed("busy", text), out);
   }
-  const { caller, method, args, retries } = event;
+  const { caller, method, args, limitMs, retries } = event;
   const call: ActorCall = {
     caller,
     call: event.call,
@@ -372,6 +372,7 @@ function callMade(state: ActorsState, event: Event<"call-made">, out: ActorComma
     args,
     sizeBytes,
     deadlineAtMs: state.nowMs + event.deadlineMs,
+    limitMs,
     retriesLeft: retries,
     isSent: false,
     mayHaveRun: false,
@@ -388,7 +389,7 @@ function send(state: ActorsState, record: ActorRecord, call: ActorCall, out: Act
   call.isSent = true;
   call.mayHaveRun = true;
   record.isDirty = true;
-  const { caller, method, args } = call;
+  const { caller, method, args, limitMs } = call;
   const deadlineMs = call.deadlineAtMs - state.nowMs;
   const { actor, life, place } = record;
   out.push({
@@ -401,6 +402,7 @@ function send(state: ActorsState, record: ActorRecord, call: ActorCall, out: Act
     method,
     args,
     deadlineMs,
+    limitMs,
   });
 }
 

@@ -15,6 +15,7 @@ export interface ActorCall extends CallName {
   readonly args: SaidValue;
   readonly sizeBytes: number;
   readonly deadlineAtMs: number;
+  readonly limitMs: number | null;
   retriesLeft: number;
   /** It is at the worker: whether it ran is not known. */
   isSent: boolean;

@@ -15,16 +15,19 @@ import {
 import type { ActorCallOptions } from "./actor-proxy.ts";
 import type { ClusterClient } from "./cluster-client.ts";
 import type { ClusterTools } from "./cluster-tools.ts";
+import { Future } from "./future.ts";
 
 /** A minute: longer than any recovery takes. */
 const DEADLINE_MS = 60_000;
 
 export interface ActorCall {
   readonly method: string;
-  /** Null while it is uploaded. */
+  /** Null while it is uploaded, or while a future among it is waited for. */
   args: SaidValue | null;
   readonly sizeBytes: number;
   readonly deadlineAtMs: number;
+  /** So long it may run; null for ever. */
+  readonly limitMs: number | null;
   retriesLeft: number;
   mayHaveRun: boolean;
   /** Ends it for this client; only the first time counts. */
@@ -56,18 +59,23 @@ export class ActorCalls {
 
   make(method: string, args: readonly unknown[], options: ActorCallOptions): Promise<unknown> {
     const { tools, actor } = this.#options;
-    const { deadlineMs = DEADLINE_MS, retries = 0 } = options;
+    const { deadlineMs = DEADLINE_MS, limitMs, retries = 0 } = options;
     // Throws ValueError here, before anything is sent.
-    const bytes = encodeValue([...args], { encodeText: tools.encode, name: "args" });
-    const isInline = bytes.length <= ACTOR_INLINE_BYTES_MAX;
+    const futures: Future[] = [];
+    const bytes = encodeValue([...args], {
+      encodeText: tools.encode,
+      name: "args",
+      toReference: (value) => (value instanceof Future ? { ref: futures.push(value) - 1 } : null),
+    });
+    const isInline = futures.length === 0 && bytes.length <= ACTOR_INLINE_BYTES_MAX;
     const sizeBytes = isInline ? bytes.length : 0;
     if (this.#open.size >= ACTOR_CALLS_MAX || this.#openBytes + sizeBytes > ACTOR_CALL_BYTES_MAX) {
       const text = `The actor is too busy: ${this.#open.size} calls of this client wait for it.`;
       return Promise.reject(new ActorBusyError(`${text} The call did not run.`, actor, false));
     }
     return new Promise((resolve, reject) => {
-      const limitMs = Math.min(ACTOR_DEADLINE_MS_MAX, Math.max(1, deadlineMs));
-      const stopTimer = tools.clock.after(limitMs, () => this.#late(call, limitMs));
+      const waitMs = withinBounds(deadlineMs);
+      const stopTimer = tools.clock.after(waitMs, () => this.#late(call, waitMs));
       const close = (): boolean => {
         if (!this.#open.delete(call)) return false;
         this.#openBytes -= sizeBytes;
@@ -79,7 +87,8 @@ export class ActorCalls {
         method,
         args: isInline ? { bytes: encodeBase64(bytes) } : null,
         sizeBytes,
-        deadlineAtMs: tools.clock.nowMs() + limitMs,
+        deadlineAtMs: tools.clock.nowMs() + waitMs,
+        limitMs: limitMs === undefined ? null : withinBounds(limitMs),
         retriesLeft: Math.min(ACTOR_RETRIES_MAX, Math.max(0, Math.floor(retries))),
         mayHaveRun: false,
         settle: (outcome) => {
@@ -95,7 +104,7 @@ export class ActorCalls {
       this.#openBytes += sizeBytes;
       this.#unsaid.push(call);
       if (isInline) this.pump();
-      else void this.#upload(call, bytes);
+      else void this.#fill(call, bytes, futures);
     });
   }
 
@@ -126,27 +135,43 @@ export class ActorCalls {
     for (const call of this.#open) call.reject(error(call));
   }
 
-  #late(call: ActorCall, limitMs: number): void {
+  #late(call: ActorCall, waitMs: number): void {
     this.#unsaid = this.#unsaid.filter((other) => other !== call);
     const what = call.mayHaveRun ? "It may or may not have run." : "It did not run.";
-    const text = `${call.method}() did not answer within ${limitMs / 1_000} s. ${what}`;
+    const text = `${call.method}() did not answer within ${waitMs / 1_000} s. ${what}`;
     call.reject(new ActorDeadlineError(text, this.#options.actor, call.mayHaveRun));
     this.pump();
   }
 
-  async #upload(call: ActorCall, bytes: Uint8Array): Promise<void> {
+  /** What the arguments wait for comes first; the calls made later wait with it. */
+  async #fill(call: ActorCall, bytes: Uint8Array, futures: readonly Future[]): Promise<void> {
+    try {
+      call.args = await this.#said(futures.length === 0 ? bytes : await this.#with(bytes, futures));
+    } catch (error) {
+      this.#unsaid = this.#unsaid.filter((other) => other !== call);
+      call.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+    this.pump();
+  }
+
+  /** The arguments with the futures' values in their places. Rejects as a future does. */
+  async #with(bytes: Uint8Array, futures: readonly Future[]): Promise<Uint8Array> {
+    const { tools } = this.#options;
+    const values = await Promise.all(futures.map((future) => future.result()));
+    const args = decodeValue(bytes, { decodeText: tools.decode, resolve: (ref) => values[ref] });
+    return encodeValue(args, { encodeText: tools.encode, name: "args" });
+  }
+
+  async #said(bytes: Uint8Array): Promise<SaidValue> {
+    if (bytes.length <= ACTOR_INLINE_BYTES_MAX) return { bytes: encodeBase64(bytes) };
     const { client, tools } = this.#options;
     const block: BlockId = asBlockId(tools.hash(bytes));
     try {
       await client.keepBlock(block, bytes);
-      call.args = { block, sizeBytes: bytes.length };
-    } catch (error) {
-      this.#unsaid = this.#unsaid.filter((other) => other !== call);
-      call.reject(error instanceof Error ? error : new Error(String(error)));
+      return { block, sizeBytes: bytes.length };
     } finally {
       // The coordinator's store has it, or nobody will ask for it.
       client.dropBlock(block);
-      this.pump();
     }
   }
 
@@ -156,3 +181,5 @@ export class ActorCalls {
     return decodeValue(bytes, { decodeText: tools.decode });
   }
 }
+
+const withinBounds = (ms: number): number => Math.min(ACTOR_DEADLINE_MS_MAX, Math.max(1, ms));

@@ -1,11 +1,17 @@
 // An actor as programs see it: its methods, each answering with a promise, and a few members with "$".
 import type { ActorId } from "../ids.ts";
 import type { ActorView } from "../protocol/messages.ts";
+import type { Arguments } from "./argument-types.ts";
 
 /** How calls are made, from `actor.$with` on. */
 export interface ActorCallOptions {
   /** Milliseconds after which a call rejects with ActorDeadlineError; 60,000 is normal. */
   readonly deadlineMs?: number;
+  /**
+   * Milliseconds that the method may run. A call that runs longer rejects with ActorLostError, and its
+   * thread is ended: the actor comes back from its last checkpoint. None is normal: it may run on.
+   */
+  readonly limitMs?: number;
   /**
    * How often a call is sent again when its worker was lost, though it may have run: for methods that
    * may run twice. None is normal: a call then runs once or not at all.
@@ -13,12 +19,12 @@ export interface ActorCallOptions {
   readonly retries?: number;
 }
 
-/** The methods of `T`, answering from afar. */
+/** The methods of `T`, answering from afar. Futures may be arguments: their values are sent. */
 export type ActorMethods<T extends object> = {
   readonly [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K] extends (
     ...args: infer A
   ) => infer R
-    ? (...args: A) => Promise<Awaited<R>>
+    ? (...args: Arguments<A>) => Promise<Awaited<R>>
     : never;
 };
 

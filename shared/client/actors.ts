@@ -176,7 +176,7 @@ export class Actors {
 
   #proxyOf<T extends object>(handle: Handle, options: ActorCallOptions): Actor<T> {
     const { actor } = handle.view;
-    const { deadlineMs, retries } = options;
+    const { deadlineMs, limitMs, retries } = options;
     return createActorProxy<T>(
       {
         id: actor,
@@ -188,6 +188,7 @@ export class Actors {
       },
       {
         ...(deadlineMs === undefined ? {} : { deadlineMs }),
+        ...(limitMs === undefined ? {} : { limitMs }),
         ...(retries === undefined ? {} : { retries }),
       },
     );
@@ -227,7 +228,7 @@ export class Actors {
   }
 
   #say(handle: Handle, call: ActorCall): boolean {
-    const { args, method, retriesLeft: retries } = call;
+    const { args, method, limitMs, retriesLeft: retries } = call;
     if (!this.#isConnected || args === null) return false;
     const deadlineMs = Math.max(1, call.deadlineAtMs - this.#tools.clock.nowMs());
     this.#lastCall += 1;
@@ -240,6 +241,7 @@ export class Actors {
       call: this.#lastCall,
       method,
       deadlineMs,
+      ...(limitMs === null ? {} : { limitMs }),
       args,
       retries,
     });

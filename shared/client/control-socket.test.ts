@@ -88,8 +88,31 @@ test("a lost socket is tried again with growing, bounded delays, and welcome res
   say(welcome);
   newest().handlers.onClose();
   expect(control.state).toMatchObject({ state: "lost", retryAtMs: clock.nowMs() + 375 });
-  control.retryNow();
+  control.doubt();
   expect(sockets.length).toBe(11);
+});
+
+test("a doubt is dispelled by the next word, and otherwise ends the connection soon", async () => {
+  const { clock, control, sockets, say } = open();
+  say(welcome);
+  control.doubt();
+  await clock.advance(4_000);
+  say({ type: "ping", seq: 1 });
+  await clock.advance(4_000);
+  expect(control.state.state).toBe("welcomed");
+  control.doubt();
+  control.doubt();
+  await clock.advance(4_500);
+  expect(control.state.state).toBe("connecting");
+  expect(sockets.length).toBe(2);
+});
+
+test("a doubt while the connection is lost is worth an attempt at once", () => {
+  const { control, sockets, newest } = open();
+  newest().handlers.onClose();
+  expect(control.state.state).toBe("lost");
+  control.doubt();
+  expect(sockets.length).toBe(2);
 });
 
 test("a socket that cannot even be made counts as a failed attempt", async () => {

@@ -3,7 +3,7 @@ import { assert } from "../assert.ts";
 import type { Clock } from "../data-plane/clock.ts";
 import { type StallTimer, startStallTimer } from "../data-plane/stall-timer.ts";
 import { asIncarnation, type PeerId } from "../ids.ts";
-import { CONTROL_MESSAGE_BYTES_MAX, LOST_AFTER_MS } from "../limits.ts";
+import { CONTROL_MESSAGE_BYTES_MAX, LOST_AFTER_MS, PING_INTERVAL_MS } from "../limits.ts";
 import {
   type ClientMessage,
   type CoordinatorMessage,
@@ -26,6 +26,8 @@ const FINAL_REASONS: ReadonlySet<RefusalReason> = new Set([
 ]);
 const FIRST_RETRY_MS = 500;
 const RETRY_MS_MAX = 15_000;
+/** After a doubt a ping must come: the coordinator sends one every two seconds. */
+const DOUBT_MS = 2 * PING_INTERVAL_MS + 500;
 /** A coordinator that does not take this much is not really there. */
 const OUTBOX_BYTES_MAX = 8 * 2 ** 20;
 
@@ -58,8 +60,11 @@ export interface PeerTicket {
 export interface ControlSocket<Sent> extends ControlConnection<Sent> {
   /** Of the newest welcome; null before the first. Set before "welcomed" is told. */
   readonly ticket: PeerTicket | null;
-  /** Does not wait for the next attempt: the network came back, or somebody looks. */
-  retryNow(): void;
+  /**
+   * The network may be another now: who is welcomed and hears nothing soon counts as lost, and who is
+   * lost tries at once. Waiting for the usual silence would take five times as long.
+   */
+  doubt(): void;
 }
 
 export interface ControlSocketOptions {
@@ -85,7 +90,7 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
   options: ControlSocketOptions,
 ): ControlSocket<Sent> {
   const { createSocket, hello, clock, random, onMalformed, onClosed } = options;
-  const soon = options.soon ?? ((callback) => void Promise.resolve().then(callback));
+  const soon = options.soon ?? atTurnsEnd;
   /** Messages of this turn, as JSON. */
   let unsent: string[] = [];
   let unsentChars = 0;
@@ -96,6 +101,7 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
   let socket: SocketLike | null = null;
   let silence: StallTimer | null = null;
   let stopRetry: (() => void) | null = null;
+  let stopDoubt: (() => void) | null = null;
   let failures = 0;
   let isClosed = false;
 
@@ -111,6 +117,8 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
     silence = null;
     stopRetry?.();
     stopRetry = null;
+    stopDoubt?.();
+    stopDoubt = null;
     const dropped = socket;
     socket = null;
     dropped?.close();
@@ -125,6 +133,12 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
     const delayMs = backoffMs / 2 + (random() * backoffMs) / 2;
     stopRetry = clock.after(delayMs, connect);
     setState({ state: "lost", retryAtMs: clock.nowMs() + delayMs });
+  }
+
+  /** The network was just seen to change: the next attempt need not wait. */
+  function loseAndRetry(): void {
+    lose();
+    connect();
   }
 
   function connect(): void {
@@ -168,6 +182,8 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
   /** A frame: one message, or a list of those that were said at once. */
   function receive(text: string): void {
     silence?.progressed();
+    stopDoubt?.();
+    stopDoubt = null;
     const from = socket;
     for (const message of decode(text)) {
       // One of them may have ended the connection.
@@ -207,8 +223,9 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
     },
     onMessage: (listener) => subscribe(messageListeners, listener),
     onState: (listener) => subscribe(stateListeners, listener),
-    retryNow() {
+    doubt() {
       if (state.state === "lost") connect();
+      else if (state.state === "welcomed") stopDoubt ??= clock.after(DOUBT_MS, loseAndRetry);
     },
     close() {
       if (isClosed) return;
@@ -220,6 +237,11 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
       onClosed?.();
     },
   };
+}
+
+async function atTurnsEnd(callback: () => void): Promise<void> {
+  await Promise.resolve();
+  callback();
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {

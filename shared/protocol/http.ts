@@ -225,6 +225,8 @@ export const connectionSchema = z.object({
   ...whereabouts,
   /** A proxy says that it stands between. */
   isProxied: z.boolean(),
+  /** As in the join links: where to install what makes browsers trust the coordinator. */
+  certificatePage: z.string().max(400).nullable(),
   /** Other machines that it could have channels with, at most a few. */
   peers: z.array(z.object({ peer: peerIdSchema, name: z.string(), ...whereabouts })).max(8),
 });

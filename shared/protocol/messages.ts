@@ -69,6 +69,8 @@ const actorCall = {
   method: exportName,
   /** From the moment of the message; later it is not begun. */
   deadlineMs: z.number().positive().max(limits.ACTOR_DEADLINE_MS_MAX),
+  /** From its beginning; it is ended then, with the thread. Absent: it may run on. */
+  limitMs: z.number().positive().max(limits.ACTOR_DEADLINE_MS_MAX).exactOptional(),
 };
 const builtInKind = z.object({
   type: z.literal("built-in"),

@@ -109,7 +109,7 @@ export interface HolderRecord {
 }
 
 /** How far a worker is that finishes and leaves. */
-export interface Retirement {
+interface Retirement {
   /** Since when it has no lease any more; null while it has. */
   idleSinceMs: number | null;
   /** Blocks that it still has to hand over, and when that last went down. */

@@ -505,6 +505,7 @@ function makeCall(world: World): void {
     args: { bytes: "" },
     sizeBytes: 10,
     deadlineMs: 200 + nextInteger(world.prng, 20_000),
+    limitMs: null,
     retries,
   };
   tell(world, event);

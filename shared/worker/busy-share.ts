@@ -1,7 +1,7 @@
 // How much of its threads' time a worker computed in lately, from the beginnings and ends of attempts.
 
 /** So far back it is told. */
-export const BUSY_WINDOW_MS = 10_000;
+const BUSY_WINDOW_MS = 10_000;
 /** Ended attempts are summed by second, so that a thousand of them a second cost no memory. */
 const SLICE_MS = 1_000;
 const SLICES = BUSY_WINDOW_MS / SLICE_MS + 1;

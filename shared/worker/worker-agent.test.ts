@@ -259,6 +259,41 @@ test("an attempt that runs beyond its limit is ended, and says so", async () => 
   });
 });
 
+test("[W16] the report of a short attempt waits a moment for the next one's", async () => {
+  const { clock, sent, runs, say, welcome, setState } = setUp();
+  const finished = (): number[] =>
+    sent.flatMap((message) => (message.type === "attempt-finished" ? [message.attempt] : []));
+  const end = async (attempt: number): Promise<void> => {
+    runs.get(asAttemptId(attempt))?.end({ ok: true, outputs: [], computeMs: 1 });
+    await settle();
+  };
+  welcome();
+  // Two for each thread, and three for the first.
+  for (let attempt = 1; attempt <= 5; attempt += 1) {
+    say({ ...lease(attempt), kernel: FUNCTION_KERNEL, expectedMs: 1 });
+  }
+  await settle();
+  await end(1);
+  await clock.advance(4);
+  expect(finished()).toEqual([]);
+  await clock.advance(1);
+  expect(finished()).toEqual([1]);
+  await end(2);
+  await end(4);
+  expect(finished()).toEqual([1]);
+  await end(3);
+  expect(finished()).toEqual([1, 2, 4, 3]);
+  for (const attempt of [6, 7, 8, 9]) {
+    say({ ...lease(attempt), kernel: FUNCTION_KERNEL, expectedMs: 1 });
+  }
+  await settle();
+  await end(6);
+  setState({ state: "lost", retryAtMs: 500 });
+  welcome();
+  await clock.advance(10);
+  expect(finished(), "of a connection that is gone").toEqual([1, 2, 4, 3]);
+});
+
 test("in a bundle an attempt's limit counts from its own turn", async () => {
   const { clock, sent, log, runs, say, welcome } = setUp();
   welcome();

@@ -14,6 +14,7 @@ import { SMALL_BLOCK_BYTES_MAX } from "../limits.ts";
 import type { CoordinatorMessage, LocatedBlock } from "../protocol/messages.ts";
 import type { PauseReason, WorkerMessage } from "../protocol/messages.ts";
 import type { WorkerSettings } from "../protocol/telemetry.ts";
+import { createUploads } from "./upload-queue.ts";
 import type { StartedAttempt, WorkerCommand, WorkerEvent } from "./worker-events.ts";
 import { workerStep } from "./worker-machine.ts";
 import type { BlockCache, DataPlane, RunOutcome, ThreadPool } from "./worker-platform.ts";
@@ -491,31 +492,3 @@ const timedOut = (limitMs: number): RunOutcome => ({
   reason: "timed-out",
   message: `It ran longer than its limit of ${limitMs / 1_000} s.`,
 });
-
-/** Runs `upload` for each block, a few at once, in the order of their coming. */
-function createUploads(
-  upload: (block: BlockId) => Promise<void>,
-  activeMax: number,
-): { add(block: BlockId): void } {
-  // The machine adds a block only once at a time, so the blocks held bound this queue.
-  const queue: BlockId[] = [];
-  let active = 0;
-
-  function next(): void {
-    const block = active < activeMax ? queue.shift() : undefined;
-    if (block === undefined) return;
-    active += 1;
-    const finish = (): void => {
-      active -= 1;
-      next();
-    };
-    upload(block).then(finish, finish);
-  }
-
-  return {
-    add(block) {
-      queue.push(block);
-      next();
-    },
-  };
-}

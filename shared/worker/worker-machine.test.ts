@@ -283,15 +283,20 @@ test("[W12] a share of time that falls by itself is told until it is none", () =
   const { raise, grant, pass } = setUpWelcomed({ threads: 2 });
   const shares: (number | undefined)[] = [];
   grant(1);
-  for (let checks = 0; checks < 6; checks += 1) {
-    pass(5_000);
-    const commands = raise({ type: checks === 0 ? "status-due" : "condition-due" });
+  pass(500);
+  let commands = raise({ type: "status-due" });
+  for (let checks = 0; checks < 8; checks += 1) {
     for (const message of sent(commands)) {
       if (message.type === "status") shares.push(message.condition?.busyShare);
     }
-    if (checks === 2) raise({ type: "cancel-requested", attempt: attempt(1) });
+    // Only what was asked for is raised: without it the last word would stay for ever.
+    const [due] = ofType(commands, "schedule-condition");
+    if (due === undefined) break;
+    if (checks === 3) raise({ type: "cancel-requested", attempt: attempt(1) });
+    pass(due.delayMs);
+    commands = raise({ type: "condition-due" });
   }
-  expect(shares).toEqual([0.42, 0.5, 0.25, 0]);
+  expect(shares).toEqual([0.17, 0.42, 0.5, 0.25, 0.01, 0]);
 });
 
 test("[W5] fewer threads return the youngest attempts and the waiting leases beyond two a thread", () => {
@@ -516,6 +521,19 @@ test("[W14] what did not begin under one that ended its thread starts again, unb
   expect(bundles(unbegun)).toEqual([[3]]);
   expect(state.tasksFailed).toBe(1);
   expect(sent(succeed(3))[0]).toMatchObject({ type: "attempt-finished", attempt: 3 });
+});
+
+test("[W16] reports may wait for the next of their bundle, but not while the page is hidden", () => {
+  const { grantAll, succeed, fail, raise } = setUpWelcomed({ threads: 1 });
+  const mayWait = (commands: WorkerCommand[]): (boolean | undefined)[] =>
+    ofType(commands, "send").map((command) => command.mayWait);
+  grantAll(...Array.from({ length: 5 }, (_, i) => call(i + 1, 1)));
+  expect(mayWait(succeed(1))).toEqual([true]);
+  expect(mayWait(fail(2, "kernel-error"))).toEqual([undefined]);
+  raise({ type: "hidden-set", hidden: true });
+  expect(mayWait(succeed(3))).toEqual([undefined]);
+  raise({ type: "hidden-set", hidden: false });
+  expect([...mayWait(succeed(4)), ...mayWait(succeed(5))]).toEqual([true, undefined]);
 });
 
 test("[W15] a thread is free only when it is done with what was cancelled, too", () => {

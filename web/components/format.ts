@@ -8,6 +8,7 @@ const oneDigit = new Intl.NumberFormat(LOCALE, {
 });
 const plainNumber = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 9 });
 const shortDate = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
+const wholeDate = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full" });
 const clockTime = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
 
 const SECOND_MS = 1_000;
@@ -133,11 +134,6 @@ export function formatAgo(atMs: number, nowMs: number): string {
   return days === 1 ? "yesterday" : shortDate.format(atMs);
 }
 
-/** "14:05" */
-export function formatClockTime(unixMs: number): string {
-  return clockTime.format(unixMs);
-}
-
 /** A correlation with a real minus sign and fixed digits: "−0.8312"; "–" where undefined. */
 export function formatCorrelation(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return "–";
@@ -197,3 +193,6 @@ export function formatClock(atMs: number, stepMs: number): string {
   }
   return format.format(atMs);
 }
+
+/** "Friday 27 November 2026" */
+export const formatDay = (atMs: number): string => wholeDate.format(atMs);

@@ -45,5 +45,5 @@ test("the end of an axis is a round number that is not below its values", () => 
     0.05, 1, 2, 5, 10, 100, 0.5,
   ]);
   expect(roundMax(0, 20)).toBe(20);
-  expect(roundMax(0.1 + 0.7 + 0.2, 0)).toBe(1);
+  expect(roundMax(1 + Number.EPSILON, 0)).toBe(1);
 });

@@ -35,6 +35,14 @@ export interface PlotViewOptions {
   readonly shared?: string;
 }
 
+interface SharingPlot {
+  setCursor(
+    place: { readonly left: number; readonly top: number },
+    isTold: boolean,
+    isShared: boolean,
+  ): void;
+}
+
 type PlotLine = Extract<PlotLayer, { kind: "line" }>;
 
 interface Inks {
@@ -231,11 +239,9 @@ export class PlotView {
     const x = index === null ? undefined : this.#picture.xs[index];
     const left = x === undefined ? FAR_AWAY : this.#plot.valToPos(x, "x");
     const top = x === undefined ? FAR_AWAY : 0;
-    this.#plot.setCursor({ left, top });
-    const { shared } = this.#options;
-    if (shared === undefined) return;
-    const { width, height } = this.#plot.over.getBoundingClientRect();
-    uPlot.sync(shared).pub("mousemove", this.#plot, left, top, width, height, index ?? -1);
+    // Its types leave out the third argument, which tells the plots that share the cross hair.
+    const plot: SharingPlot = this.#plot;
+    plot.setCursor({ left, top }, true, true);
   }
 }
 

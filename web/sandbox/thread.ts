@@ -43,7 +43,7 @@ function sharing(
   tasks: readonly SandboxTask[],
   blocks: readonly Uint8Array[],
 ): (place: number) => Uint8Array {
-  const readers = new Array<number>(blocks.length).fill(0);
+  const readers = blocks.map(() => 0);
   for (const { inputs } of tasks)
     for (const place of inputs) readers[place] = (readers[place] ?? 0) + 1;
   return (place) => {

@@ -10,6 +10,9 @@ import { httpPaths } from "../../shared/protocol/http.ts";
 import type { ClientMessage, Hello, WorkerMessage } from "../../shared/protocol/messages.ts";
 import { browserClock } from "./browser-clock.ts";
 
+/** The network came, went, or the page woke from being frozen. */
+const NETWORK_EVENTS = ["online", "offline", "resume"] as const;
+
 function openWebSocket(handlers: SocketHandlers): SocketLike {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const socket = new WebSocket(`${scheme}://${location.host}${httpPaths.control}`);
@@ -41,10 +44,11 @@ export function openBrowserControl<Sent extends WorkerMessage | ClientMessage>(
   hello: () => Hello,
   clock: Clock = browserClock,
 ): ControlSocket<Sent> {
-  // Timers of hidden pages are slow; these two moments are the ones worth an attempt at once.
-  const retry = (): void => control.retryNow();
-  const retryIfVisible = (): void => {
-    if (document.visibilityState === "visible") retry();
+  // Timers of hidden pages are slow, and a socket of another network stays silent: these moments are
+  // worth an attempt at once, and a doubt about what still seems to be open.
+  const doubt = (): void => control.doubt();
+  const doubtIfVisible = (): void => {
+    if (document.visibilityState === "visible") doubt();
   };
   // A message of a channel, as timers of hidden pages are slow: it comes after those that came before.
   const turns = new MessageChannel();
@@ -62,11 +66,11 @@ export function openBrowserControl<Sent extends WorkerMessage | ClientMessage>(
     onMalformed: (text) => console.warn("Ignored a message that this page does not know:", text),
     onClosed: () => {
       turns.port1.close();
-      removeEventListener("online", retry);
-      document.removeEventListener("visibilitychange", retryIfVisible);
+      for (const event of NETWORK_EVENTS) removeEventListener(event, doubt);
+      document.removeEventListener("visibilitychange", doubtIfVisible);
     },
   });
-  addEventListener("online", retry);
-  document.addEventListener("visibilitychange", retryIfVisible);
+  for (const event of NETWORK_EVENTS) addEventListener(event, doubt);
+  document.addEventListener("visibilitychange", doubtIfVisible);
   return control;
 }

@@ -16,7 +16,7 @@ export interface ConnectionEvidence {
   /** The socket that introduces pages to each other. */
   readonly isSignalling: boolean;
   /** The coordinator's view; null when it does not answer over HTTP. */
-  readonly coordinator: Omit<Connection, "peers"> | null;
+  readonly coordinator: Omit<Connection, "peers" | "certificatePage"> | null;
   /** A channel from this page to itself; null without WebRTC. */
   readonly loop: LoopEvidence | null;
   /** The other machine that was tried; null when there is none. */

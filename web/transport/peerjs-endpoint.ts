@@ -21,7 +21,7 @@ export interface Endpoint {
   close(): void;
 }
 
-export interface Dial {
+interface Dial {
   abandon(): void;
   /** What is known of the attempt up to now; null when none could be made. */
   evidence(): DialEvidence | null;

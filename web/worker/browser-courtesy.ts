@@ -18,6 +18,8 @@ export interface BrowserCourtesyView extends CourtesyView {
   /** Whether this browser tells of the battery; null until that is known. */
   readonly tellsBattery: boolean | null;
   readonly battery: Condition["battery"];
+  /** The end of the pause for a while, on the wall's clock; null without one. */
+  readonly pausedUntilUnixMs: number | null;
 }
 
 export interface BrowserCourtesy {
@@ -69,7 +71,15 @@ export function startBrowserCourtesy(options: {
 
   return {
     get view() {
-      return { ...keeper.view, tellsBattery: senses.tellsBattery, battery: senses.now.battery };
+      const { view } = keeper;
+      const { pausedUntilMs } = view;
+      return {
+        ...view,
+        tellsBattery: senses.tellsBattery,
+        battery: senses.now.battery,
+        pausedUntilUnixMs:
+          pausedUntilMs === null ? null : Date.now() + pausedUntilMs - browserClock.nowMs(),
+      };
     },
     change(changed) {
       rememberSettings(browserMemory, changed);

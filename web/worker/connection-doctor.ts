@@ -15,11 +15,13 @@ import { whyNoDirectChannels } from "../transport/peerjs-endpoint.ts";
 
 /** A request that takes longer tells as much as one that fails. */
 const ANSWER_TIMEOUT_MS = 5_000;
+const SIGNALLING_PATIENCE_MS = 3_000;
+const LOOK_MS = 100;
 /** Large enough to outlast the first packets, and a fraction of a second on most networks. */
 const SAMPLE_BYTES = 4 * 2 ** 20;
 
 /** What one check measured; null for what did not answer, or was not there to try. */
-export interface ConnectionFigures {
+interface ConnectionFigures {
   readonly httpMs: number | null;
   readonly httpBytesPerMs: number | null;
   readonly socketMs: number | null;
@@ -39,6 +41,8 @@ export interface ConnectionDoctor {
   readonly finding: ConnectionFinding | null;
   /** One check at a time: the second asks for the same. */
   check(): Promise<void>;
+  /** Where to install what makes browsers trust the coordinator; null where there is nothing to. */
+  certificatePage(): Promise<string | null>;
   onChange(listener: () => void): () => void;
   close(): void;
 }
@@ -80,6 +84,10 @@ export function createConnectionDoctor(options: ConnectionDoctorOptions): Connec
       changed();
       return checking;
     },
+    async certificatePage() {
+      const [seen] = await askCoordinator(options, closing.signal);
+      return seen?.certificatePage ?? null;
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -102,6 +110,7 @@ async function examine(
   const httpBytesPerMs = seen === null ? null : await timeSample(options, closing);
   const socketMs = await timeSocket(control);
   const loop: LoopEvidence | null = hasWebRtc ? await tryLoop() : null;
+  if (hasWebRtc) await untilSignalling(options, closing);
   const { peer, directMs } = await tryPeers(options, seen?.peers ?? []);
   const plane = options.plane();
   const evidence: ConnectionEvidence = {
@@ -176,6 +185,17 @@ function timeSocket(control: ConnectionDoctorOptions["control"]): Promise<number
     });
     control.send({ type: "locate", blocks: [nowhere()] });
   });
+}
+
+/** A page that has just joined, or joined anew, is still on its way to the signalling. */
+async function untilSignalling(
+  { plane }: ConnectionDoctorOptions,
+  closing: AbortSignal,
+): Promise<void> {
+  const untilMs = performance.now() + SIGNALLING_PATIENCE_MS;
+  while (plane()?.isSignalling !== true && performance.now() < untilMs && !closing.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }
 
 /** Until one channel opens, at most two: a second failure says that it is not the first machine's fault. */

@@ -61,7 +61,9 @@ test("a damaged book begins anew, and its list of jobs has a bound", () => {
   memory.write("tabswarm-contribution", '{"tasks":"many","jobs":-3,"lastJobs":[1]}');
   const book = openContributionBook(memory);
   expect(book.inAll(visit(0, 0))).toEqual({ computeMs: 0, tasks: 0, jobs: 0 });
-  book.save(visit(1, 1, ...Array.from({ length: 1_000 }, (_, index) => `job ${index}`)));
+  const jobs = Array.from({ length: 1_000 }, (_, index) => `job ${index}`);
+  book.save(visit(1, 1, ...jobs));
+  book.save(visit(2, 2, ...jobs));
   expect(openContributionBook(memory).inAll(visit(0, 0)).jobs).toBe(1_000);
   expect(memory.texts.get("tabswarm-contribution")?.length).toBeLessThan(4_000);
 });

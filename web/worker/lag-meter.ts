@@ -3,6 +3,8 @@
 const INTERVAL_MS = 250;
 /** Five seconds: a single late timer, as after sleep, moves the median of twenty little. */
 const SAMPLES = 20;
+/** Finer differences are no news to anybody, and would be told every few seconds. */
+const STEP_MS = 5;
 /** Before this many the median says nothing. */
 const SAMPLES_MIN = 8;
 
@@ -40,7 +42,7 @@ export function createLagMeter(): LagMeter {
       if (samples.length < SAMPLES_MIN) return null;
       const sorted = samples.toSorted((a, b) => a - b);
       const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-      return Math.max(0, Math.round(median));
+      return Math.max(0, Math.round(median / STEP_MS) * STEP_MS);
     },
     close() {
       closing.abort();

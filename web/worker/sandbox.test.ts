@@ -207,7 +207,10 @@ describe("the threads of a pool", () => {
     return { attempt: asAttemptId(attempt), job: asJobId(job), kernel, params: null, inputs: [] };
   };
   /** Where an attempt ran is told, too. */
-  const withoutPlace = ({ thread: _, ...outcome }: RunOutcome): RunOutcome => outcome;
+  const withoutPlace = ({ thread, ...outcome }: RunOutcome): RunOutcome => {
+    expect(thread === undefined || thread >= 0).toBe(true);
+    return outcome;
+  };
   const never = (): Promise<RunOutcome> => new Promise(() => undefined);
 
   test("run functions in sandboxes and everything else elsewhere", async () => {

@@ -134,7 +134,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
     connection: control.state,
     cache: cache.state,
   }));
-  page.onClose(identity.release);
+  page.onClose(() => identity.release());
   return page;
 }
 

@@ -32,7 +32,7 @@ function createPlace() {
     },
     held,
     seen,
-    async setHidden(isHidden: boolean) {
+    setHidden: async (isHidden: boolean): Promise<void> => {
       seen.isHidden = isHidden;
       if (isHidden) {
         for (const sentinel of held) {

@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatRate } from "../../components/format.ts
 import type { History } from "../system/system-history.ts";
 
 /** The sparkline shows a minute. */
-export const MINUTE_MS = 60_000;
+const MINUTE_MS = 60_000;
 /** Seconds that the rate is the mean of: single ones flicker. */
 const RATE_SAMPLES = 3;
 

@@ -17,7 +17,7 @@ export interface FailureGroup {
 const sameText = (text: string): string =>
   text.replace(/\b(?:w_[\w-]{22}|[0-9a-f]{6,64}|\d+)/g, "…");
 
-const headlineOf = ({ error, message }: Pick<TargetFailure, "error" | "message">): string =>
+export const headlineOf = ({ error, message }: Pick<TargetFailure, "error" | "message">): string =>
   error === null ? message : `${error.name}: ${error.message}`;
 
 /** `failures`: the newest first, as they are listed; the largest group comes first. */

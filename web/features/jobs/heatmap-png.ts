@@ -13,9 +13,10 @@ const SIDE_SMALL = 1_000;
 const STRIP_ROWS = 256;
 
 /** Pixels along a side of the picture of `size` series. */
-function pngSide(size: number): number {
-  if (size > SIDE_MAX) return SIDE_MAX;
-  return size * Math.max(1, Math.ceil(SIDE_SMALL / size));
+function pngSide(size: number, sideMax: number): number {
+  if (size > sideMax) return sideMax;
+  const enlarged = Math.min(Math.ceil(SIDE_SMALL / size), Math.floor(sideMax / size));
+  return size * Math.max(1, enlarged);
 }
 
 /** Flat colours for pairs without a value: a pattern of single pixels would be noise. */
@@ -27,9 +28,13 @@ function flatInks(): Inks {
   return { colours: colourTable(lightPalette), patterns };
 }
 
-/** Rejects when the browser cannot make an image of that size. */
-export async function heatmapPng(matrix: CorrelationMatrix, order: Uint32Array): Promise<Blob> {
-  const side = pngSide(matrix.seriesCount);
+/** At most `sideMax` pixels along a side. Rejects when the browser cannot make such an image. */
+export async function heatmapPng(
+  matrix: CorrelationMatrix,
+  order: Uint32Array,
+  sideMax: number = SIDE_MAX,
+): Promise<Blob> {
+  const side = pngSide(matrix.seriesCount, sideMax);
   const canvas = document.createElement("canvas");
   canvas.width = side;
   canvas.height = side;

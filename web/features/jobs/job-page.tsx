@@ -26,6 +26,7 @@ import { createJobStore, type JobState } from "./job-store.ts";
 import { JobTabs, OTHER_VIEWS } from "./job-tabs.tsx";
 import { JobTiming } from "./job-timing.tsx";
 import { ProgramJob } from "../program/program-job.tsx";
+import { SaveReport } from "../report/save-report.tsx";
 import { doneShare, jobStory, knownShare, programAbout, programWork } from "./job-words.ts";
 import { priorityNote } from "./priority-words.ts";
 import styles from "./job-page.module.css";
@@ -48,7 +49,7 @@ export function JobPage({ jobId, view, client }: JobPageProps) {
   );
   useEffect(() => follow(), [follow]);
   const state = useStore(store);
-  const { job, shown, problem } = state;
+  const { job, shown } = state;
   if (job === null) return <NoJob isUnknown={state.isUnknown} />;
   const Other = OTHER_VIEWS.get(view)?.View;
   return (
@@ -64,7 +65,7 @@ export function JobPage({ jobId, view, client }: JobPageProps) {
       <Progress state={state} job={job} client={client} />
       <JobTabs jobId={jobId} view={view} />
       {Other === undefined ? (
-        <Result shown={shown} problem={problem} job={job} client={client} />
+        <Result {...state} job={job} client={client} />
       ) : (
         <Suspense fallback={<div className={styles["skeleton"]} />}>
           <Other jobId={jobId} job={job} client={client} />
@@ -77,12 +78,12 @@ export function JobPage({ jobId, view, client }: JobPageProps) {
 /** A job that no reader knows is a program's: its results are listed as they are. */
 const isOfProgram = (job: JobView): boolean => !JOB_READERS.has(job.kind);
 
-interface ResultProps extends Pick<JobState<JobShown>, "shown" | "problem"> {
+interface ResultProps extends Pick<JobState<JobShown>, "shown" | "problem" | "isArriving"> {
   readonly job: JobView;
   readonly client: ClusterClient;
 }
 
-function Result({ shown, problem, job, client }: ResultProps) {
+function Result({ shown, problem, isArriving, job, client }: ResultProps) {
   return (
     <>
       {problem !== null && (
@@ -102,6 +103,13 @@ function Result({ shown, problem, job, client }: ResultProps) {
       {shown?.kind === "monte-carlo" && <SimulationResult shown={shown} />}
       <JobTiming job={job} workers={client.view.workers} isFixed={!isOfProgram(job)} />
       {shown !== null && <Exports shown={shown} job={job} client={client} />}
+      <SaveReport
+        job={job}
+        shown={shown}
+        about={about(job, shown)}
+        client={client}
+        isComplete={isOfProgram(job) || (shown !== null && !isArriving)}
+      />
     </>
   );
 }

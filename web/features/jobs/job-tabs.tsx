@@ -12,7 +12,7 @@ export interface OtherView {
   readonly View: ComponentType<OtherViewProps>;
 }
 
-interface OtherViewProps {
+export interface OtherViewProps {
   readonly jobId: JobId;
   readonly job: JobView;
   readonly client: ClusterClient;
@@ -24,8 +24,8 @@ const GraphView = lazy(async () => {
 });
 
 const TaskStream = lazy(async () => {
-  const module = await import("../stream/task-stream.tsx");
-  return { default: module.TaskStreamView };
+  const module = await import("./job-stream.tsx");
+  return { default: module.JobStream };
 });
 
 /** Views beside the result, in the order of their tabs; each loads only where it is looked at. */

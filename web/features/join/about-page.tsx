@@ -1,6 +1,7 @@
 // What this page may do in its browser, what it keeps, and that closing it is safe.
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { JoinState } from "./join-state.ts";
+import type { Join } from "./join-store.ts";
 import { type Abilities, abilityWords, cacheWords, screenWords } from "./join-words.ts";
 import styles from "./join-page.module.css";
 
@@ -13,8 +14,9 @@ const readAbilities = (): Abilities => ({
   hasWakeLock: "wakeLock" in navigator,
 });
 
-export function AboutPage({ state }: { state: JoinState }) {
+export function AboutPage({ join, state }: { join: Join; state: JoinState }) {
   const [abilities] = useState(readAbilities);
+  const certificatePage = useCertificatePage(join);
   const lines = [abilityWords(abilities), screenWords(state), cacheWords(state)];
   return (
     <section className={styles["section"]} aria-labelledby="page-heading">
@@ -29,10 +31,32 @@ export function AboutPage({ state }: { state: JoinState }) {
             </p>
           ),
       )}
+      {certificatePage !== null && (
+        <p className={styles["path"]}>
+          Does this browser warn of the coordinator’s certificate?{" "}
+          <a href={certificatePage}>Let it be trusted</a>, once.
+        </p>
+      )}
       <p className={styles["path"]}>
         This machine computes only while this page is open. Closing it is safe: unfinished work goes
         to other machines.
       </p>
     </section>
   );
+}
+
+/** Only a page that came over https has a certificate to trust. */
+function useCertificatePage({ worker }: Join): string | null {
+  const [address, setAddress] = useState<string | null>(null);
+  useEffect(() => {
+    if (location.protocol !== "https:") return undefined;
+    let isGone = false;
+    void worker.doctor.certificatePage().then((found) => {
+      if (!isGone) setAddress(found);
+    });
+    return () => {
+      isGone = true;
+    };
+  }, [worker]);
+  return address;
 }

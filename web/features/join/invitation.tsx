@@ -21,7 +21,7 @@ function describeMachine() {
     name: asked.name ?? machineName(device.isMobile),
     kind: deviceKind(device),
     cores: device.cores,
-    threads: Math.min(threads, Math.max(device.cores, threads)),
+    threads,
   };
 }
 
@@ -44,16 +44,18 @@ export function Invitation({ onAgree }: { onAgree: () => void }) {
           <BrandMark sizePx={20} />
           Tabswarm
         </p>
-        <ThreadCells
-          cells={Array.from({ length: Math.max(machine.cores, machine.threads) }, (_, index) =>
-            index < machine.threads ? "computing" : "off",
-          )}
-          size="large"
-          label="This machine"
-        />
+        {/* How it will look: nothing computes yet, so nobody is told so. */}
+        <div aria-hidden="true">
+          <ThreadCells
+            cells={Array.from({ length: Math.max(machine.cores, machine.threads) }, (_, index) =>
+              index < machine.threads ? "computing" : "off",
+            )}
+            size="large"
+          />
+        </div>
         <h1 className={styles["title"]}>Lend this machine’s spare time</h1>
         <p className={styles["words"]}>{invitationWords(machine.threads, machine.cores)}</p>
-        <Button size="xl" className={styles["agree"] ?? ""} onClick={onAgree}>
+        <Button size="lg" className={styles["agree"] ?? ""} onClick={onAgree}>
           Help compute
         </Button>
         <div className={styles["name"]}>

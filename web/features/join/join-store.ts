@@ -14,7 +14,7 @@ function forgetAsked(key: "name" | "threads" | "yield"): void {
   history.replaceState(null, "", url);
 }
 
-export interface DoctorState {
+interface DoctorState {
   readonly isChecking: boolean;
   readonly finding: ConnectionFinding | null;
 }

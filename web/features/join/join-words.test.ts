@@ -10,7 +10,6 @@ import {
   contributionWords,
   dashboardWords,
   figures,
-  type Now,
   pathWords,
   stateWords,
   threadsWords,
@@ -48,6 +47,7 @@ const ready: JoinState = {
     threadsSpare: null,
     tellsBattery: null,
     battery: null,
+    pausedUntilUnixMs: null,
   },
   screen: "unavailable",
   changedAtDashboard: null,
@@ -65,47 +65,49 @@ const computing: JoinState = {
   fetching: 1,
   currentTitle: title,
 };
-const now: Now = { steadyMs: 1_200, unixMs: Date.UTC(2026, 10, 27, 14, 0) };
+const nowMs = 1_200;
 const lost: JoinState = { ...computing, connection: { state: "lost", retryAtMs: 4_000 } };
 
 describe("stateWords", () => {
   it("says what the machine does", () => {
-    expect(stateWords(ready, now)).toMatchObject({ title: "Ready: waiting for work" });
-    expect(stateWords(computing, now)).toMatchObject({ title: "Computing", detail: title });
-    expect(stateWords({ ...computing, running: [] }, now).title).toContain("Fetching");
+    expect(stateWords(ready, nowMs)).toMatchObject({ title: "Ready: waiting for work" });
+    expect(stateWords(computing, nowMs)).toMatchObject({ title: "Computing", detail: title });
+    expect(stateWords({ ...computing, running: [] }, nowMs).title).toContain("Fetching");
   });
 
   it("says why it is paused, and what ends that", () => {
-    const title = (pausedBy: PauseReason): string => stateWords({ ...ready, pausedBy }, now).title;
+    const title = (pausedBy: PauseReason): string =>
+      stateWords({ ...ready, pausedBy }, nowMs).title;
     expect(title("person")).toBe("Paused by you");
     expect(title("dashboard")).toBe("Paused at the dashboard");
     expect(title("battery")).toBe("Paused: on battery");
     expect(title("hidden")).toBe("Paused: this page is hidden");
     expect(title("busy")).toBe("Paused: this machine is busy with something else");
     expect(title("finishing")).toBe("Finishing, then stopping");
-    const courtesy = { ...ready.courtesy, pausedUntilMs: 1_200 + 15 * 60_000 };
-    const paused = stateWords({ ...ready, pausedBy: "timer", courtesy }, now);
+    const pausedUntilUnixMs = Date.UTC(2026, 10, 27, 14, 15);
+    const courtesy = { ...ready.courtesy, pausedUntilUnixMs };
+    const paused = stateWords({ ...ready, pausedBy: "timer", courtesy }, nowMs);
     // The hour depends on the place.
     expect(paused.title).toMatch(/^Paused until \d\d:15$/);
-    expect(stateWords({ ...computing, pausedBy: "finishing" }, now).detail).toContain(
+    expect(stateWords({ ...computing, pausedBy: "finishing" }, nowMs).detail).toContain(
       "1 task still",
     );
   });
 
   it("says when it uses fewer threads than it was told", () => {
     const courtesy = { ...ready.courtesy, threadsSpare: 2 };
-    expect(stateWords({ ...computing, threads: 2, courtesy }, now).detail).toBe(
+    expect(stateWords({ ...computing, threads: 2, courtesy }, nowMs).detail).toBe(
       "Using 2 of 3 threads: this machine is busy with something else",
     );
   });
 
   it("counts down to the next attempt when the connection is lost", () => {
-    expect(stateWords(lost, now).title).toBe("Connection lost: trying again in 3 s");
+    expect(stateWords(lost, nowMs).title).toBe("Connection lost: trying again in 3 s");
   });
 
   it("explains a refused token", () => {
     const connection = { state: "refused", reason: "wrong-token", message: "" } as const;
-    const words = stateWords({ ...ready, connection }, now);
+    const words = stateWords({ ...ready, connection }, nowMs);
     expect(words.title).toBe("The key in this address is not valid");
     expect(words.tone).toBe("trouble");
   });
@@ -153,12 +155,10 @@ describe("askedByAddress", () => {
 describe("the figures and lines", () => {
   it("adds both ways of receiving", () => {
     const values = figures({
-      given: { ...ready.given, now: { computeMs: 724_000, tasks: 1_480, jobs: 1 } },
-      tasksFailed: 0,
       bytesReceived: { direct: 62e6, coordinator: 1e6 },
       bytesSent: 0,
     }).map(({ value }) => value);
-    expect(values).toEqual(["1,480", "12 min 4 s", "63 MB", "0 B"]);
+    expect(values).toEqual(["63 MB", "0 B"]);
   });
 
   it("tells what was given, now and in all, in plain units", () => {

@@ -2,7 +2,7 @@
 import { unreachable } from "../../../shared/assert.ts";
 import {
   formatBytes,
-  formatClockTime,
+  formatClock,
   formatCount,
   formatDuration,
   formatPercent,
@@ -27,13 +27,7 @@ export type StateFacts = Pick<
   "connection" | "pausedBy" | "running" | "fetching" | "currentTitle" | "threads" | "courtesy"
 >;
 
-/** The two clocks of a page: the steady one of timers, and the one on the wall. */
-export interface Now {
-  readonly steadyMs: number;
-  readonly unixMs: number;
-}
-
-export function stateWords(state: StateFacts, now: Now): StateWords {
+export function stateWords(state: StateFacts, nowMs: number): StateWords {
   const { connection } = state;
   switch (connection.state) {
     case "refused": {
@@ -42,21 +36,21 @@ export function stateWords(state: StateFacts, now: Now): StateWords {
     }
     case "lost":
       return {
-        title: `Connection lost: ${retryWords(connection.retryAtMs, now.steadyMs)}`,
+        title: `Connection lost: ${retryWords(connection.retryAtMs, nowMs)}`,
         detail: "Nothing needs doing: this page joins again by itself.",
         tone: "trouble",
       };
     case "connecting":
       return { title: "Joining", detail: "Saying hello to the coordinator.", tone: "calm" };
     case "welcomed":
-      return welcomedWords(state, now);
+      return welcomedWords(state);
     default:
       return unreachable(connection);
   }
 }
 
-function welcomedWords(state: StateFacts, now: Now): StateWords {
-  if (state.pausedBy !== null) return pausedWords(state, state.pausedBy, now);
+function welcomedWords(state: StateFacts): StateWords {
+  if (state.pausedBy !== null) return pausedWords(state, state.pausedBy);
   const title = state.currentTitle ?? "A task";
   if (state.running.length > 0) {
     return { title: "Computing", detail: givingWayWords(state) ?? title, tone: "working" };
@@ -72,15 +66,18 @@ function welcomedWords(state: StateFacts, now: Now): StateWords {
 }
 
 /** Why no work is taken, and what will end that. */
-function pausedWords(state: StateFacts, pausedBy: PauseReason, now: Now): StateWords {
+function pausedWords(state: StateFacts, pausedBy: PauseReason): StateWords {
   const calm = (title: string, detail: string): StateWords => ({ title, detail, tone: "calm" });
   switch (pausedBy) {
     case "person":
       return calm("Paused by you", "This machine takes no work until you resume.");
     case "timer": {
-      const leftMs = (state.courtesy.pausedUntilMs ?? now.steadyMs) - now.steadyMs;
-      const until = formatClockTime(now.unixMs + leftMs);
-      return calm(`Paused until ${until}`, "It goes on by itself then.");
+      const { pausedUntilUnixMs } = state.courtesy;
+      const title =
+        pausedUntilUnixMs === null
+          ? "Paused for a while"
+          : `Paused until ${formatClock(pausedUntilUnixMs, 60_000)}`;
+      return calm(title, "It goes on by itself then.");
     }
     case "dashboard":
       return calm("Paused at the dashboard", "Somebody there paused this machine.");
@@ -153,16 +150,9 @@ export interface Figure {
 }
 
 /** What the page moved since it was opened. */
-export function figures(
-  state: Pick<JoinState, "given" | "tasksFailed" | "bytesReceived" | "bytesSent">,
-): readonly Figure[] {
+export function figures(state: Pick<JoinState, "bytesReceived" | "bytesSent">): readonly Figure[] {
   const received = state.bytesReceived.direct + state.bytesReceived.coordinator;
   return [
-    { label: "Tasks done", value: formatCount(state.given.now.tasks) },
-    {
-      label: "Compute time",
-      value: state.given.now.computeMs === 0 ? "0 s" : formatDuration(state.given.now.computeMs),
-    },
     { label: "Received", value: formatBytes(received) },
     { label: "Sent directly", value: formatBytes(state.bytesSent) },
   ];

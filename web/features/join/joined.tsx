@@ -31,7 +31,7 @@ export function Joined({ join, onEnd }: JoinedProps) {
   const { connection, endedBy, given } = state;
   useStateOnDocument(workerStateOf(state));
   useEffect(() => {
-    if (endedBy !== null) onEnd({ by: endedBy, given: contributionWords(given) });
+    if (endedBy !== null) onEnd({ by: endedBy, given: farewellSentences(given) });
   }, [endedBy, given, onEnd]);
 
   if (connection.state === "refused" && endedBy === null) {
@@ -47,9 +47,8 @@ export function Joined({ join, onEnd }: JoinedProps) {
   }
 
   const leave = (): void => {
-    const words = contributionWords(given);
     join.worker.leave();
-    onEnd({ by: "left", given: words });
+    onEnd({ by: "left", given: farewellSentences(given) });
   };
   const fromDashboard = dashboardWords(state);
   return (
@@ -76,20 +75,19 @@ export function Joined({ join, onEnd }: JoinedProps) {
         <Given state={state} />
         <CourtesyRules join={join} state={state} />
         <ConnectionSection join={join} state={state} />
-        <AboutPage state={state} />
+        <AboutPage join={join} state={state} />
       </div>
     </main>
   );
 }
 
+/** Who has done nothing yet is not told so when leaving. */
+const farewellSentences = (given: JoinState["given"]): readonly string[] =>
+  given.inAll.tasks === 0 ? [] : contributionWords(given);
+
 function StateLines({ state }: { state: JoinState }) {
-  const steadyMs = useNow(state.connection.state === "lost" ? 500 : null, steadyClock);
-  // Outside of a countdown the time of the last change would be old: the end of a pause counts from it.
-  const now = {
-    steadyMs: state.connection.state === "lost" ? steadyMs : steadyClock(),
-    unixMs: Date.now(),
-  };
-  const words = stateWords(state, now);
+  const nowMs = useNow(state.connection.state === "lost" ? 500 : null, steadyClock);
+  const words = stateWords(state, nowMs);
   return (
     <div className={styles["state"]} data-tone={words.tone} role="status">
       <p className={styles["title"]}>{words.title}</p>

@@ -43,14 +43,14 @@ export function StopControls({ join, state, onLeave }: StopControlsProps) {
               aria-label="Pause for 15 min"
               onClick={() => worker.pauseFor(15 * MINUTE_MS)}
             >
-              15 min
+              For 15 min
             </Button>
             <Button
               variant="default"
               aria-label="Pause for 1 h"
               onClick={() => worker.pauseFor(60 * MINUTE_MS)}
             >
-              1 h
+              For 1 h
             </Button>
           </>
         ) : (

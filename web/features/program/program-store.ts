@@ -105,7 +105,7 @@ function keepLatest<T>(map: Map<TaskKey, T>, task: TaskKey, value: T): void {
 }
 
 /** Only what came along is read: looking at a page must not move large results here. */
-function listed({ task, outputs }: JobResult): ListedResult {
+export function listed({ task, outputs }: JobResult): ListedResult {
   const texts = outputs.map(({ bytes, sizeBytes }) => {
     if (bytes === undefined) return formatBytes(sizeBytes);
     try {

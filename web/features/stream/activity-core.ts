@@ -1,7 +1,8 @@
 // What is known of the cluster's attempts: lanes of ended ones, and those under way; knows no clock.
 import * as limits from "../../../shared/limits.ts";
-import { asJobId, type JobId, type WorkerId } from "../../../shared/ids.ts";
+import type { WorkerId } from "../../../shared/ids.ts";
 import { attemptOutcomes, type Activity } from "../../../shared/protocol/telemetry.ts";
+import { groupNames } from "../jobs/group-rows.ts";
 import { LaneColumns } from "./lane-columns.ts";
 import { Seats } from "./live-seats.ts";
 import type { LiveAttempt, Machine } from "./machine-lanes.ts";
@@ -15,21 +16,20 @@ export const PAGE_ROWS = 20_000;
 interface Translation {
   readonly machines: Machine[];
   readonly groups: readonly string[];
-  readonly jobs: readonly JobId[];
 }
 
 export class ActivityHistory {
   readonly #attemptsMax: number;
   readonly #machines = new Map<WorkerId, Machine>();
-  /** Only those that attempts here are of: the coordinator's lists are of everything. */
-  readonly #groups = new Names<string>();
-  readonly #jobs = new Names<JobId>();
+  /** Only those that attempts here are of: the coordinator's list is of everything. */
+  readonly #groups = new Names();
+  #groupWords: readonly string[] = [];
   /** The lane of each attempt in the order in which they came: a ring, so that the oldest can go. */
   readonly #order: LaneColumns[] = [];
   readonly #seats = new Seats();
   #orderStart = 0;
   #run: string | null = null;
-  #translation: Translation = { machines: [], groups: [], jobs: [] };
+  #translation: Translation = { machines: [], groups: [] };
   #nextSeq = 0;
   #nowMs = 0;
   #hasForgotten = false;
@@ -55,12 +55,15 @@ export class ActivityHistory {
     return [...this.#machines.values()];
   }
 
+  /** Kernels and functions as people call them, told apart. */
   get groups(): readonly string[] {
-    return this.#groups.list;
-  }
-
-  get jobs(): readonly JobId[] {
-    return this.#jobs.list;
+    const { list } = this.#groups;
+    if (this.#groupWords.length !== list.length) {
+      this.#groupWords = [...groupNames(list).values()].map(({ label, mark }) =>
+        mark === "" ? label : `${label} (${mark})`,
+      );
+    }
+    return this.#groupWords;
   }
 
   get live(): readonly LiveAttempt[] {
@@ -115,7 +118,7 @@ export class ActivityHistory {
     if (answer.run !== this.#run) {
       const isAnother = this.#run !== null;
       this.#run = answer.run;
-      this.#translation = { machines: [], groups: [], jobs: [] };
+      this.#translation = { machines: [], groups: [] };
       this.#seats.clear();
       const asked = this.#nextSeq;
       this.#nextSeq = 0;
@@ -134,7 +137,7 @@ export class ActivityHistory {
     return hasPage || this.#nextSeq - Math.max(askedSeq, answer.firstSeq) >= PAGE_ROWS;
   }
 
-  #translate({ workers, groups, jobs }: Activity): void {
+  #translate({ workers, groups }: Activity): void {
     const { machines } = this.#translation;
     for (const [place, { worker, name }] of workers.entries()) {
       const known = this.#machines.get(worker);
@@ -148,11 +151,11 @@ export class ActivityHistory {
       if (known === undefined) this.#machines.set(worker, machine);
       machines[place] = machine;
     }
-    this.#translation = { machines, groups, jobs };
+    this.#translation = { machines, groups };
   }
 
   #takeEnded({ ended }: Activity): void {
-    const { machines, groups, jobs } = this.#translation;
+    const { machines, groups } = this.#translation;
     for (const [row, seq] of ended.seq.entries()) {
       const machine = machines[ended.worker[row] ?? -1];
       if (seq < this.#nextSeq || machine === undefined) continue;
@@ -164,7 +167,6 @@ export class ActivityHistory {
         waitMs: ended.waitMs[row] ?? 0,
         computeMs: ended.computeMs[row] ?? 0,
         group: this.#groups.placeOf(groups[ended.group[row] ?? -1] ?? ""),
-        job: this.#jobs.placeOf(jobs[ended.job[row] ?? -1] ?? asJobId("")),
         outcome: attemptOutcomes[ended.outcome[row] ?? 0] ?? "finished",
         isSpeculative: ended.isSpeculative[row] === 1,
       });
@@ -216,11 +218,11 @@ function laneOf(machine: Machine, thread: number): LaneColumns {
 }
 
 /** Names by the order in which they came. */
-class Names<T> {
-  readonly list: T[] = [];
-  readonly #places = new Map<T, number>();
+class Names {
+  readonly list: string[] = [];
+  readonly #places = new Map<string, number>();
 
-  placeOf(name: T): number {
+  placeOf(name: string): number {
     const known = this.#places.get(name);
     if (known !== undefined) return known;
     const place = this.list.push(name) - 1;

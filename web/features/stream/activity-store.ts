@@ -11,7 +11,7 @@ import { ActivityHistory } from "./activity-core.ts";
 /** A stream that people watch should be fresh; twice a second is 25 kB/s at 500 tasks/s. */
 const ASK_EVERY_MS = 500;
 
-export interface ActivityState {
+interface ActivityState {
   /** Changes with every answer: what is drawn may be old. */
   readonly version: number;
   /** All that the coordinator remembers is here. */

@@ -8,9 +8,8 @@ export interface EndedAttempt {
   readonly fetchMs: number;
   readonly waitMs: number;
   readonly computeMs: number;
-  /** Places in the history's `groups` and `jobs`. */
+  /** Place in the history's `groups`. */
   readonly group: number;
-  readonly job: number;
   readonly outcome: AttemptOutcome;
   readonly isSpeculative: boolean;
 }
@@ -32,7 +31,6 @@ export class LaneColumns {
   waitMs = new Float32Array(FIRST_ROOM);
   computeMs = new Float32Array(FIRST_ROOM);
   group = new Uint32Array(FIRST_ROOM);
-  job = new Uint32Array(FIRST_ROOM);
   readonly isThread: boolean;
   #flags = new Uint8Array(FIRST_ROOM);
   #first = 0;
@@ -97,7 +95,6 @@ export class LaneColumns {
       waitMs: this.waitMs[place] ?? 0,
       computeMs: this.computeMs[place] ?? 0,
       group: this.group[place] ?? 0,
-      job: this.job[place] ?? 0,
       outcome: this.outcomeAt(place),
       isSpeculative: this.isSpeculativeAt(place),
     };
@@ -113,7 +110,6 @@ export class LaneColumns {
     this.waitMs[place] = ended.waitMs;
     this.computeMs[place] = ended.computeMs;
     this.group[place] = ended.group;
-    this.job[place] = ended.job;
     const outcome = attemptOutcomes.indexOf(ended.outcome);
     this.#flags[place] = outcome | (ended.isSpeculative ? SPECULATIVE_BIT : 0);
     this.#end = place + 1;
@@ -178,7 +174,6 @@ export class LaneColumns {
     this.waitMs = moved(this.waitMs, new Float32Array(room));
     this.computeMs = moved(this.computeMs, new Float32Array(room));
     this.group = moved(this.group, new Uint32Array(room));
-    this.job = moved(this.job, new Uint32Array(room));
     this.#flags = moved(this.#flags, new Uint8Array(room));
     this.#first = 0;
     this.#end = count;

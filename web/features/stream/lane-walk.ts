@@ -5,7 +5,7 @@ export const COMPUTING = 0;
 /** The thread's next attempt was fetching its inputs, and the thread had nothing else. */
 export const MOVING = 1;
 /** The thread's next attempt had its inputs and did not begin. */
-export const WAITING = 2;
+const WAITING = 2;
 export type Phase = typeof COMPUTING | typeof MOVING | typeof WAITING;
 
 /** A stretch of a lane; stretches come in the order of time and never overlap. */

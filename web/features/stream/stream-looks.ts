@@ -94,7 +94,7 @@ export interface StreamColours {
 /** Shades of the accent, from itself towards the text's colour: lighter or darker, never another hue. */
 const SHADE_SHARES = [1, 0.72, 0.86, 0.58];
 
-export const shadeOf = ({ accent, text }: Pick<StreamColours, "accent" | "text">, shade: number) =>
+const shadeOf = ({ accent, text }: Pick<StreamColours, "accent" | "text">, shade: number) =>
   mixed(accent, text, SHADE_SHARES[shade % SHADES] ?? 1);
 
 export function inkOf(look: Look, colours: StreamColours): Ink {

@@ -24,7 +24,7 @@ const LABEL_FROM_PX = 64;
 const LABEL_BAR_FROM_PX = 14;
 const RING_PX = 2;
 
-export const ticksOf = (scene: StreamScene, widthPx: number): TimeTicks => {
+const ticksOf = (scene: StreamScene, widthPx: number): TimeTicks => {
   const { fromMs } = scene.viewport;
   const zoneMs = -new Date(fromMs).getTimezoneOffset() * 60_000;
   return timeTicks(fromMs, toMsOf(scene.viewport, widthPx), widthPx / TICK_PX, zoneMs);

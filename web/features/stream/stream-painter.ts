@@ -31,7 +31,7 @@ interface Size {
 }
 
 /** The columns of a viewport on a fixed grid of time, so that nothing flickers while it moves. */
-export function columnsOf(viewport: TimeViewport, ratio: number, count: number): Columns {
+function columnsOf(viewport: TimeViewport, ratio: number, count: number): Columns {
   const msPerColumn = viewport.msPerPx / ratio;
   return { count, msPerColumn, fromMs: Math.floor(viewport.fromMs / msPerColumn) * msPerColumn };
 }

@@ -1,7 +1,7 @@
-// What is under the pointer, in a small box beside it that stays inside of the picture.
+// What is under the pointer, in a small box beside it that stays in view.
 import { useLayoutEffect, useRef, type RefObject } from "react";
 import type { ActivityStore } from "./activity-store.ts";
-import type { Pointed } from "./stream-view.ts";
+import type { Pointed } from "./stream-options.ts";
 import { attemptWords } from "./stream-words.ts";
 import styles from "./task-stream.module.css";
 
@@ -9,12 +9,11 @@ export interface StreamTooltipProps {
   readonly pointed: Pointed;
   readonly store: ActivityStore;
   readonly holder: RefObject<HTMLDivElement | null>;
-  readonly scroller: RefObject<HTMLDivElement | null>;
 }
 
 const AWAY_PX = 14;
 
-export function StreamTooltip({ pointed, store, holder, scroller }: StreamTooltipProps) {
+export function StreamTooltip({ pointed, store, holder }: StreamTooltipProps) {
   const box = useRef<HTMLDivElement>(null);
   const { picked, xPx, yPx } = pointed;
   const words = attemptWords(picked, store.history.groups, store.nowMs());
@@ -24,11 +23,16 @@ export function StreamTooltip({ pointed, store, holder, scroller }: StreamToolti
     const { offsetWidth: width, offsetHeight: height } = element;
     const isRight = xPx + AWAY_PX + width <= inside.clientWidth;
     const leftPx = isRight ? xPx + AWAY_PX : Math.max(0, xPx - AWAY_PX - width);
-    const isBelow = yPx + AWAY_PX + height <= inside.clientHeight;
-    const topPx = isBelow ? yPx + AWAY_PX : Math.max(0, yPx - AWAY_PX - height);
-    const scrolledPx = scroller.current?.scrollTop ?? 0;
-    element.style.transform = `translate(${inside.offsetLeft + leftPx}px, ${scrolledPx + topPx}px)`;
-  }, [xPx, yPx, holder, scroller]);
+    // It may stand out of the lanes below, but not out of the window.
+    const [lanes, stage] = [
+      inside.getBoundingClientRect(),
+      element.offsetParent?.getBoundingClientRect(),
+    ];
+    const isBelow = lanes.top + yPx + AWAY_PX + height <= window.innerHeight;
+    const topPx = isBelow ? yPx + AWAY_PX : yPx - AWAY_PX - height;
+    const [stageLeft, stageTop] = [stage?.left ?? 0, stage?.top ?? 0];
+    element.style.transform = `translate(${lanes.left - stageLeft + leftPx}px, ${lanes.top - stageTop + topPx}px)`;
+  }, [xPx, yPx, holder]);
   return (
     <div ref={box} className={styles["tooltip"]} role="tooltip">
       <b>{words.title}</b>

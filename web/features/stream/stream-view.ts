@@ -1,13 +1,12 @@
 // The task stream without React: canvases, a viewport over time, and frames that draw what changed.
-import { assert } from "../../../shared/assert.ts";
 import type { WorkerId } from "../../../shared/ids.ts";
 import { attachGestures } from "../jobs/heatmap-gestures.ts";
-import type { ActivityStore } from "./activity-store.ts";
+import { StreamCanvases } from "./stream-canvases.ts";
 import type { GroupFilter } from "./lane-cover.ts";
 import { readStreamInks, type StreamInks } from "./stream-inks.ts";
-import { layOut, rowAt, type PresentMachine, type StreamLayout } from "./stream-layout.ts";
-import { AXIS_PX, boxOf, drawAxis, drawOverlay, type OverlayScene } from "./stream-overlay.ts";
-import { RATIO_MAX, StreamPainter } from "./stream-painter.ts";
+import { layOut, rowAt, type StreamLayout } from "./stream-layout.ts";
+import type { StreamViewOptions } from "./stream-options.ts";
+import { boxOf, type OverlayScene } from "./stream-overlay.ts";
 import {
   firstPicked,
   pickAt,
@@ -20,6 +19,7 @@ import {
 import {
   FOLLOW_MS,
   following,
+  LIVE_SPAN_MIN_MS,
   panBy,
   reveal,
   sameView,
@@ -32,48 +32,15 @@ import {
   type TimeViewport,
 } from "./stream-viewport.ts";
 
-export interface StreamViewOptions {
-  readonly store: ActivityStore;
-  /** Holds the time axis. */
-  readonly axis: HTMLElement;
-  /** Scrolls the lanes up and down; has the keyboard. */
-  readonly scroller: HTMLElement;
-  /** Sticks to the visible part of the scroller; holds the lanes. */
-  readonly window: HTMLElement;
-  readonly present: () => readonly PresentMachine[];
-  /** Whether more may come. */
-  readonly isLive: () => boolean;
-  readonly onLayout: (layout: StreamLayout) => void;
-  readonly onPointed: (pointed: Pointed | null) => void;
-  readonly onSelected: (selected: Picked | null) => void;
-  readonly onOpened: (picked: Picked) => void;
-  /** The stretch in view or what is known of it changed. */
-  readonly onMoved: () => void;
-}
-
-export interface Pointed {
-  readonly picked: Picked;
-  /** CSS pixels from the top left corner of the window. */
-  readonly xPx: number;
-  readonly yPx: number;
-}
-
 /** Answers come twice a second: up to here everything that has ended is known. */
 const DELAY_MS = 700;
 const ZOOM_STEP = 2;
 const REACH_PX = 4;
 const PAN_STEP_PX = 80;
-/** Measures of frames are kept for observers, but not for ever. */
-const MEASURES_MAX = 1_000;
-/** Named so that a profile, or a test, can find what a frame of the stream takes. */
-const PAINT_MEASURE = "tabswarm:stream-paint";
 
 export class StreamView {
   readonly #options: StreamViewOptions;
-  readonly #painter: StreamPainter;
-  readonly #base = document.createElement("canvas");
-  readonly #overlay = document.createElement("canvas");
-  readonly #axis = document.createElement("canvas");
+  readonly #canvases: StreamCanvases;
   readonly #releases: (() => void)[] = [];
   readonly #emptyLayout: StreamLayout = layOut([], new Map(), []);
   #inks: StreamInks;
@@ -87,23 +54,14 @@ export class StreamView {
   #hovered: Picked | null = null;
   #selected: Picked | null = null;
   #size: readonly [number, number] = [0, 0];
-  #ratio = 1;
   #request = 0;
   #timer = 0;
-  #measures = 0;
   #hasNewOverlay = true;
 
   constructor(options: StreamViewOptions) {
     this.#options = options;
     const { axis, window: holder, scroller } = options;
-    for (const canvas of [this.#base, this.#overlay]) {
-      canvas.style.position = "absolute";
-      canvas.style.left = "0";
-      canvas.style.top = "0";
-    }
-    holder.append(this.#base, this.#overlay);
-    axis.append(this.#axis);
-    this.#painter = new StreamPainter(this.#base);
+    this.#canvases = new StreamCanvases(holder, axis);
     this.#inks = readStreamInks(scroller);
     this.#listen();
   }
@@ -160,7 +118,7 @@ export class StreamView {
     for (const release of this.#releases.splice(0)) release();
     cancelAnimationFrame(this.#request);
     window.clearTimeout(this.#timer);
-    for (const canvas of [this.#base, this.#overlay, this.#axis]) canvas.remove();
+    this.#canvases.close();
   }
 
   #listen(): void {
@@ -253,8 +211,11 @@ export class StreamView {
       if (isLive && isLong && this.#mode === "whole") this.#follow();
       else if (!isLive && this.#mode !== "whole") this.#mode = "whole";
     }
-    if (this.#mode === "whole") this.#viewport = wholeOf(whole, widthPx);
-    this.#viewport ??= wholeOf(whole, widthPx);
+    if (this.#mode === "whole" || this.#viewport === null) {
+      const leastMs = this.#options.isLive() ? whole.fromMs + LIVE_SPAN_MIN_MS : whole.toMs;
+      const toMs = Math.max(whole.toMs, leastMs);
+      this.#viewport = wholeOf({ fromMs: whole.fromMs, toMs }, widthPx);
+    }
     this.#ask();
   }
 
@@ -262,7 +223,7 @@ export class StreamView {
     const whole = this.#whole();
     const [widthPx] = this.#size;
     if (whole === null || widthPx === 0) return;
-    const shownMs = Math.min(FOLLOW_MS, Math.max(2_000, whole.toMs - whole.fromMs));
+    const shownMs = Math.min(FOLLOW_MS, Math.max(LIVE_SPAN_MIN_MS, whole.toMs - whole.fromMs));
     const msPerPx =
       this.#mode === "free" && this.#viewport !== null ? this.#viewport.msPerPx : shownMs / widthPx;
     this.#mode = "follow";
@@ -394,19 +355,7 @@ export class StreamView {
     if (widthPx === 0 || heightPx === 0) return;
     const before = this.#size[0];
     this.#size = [widthPx, heightPx];
-    this.#ratio = Math.min(RATIO_MAX, window.devicePixelRatio);
-    this.#painter.resize(widthPx, heightPx, this.#ratio);
-    for (const [canvas, height] of [
-      [this.#base, heightPx],
-      [this.#overlay, heightPx],
-      [this.#axis, AXIS_PX],
-    ] as const) {
-      canvas.style.width = `${widthPx}px`;
-      canvas.style.height = `${height}px`;
-      if (canvas === this.#base) continue;
-      canvas.width = Math.round(widthPx * this.#ratio);
-      canvas.height = Math.round(height * this.#ratio);
-    }
+    this.#canvases.resize(widthPx, heightPx);
     if (this.#viewport !== null && before > 0) {
       const msPerPx = (this.#viewport.msPerPx * before) / widthPx;
       this.#viewport = { ...this.#viewport, msPerPx };
@@ -450,16 +399,9 @@ export class StreamView {
   #draw(): void {
     const scene = this.#scene();
     if (scene === null) return;
-    const startMs = performance.now();
     this.#viewport = scene.viewport;
-    const hasPainted = this.#painter.paint(scene);
-    if (hasPainted || this.#hasNewOverlay) {
-      this.#hasNewOverlay = false;
-      const { overlay } = this.#inks;
-      drawOverlay(contextOf(this.#overlay), scene, this.#size, this.#ratio, overlay);
-      drawAxis(contextOf(this.#axis), scene, this.#size[0], this.#ratio, overlay);
-      this.#measure(startMs);
-    }
+    this.#canvases.draw(scene, this.#inks.overlay, this.#hasNewOverlay);
+    this.#hasNewOverlay = false;
     this.#askAgain(scene);
   }
 
@@ -469,23 +411,9 @@ export class StreamView {
     if (!this.#options.isLive() || !isNowInView || this.#mode === "whole" || document.hidden)
       return;
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const dueMs = isCalm ? 500 : Math.min(500, viewport.msPerPx / this.#ratio);
+    const dueMs = isCalm ? 500 : Math.min(500, viewport.msPerPx / this.#canvases.ratio);
     window.clearTimeout(this.#timer);
     if (dueMs < 16) this.#ask();
     else this.#timer = window.setTimeout(() => this.#ask(), dueMs);
   }
-
-  #measure(startMs: number): void {
-    performance.measure(PAINT_MEASURE, { start: startMs, end: performance.now() });
-    this.#measures += 1;
-    if (this.#measures < MEASURES_MAX) return;
-    this.#measures = 0;
-    performance.clearMeasures(PAINT_MEASURE);
-  }
-}
-
-function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  const context = canvas.getContext("2d");
-  assert(context !== null, "a canvas that nobody else uses has a 2d context");
-  return context;
 }

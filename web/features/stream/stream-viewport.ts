@@ -18,8 +18,10 @@ export type Mode = "whole" | "follow" | "free";
 const MS_PER_PX_MIN = 0.01;
 /** Room beside everything, as a share of it. */
 const MARGIN_SHARE = 0.02;
+/** What took no time at all still has a place. */
+const SPAN_MIN_MS = 10;
 /** A stream that has just begun is not stretched over the whole width at once. */
-const SPAN_MIN_MS = 2_000;
+export const LIVE_SPAN_MIN_MS = 2_000;
 /** What a following view shows at first: long enough to see a pattern. */
 export const FOLLOW_MS = 60_000;
 

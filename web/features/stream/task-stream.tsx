@@ -16,7 +16,8 @@ import { layOut, type StreamLayout } from "./stream-layout.ts";
 import type { Picked } from "./stream-pick.ts";
 import { StreamTooltip } from "./stream-tooltip.tsx";
 import { totalsOf, type MachineTotals } from "./stream-totals.ts";
-import { StreamView, type Pointed } from "./stream-view.ts";
+import type { Pointed } from "./stream-options.ts";
+import { StreamView } from "./stream-view.ts";
 import type { Mode, Span } from "./stream-viewport.ts";
 import { attemptSentence, attemptWords, viewSentence } from "./stream-words.ts";
 import styles from "./task-stream.module.css";
@@ -128,29 +129,29 @@ export function TaskStreamView({ jobId, client, onSelect }: TaskStreamViewProps)
           {`${problem} It goes on by itself as soon as the coordinator answers.`}
         </Notice>
       )}
-      <div className={styles["frame"]}>
-        <div className={styles["axis"]} ref={axis} aria-hidden="true" />
-        {/* An application: the arrow keys belong to the picture, and the words below say what they reach. */}
-        <div
-          ref={scroller}
-          className={styles["scroller"]}
-          style={{ height }}
-          role="application"
-          aria-roledescription="task stream"
-          aria-label={labelOf(layout)}
-          aria-describedby={helpId}
-          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the keys work on it
-          tabIndex={0}
-        >
-          <div className={styles["content"]} style={{ height: heightPx }}>
-            <MachineMargin layout={layout} client={client} />
-            <div ref={holder} className={styles["window"]} style={{ height }} />
+      <div className={styles["stage"]}>
+        <div className={styles["frame"]}>
+          <div className={styles["axis"]} ref={axis} aria-hidden="true" />
+          {/* An application: the arrow keys belong to the picture, and the words below say what they reach. */}
+          <div
+            ref={scroller}
+            className={styles["scroller"]}
+            style={{ height }}
+            role="application"
+            aria-roledescription="task stream"
+            aria-label={labelOf(layout)}
+            aria-describedby={helpId}
+            // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the keys work on it
+            tabIndex={0}
+          >
+            <div className={styles["content"]} style={{ height: heightPx }}>
+              <MachineMargin layout={layout} client={client} />
+              <div ref={holder} className={styles["window"]} style={{ height }} />
+            </div>
+            {isEmpty && <Empty isCaughtUp={isCaughtUp} isLive={isLive} />}
           </div>
-          {isEmpty && <Empty isCaughtUp={isCaughtUp} isLive={isLive} />}
-          {pointed !== null && (
-            <StreamTooltip pointed={pointed} store={store} holder={holder} scroller={scroller} />
-          )}
         </div>
+        {pointed !== null && <StreamTooltip pointed={pointed} store={store} holder={holder} />}
       </div>
       <Readout selected={selected} store={store} />
       <Help id={helpId} opens={onSelect !== undefined} />

@@ -21,7 +21,7 @@ const STEPS: Readonly<Record<string, readonly [rows: number, columns: number]>> 
   ArrowRight: [0, 1],
 };
 
-export function LinksMatrix({ matrix }: { readonly matrix: LinkMatrix }) {
+export const LinksMatrix = memo(function LinksMatrix({ matrix }: { readonly matrix: LinkMatrix }) {
   const { machines, rows } = matrix;
   const grid = useRef<HTMLTableElement>(null);
   const [pointed, setPointed] = useState<Place | null>(null);
@@ -79,7 +79,9 @@ export function LinksMatrix({ matrix }: { readonly matrix: LinkMatrix }) {
         >
           <thead>
             <tr>
-              <td className={styles["corner"]}>to ↓ from →</td>
+              <th scope="col" className={styles["corner"]}>
+                to ↓ from →
+              </th>
               {senders.map((name, column) => (
                 <th key={column === 0 ? "" : machines[column - 1]?.worker} scope="col">
                   <span title={name}>{name}</span>
@@ -109,7 +111,7 @@ export function LinksMatrix({ matrix }: { readonly matrix: LinkMatrix }) {
       </div>
     </>
   );
-}
+});
 
 interface CellProps extends Place {
   readonly cell: MatrixCell;
@@ -142,5 +144,5 @@ const Cell = memo(
     before.row === after.row &&
     before.column === after.column &&
     before.isHome === after.isHome &&
-    JSON.stringify(before.cell) === JSON.stringify(after.cell),
+    (before.cell === after.cell || JSON.stringify(before.cell) === JSON.stringify(after.cell)),
 );

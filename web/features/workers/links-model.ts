@@ -1,7 +1,6 @@
 // The measured ways between machines as a matrix: rows receive from columns.
 import { unreachable } from "../../../shared/assert.ts";
 import type { WorkerId } from "../../../shared/ids.ts";
-import type { WorkerView } from "../../../shared/protocol/messages.ts";
 import type { Links } from "../../../shared/protocol/telemetry.ts";
 import { formatByteRate, formatBytes, formatFigure } from "../../components/format.ts";
 
@@ -55,7 +54,7 @@ function scaleOf(links: readonly Link[]): LinkMatrix["scale"] {
   return { from, to: to > from ? to : from * 10 };
 }
 
-function chosenMachines(workers: readonly WorkerView[], links: readonly Link[]) {
+function chosenMachines(workers: readonly MatrixMachine[], links: readonly Link[]) {
   if (workers.length <= MATRIX_MACHINES_MAX) return workers;
   const bytes = new Map<WorkerId, number>();
   const add = (worker: WorkerId, count: number): void =>
@@ -74,7 +73,7 @@ function chosenMachines(workers: readonly WorkerView[], links: readonly Link[]) 
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
-export function linkMatrix(links: readonly Link[], workers: readonly WorkerView[]): LinkMatrix {
+export function linkMatrix(links: readonly Link[], workers: readonly MatrixMachine[]): LinkMatrix {
   const machines = chosenMachines(workers, links)
     .map(({ worker, name }) => ({ worker, name }))
     .toSorted((a, b) => collator.compare(a.name, b.name) || (a.worker < b.worker ? -1 : 1));

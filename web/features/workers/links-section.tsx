@@ -8,7 +8,13 @@ import { formatByteRate, formatPlural } from "../../components/format.ts";
 import { Notice } from "../../components/notice.tsx";
 import { viridis } from "../../components/viridis.ts";
 import { LinksMatrix } from "./links-matrix.tsx";
-import { linkMatrix, scaleTicks, shareOf, type LinkMatrix } from "./links-model.ts";
+import {
+  linkMatrix,
+  scaleTicks,
+  shareOf,
+  type LinkMatrix,
+  type MatrixMachine,
+} from "./links-model.ts";
 import styles from "./links-section.module.css";
 
 /** Machines report their ways every two seconds. */
@@ -16,13 +22,13 @@ const INTERVAL_MS = 2_000;
 
 export function LinksSection() {
   const { client } = useSession();
-  const workers = useCluster((state) => state.view.workers);
   const { value, problem } = usePolled(client, httpPaths.links, linksSchema, INTERVAL_MS);
   // Names and machines change seldom, views of them four times a second.
-  const members = workers.map(({ worker, name }) => `${worker} ${name}`).join("\n");
+  const members = useCluster(({ view }) =>
+    JSON.stringify(view.workers.map(({ worker, name }) => ({ worker, name }))),
+  );
   const matrix = useMemo(
-    () => linkMatrix(value?.links ?? [], workers),
-    // oxlint-disable-next-line react/exhaustive-deps -- `members` says what of the workers is shown
+    () => linkMatrix(value?.links ?? [], JSON.parse(members) as MatrixMachine[]),
     [value, members],
   );
   return (

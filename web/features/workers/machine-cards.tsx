@@ -46,6 +46,7 @@ const Card = memo(function Card({
         <Fact words="Cache" value={row.cache} />
         <Fact words="Standing" value={row.standing} />
         <Fact words="Here for" value={row.here} />
+        {row.gpu !== null && <Fact words="Graphics" value={row.gpu} />}
         {row.battery !== null && <Fact words="Battery" value={row.battery} />}
       </dl>
       {row.pathWhy !== null && <p className={styles["detail"]}>{row.pathWhy}</p>}

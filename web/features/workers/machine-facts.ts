@@ -51,7 +51,7 @@ function workFacts(worker: WorkerView, nowMs: number): FactGroup {
 }
 
 /** "correlation", "correlation in single precision": a kernel without its version. */
-export const kernelWords = (kernel: string): string => kernel.replace(/@\d+$/, "");
+const kernelWords = (kernel: string): string => kernel.replace(/@\d+$/, "");
 
 function speedFacts(worker: WorkerView): FactGroup {
   const words = speedWords(worker);

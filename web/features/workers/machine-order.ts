@@ -93,10 +93,7 @@ export function sortMachines(
 }
 
 /** Machines in which every word of the text occurs: in name, device, address, state, path, standing. */
-export function matchingMachines(
-  workers: readonly WorkerView[],
-  text: string,
-): readonly WorkerView[] {
+function matchingMachines(workers: readonly WorkerView[], text: string): readonly WorkerView[] {
   const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return workers;
   return workers.filter((worker) => {

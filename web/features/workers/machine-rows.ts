@@ -22,7 +22,8 @@ export interface MachineRow {
   readonly name: string;
   readonly device: string;
   readonly gpu: string | null;
-  readonly address: string;
+  /** Its address, and its graphics if it has any. */
+  readonly place: string;
   readonly state: WorkerView["state"];
   readonly stateWords: string;
   readonly cells: readonly CellState[];
@@ -46,14 +47,16 @@ export interface MachineRow {
   readonly here: string;
 }
 
-export function machineRow(worker: WorkerView, nowMs: number): MachineRow {
+function machineRow(worker: WorkerView, nowMs: number): MachineRow {
   const { condition } = worker;
   return {
     worker: worker.worker,
     name: worker.name,
     device: deviceWords(worker),
     gpu: worker.device.gpu ?? null,
-    address: worker.address,
+    place: [worker.address, ...(worker.device.gpu === undefined ? [] : [worker.device.gpu])].join(
+      ", ",
+    ),
     state: worker.state,
     stateWords: stateAndPlace(worker),
     cells: cellsOf(worker),

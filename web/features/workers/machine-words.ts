@@ -7,7 +7,6 @@ import {
   formatFigure,
   formatLarge,
   formatPercent,
-  formatPlural,
 } from "../../components/format.ts";
 
 const PAUSED_WORDS: Record<PauseReason, string> = {
@@ -147,9 +146,3 @@ export function loadWords({ pressure, lagMs }: WorkerView["condition"]): string 
 /** "Firefox 141, Windows" */
 export const deviceWords = ({ device }: Pick<WorkerView, "device">): string =>
   `${device.browser}, ${device.system}`;
-
-/** "3 of 4 threads computing", "4 threads" */
-export const threadsWords = (worker: Pick<WorkerView, "threads" | "running">): string =>
-  worker.running === 0
-    ? formatPlural(worker.threads, "thread")
-    : `${worker.running} of ${formatPlural(worker.threads, "thread")} computing`;

@@ -5,7 +5,7 @@ import type { ClusterState } from "../../app/cluster-store.ts";
 import { StandingOrder, sortAfter, type MachineColumn, type OrderWish } from "./machine-order.ts";
 import { MachineRows, type MachineRow } from "./machine-rows.ts";
 
-export interface MachinesState {
+interface MachinesState {
   readonly wish: OrderWish;
   /** The machines that fit the text, in order. */
   readonly rows: readonly MachineRow[];

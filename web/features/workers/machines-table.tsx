@@ -75,7 +75,9 @@ const Row = memo(function Row({
         <button type="button" className={styles["open"]} onClick={() => onOpen(row.worker)}>
           {row.name}
         </button>
-        <div className={styles["detail"]}>{row.device}</div>
+        <div className={styles["detail"]} title={row.place}>
+          {row.device}
+        </div>
       </th>
       <td>
         <ThreadCells

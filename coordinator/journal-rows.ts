@@ -1,0 +1,35 @@
+// Rows of the journal's tables as the records that they stand for.
+import type { BlockRef, JobState, TaskResult } from "../shared/graph/task.ts";
+import { asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
+import type { Dataset, DatasetRecord } from "../shared/protocol/http.ts";
+import type { JobHead, JobRow, JobTiming } from "./journal.ts";
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Values in these tables were written by the journal, so their shapes are known. */
+export const parse = <T>(json: unknown): T => JSON.parse(json as string) as T;
+
+export const datasetRecord = (row: Row): DatasetRecord => ({
+  ...parse<Dataset>(row["body"]),
+  dataset: asDatasetId(row["id"] as string),
+  createdAtMs: row["created_at_ms"] as number,
+});
+
+export const taskResult = (row: Row): TaskResult => ({
+  task: asTaskKey(row["task"] as string),
+  outputs: parse<BlockRef[]>(row["outputs"]),
+});
+
+export const jobRow = (row: Row): JobRow => ({
+  job: asJobId(row["id"] as string),
+  head: parse<JobHead>(row["head"]),
+  state: row["state"] as JobState,
+  submittedAtMs: row["submitted_at_ms"] as number,
+  finishedAtMs: row["finished_at_ms"] as number | null,
+  failure: row["failure"] === null ? null : parse(row["failure"]),
+  tasksTotal: row["tasks_total"] as number,
+  tasksDone: row["tasks_done"] as number,
+  targetsTotal: row["targets_total"] as number,
+  timing: parse<JobTiming>(row["timing"]),
+  isOpen: row["is_open"] === 1,
+});
