@@ -209,6 +209,7 @@ test("failures of one message are one line; tried again elsewhere, another machi
     await expect(story.getByText(/It calls the function “readRow”/)).toBeVisible();
     const attempts = story.getByRole("listitem").filter({ hasText: /^(?:Kit|Gam|Old).*failed/ });
     const machine = await attempts.locator("b").innerText();
+    await expect(story.getByText(/everything of it that failed is tried again/)).toBeVisible();
     await story.getByRole("button", { name: /^Try again elsewhere/ }).click();
     await expect(story.getByRole("heading", { name: "2 attempts" })).toBeVisible();
     const machines = await attempts.locator("b").allInnerTexts();

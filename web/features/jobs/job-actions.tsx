@@ -129,7 +129,14 @@ function MoreMenu({ job, client, onPriority }: MoreMenuProps) {
   const like = likePath(job);
   return (
     <>
-      <Menu position="bottom-end" shadow="md" width={232}>
+      {/* Within its landmark, and with nothing in the menu but its items: as screen readers expect. */}
+      <Menu
+        position="bottom-end"
+        shadow="md"
+        width={232}
+        withinPortal={false}
+        withInitialFocusPlaceholder={false}
+      >
         <Menu.Target>
           <Button variant="default" rightSection={<MoreIcon sizePx={16} />}>
             More

@@ -87,6 +87,8 @@ const TASKS_MAX = 12;
 
 function FailureLine({ group, job, isAll, client, onOpen, onRetried }: FailureLineProps) {
   const { tasks, headline, error } = group;
+  // A job that has ended runs on whole: what failed with other messages is tried again, too.
+  const canRetry = isAll || job.state === "running" || job.state === "paused";
   const where = useWhere(client, job.job, tasks);
   const names = new Map<string, string>(
     [...job.timing.workers, ...client.view.workers].map(({ worker, name }) => [worker, name]),
@@ -119,14 +121,16 @@ function FailureLine({ group, job, isAll, client, onOpen, onRetried }: FailureLi
             {tasks.length > TASKS_MAX && `and ${formatCount(tasks.length - TASKS_MAX)} more`}
           </p>
         </div>
-        <RetryButtons
-          client={client}
-          job={job.job}
-          {...(isAll ? {} : { tasks })}
-          what={`${formatPlural(count, "task")} that failed with “${words.slice(0, 80)}”`}
-          size="xs"
-          onRetried={() => onRetried?.(isAll ? null : tasks)}
-        />
+        {canRetry && (
+          <RetryButtons
+            client={client}
+            job={job.job}
+            {...(isAll ? {} : { tasks })}
+            what={`${formatPlural(count, "task")} that failed with “${words.slice(0, 80)}”`}
+            size="xs"
+            onRetried={() => onRetried?.(isAll ? null : tasks)}
+          />
+        )}
       </div>
     </li>
   );

@@ -99,6 +99,8 @@ function Story({ story, client, onGo, onRetried }: StoryProps) {
     ...client.view.workers.map(({ worker, name }): [string, string] => [worker, name]),
     ...story.attempts.map(({ worker, name }): [string, string] => [worker, name]),
   ]);
+  const job = client.view.jobs.find((one) => one.job === story.job);
+  const isOver = job !== undefined && job.state !== "running" && job.state !== "paused";
   return (
     <>
       <p className={styles["state"]} role="status">
@@ -109,13 +111,20 @@ function Story({ story, client, onGo, onRetried }: StoryProps) {
         {whatItComputes(story)} {sizeWords(story)}.
       </p>
       {story.state === "failed" && (
-        <RetryButtons
-          client={client}
-          job={story.job}
-          tasks={[story.task]}
-          what={storyTitle(story)}
-          onRetried={onRetried}
-        />
+        <div>
+          <RetryButtons
+            client={client}
+            job={story.job}
+            {...(isOver ? {} : { tasks: [story.task] })}
+            what={isOver ? "everything that failed" : storyTitle(story)}
+            onRetried={onRetried}
+          />
+          {isOver && (
+            <p className={styles["note"]}>
+              The job has ended, so everything of it that failed is tried again together.
+            </p>
+          )}
+        </div>
       )}
       {story.error !== null && <ThrownError error={story.error} />}
       {story.sentences.length > 0 && (
