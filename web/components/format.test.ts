@@ -72,6 +72,7 @@ describe("format", () => {
   it("writes rates with their unit", () => {
     expect(formatRate(12.51, "tasks")).toBe("13 tasks/s");
     expect(formatRate(0.44, "tasks")).toBe("0.4 tasks/s");
+    expect(formatRate(0, "tasks")).toBe("0 tasks/s");
     expect(formatByteRate(4_100_000)).toBe("4.1 MB/s");
   });
 
@@ -98,8 +99,8 @@ describe("format", () => {
   it("says how long something lasts without counting its seconds", () => {
     const minute = 60_000;
     expect([0, 59_999, minute, 59.9 * minute, 60 * minute, 125 * minute].map(formatSpan)).toEqual([
-      "under a minute",
-      "under a minute",
+      "a moment",
+      "a moment",
       "1 min",
       "59 min",
       "1 h",

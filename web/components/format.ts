@@ -78,9 +78,9 @@ export function formatDuration(durationMs: number): string {
   return `${formatCount(Math.floor(minutes / 60))} h${rest === 0 ? "" : ` ${rest} min`}`;
 }
 
-/** "under a minute", "12 min", "2 h 5 min", "3 days": how long something lasts that still goes on. */
+/** "a moment", "12 min", "2 h 5 min", "3 days": how long something lasts that still goes on. */
 export function formatSpan(durationMs: number): string {
-  if (durationMs < MINUTE_MS) return "under a minute";
+  if (durationMs < MINUTE_MS) return "a moment";
   if (durationMs < HOUR_MS) return `${Math.floor(durationMs / MINUTE_MS)} min`;
   if (durationMs >= 2 * DAY_MS) return `${formatCount(Math.floor(durationMs / DAY_MS))} days`;
   const minutes = Math.floor(durationMs / MINUTE_MS);
@@ -100,7 +100,7 @@ export function formatTimeLeft(leftMs: number): string {
 
 /** "12 tasks/s", "0.4 tasks/s". */
 export function formatRate(perSecond: number, unit: string): string {
-  return `${threeFigures(Math.max(0, perSecond))} ${unit}/s`;
+  return `${perSecond > 0 ? threeFigures(perSecond) : "0"} ${unit}/s`;
 }
 
 /** "4.1 MB/s". */

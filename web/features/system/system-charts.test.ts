@@ -128,7 +128,7 @@ describe("the figures of now", () => {
     expect(values["Processor"]).toBe("12%, of one core; it has 2 cores");
     expect(values["Timers"]).toBe("300 ms late, It is overloaded: answers come late");
     expect(values["Network"]).toBe("1.0 MB/s, 1.0 MB/s in, 0 B/s out");
-    expect(values["Tasks"]).toBe("0.0 tasks/s, 0 of 4 threads computing");
+    expect(values["Tasks"]).toBe("0 tasks/s, 0 of 4 threads computing");
   });
 
   it("say nothing before the first sample, and what runs there after it", () => {
