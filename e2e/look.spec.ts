@@ -158,7 +158,7 @@ test("a program that failed in part: its page, its graph, its stream, a story", 
   await expect(dashboard.getByText("No prices for week").first()).toBeVisible();
   await look(dashboard, "job-failed-in-part");
   await goTo(dashboard, `/jobs/${job}/graph`);
-  await expect(dashboard.getByRole("table").first()).toBeAttached();
+  await dashboard.getByRole("button", { name: "Unfold all" }).click();
   await look(dashboard, "graph");
   await goTo(dashboard, `/jobs/${job}/stream`);
   await expect(dashboard.getByRole("button", { name: "Everything" })).toBeVisible();

@@ -119,11 +119,15 @@ function blame(turn: Turn, attempt: AttemptRecord, reason: AttemptFailure, messa
   endAttempt(state, attempt);
   if (trouble.failures > task.task.retries) {
     const times = trouble.failures === 1 ? "once" : `${trouble.failures} times`;
-    const forgiven = `${task.task.retries} ${task.task.retries === 1 ? "failure" : "failures"}`;
+    const { retries } = task.task;
+    const forgiven =
+      retries === 0
+        ? "nothing asked for it to be tried again"
+        : `${retries} ${retries === 1 ? "failure" : "failures"} would have been forgiven`;
     failTask(
       turn,
       task,
-      `Task ${shortKey(task)} (${task.task.kernel}) failed ${times}; ${forgiven} would have been forgiven.`,
+      `Task ${shortKey(task)} (${task.task.kernel}) failed ${times}; ${forgiven}.`,
     );
   } else {
     requeueUnlessLive(turn, task);

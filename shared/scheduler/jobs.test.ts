@@ -317,12 +317,12 @@ describe("ends of jobs", () => {
         failure: {
           task: "a",
           message:
-            "Attempt 1 on w failed (kernel-error): It broke. Task a (kernel@1) failed once; 0 failures would have been forgiven.",
+            "Attempt 1 on w failed (kernel-error): It broke. Task a (kernel@1) failed once; nothing asked for it to be tried again.",
           error: null,
           cause: "a",
           sentences: [
             "Attempt 1 on w failed (kernel-error): It broke.",
-            "Task a (kernel@1) failed once; 0 failures would have been forgiven.",
+            "Task a (kernel@1) failed once; nothing asked for it to be tried again.",
           ],
         },
       },

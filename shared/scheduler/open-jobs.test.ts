@@ -245,12 +245,12 @@ describe("jobs that go on", () => {
         job: "j",
         task: "c",
         message:
-          "Attempt 1 on w failed (kernel-error): It broke. Task a (kernel@1) failed once; 0 failures would have been forgiven.",
+          "Attempt 1 on w failed (kernel-error): It broke. Task a (kernel@1) failed once; nothing asked for it to be tried again.",
         error,
         cause: "a",
         sentences: [
           "Attempt 1 on w failed (kernel-error): It broke.",
-          "Task a (kernel@1) failed once; 0 failures would have been forgiven.",
+          "Task a (kernel@1) failed once; nothing asked for it to be tried again.",
         ],
       },
     ]);
