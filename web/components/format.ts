@@ -1,6 +1,7 @@
 // Numbers, sizes, times and rates as people say them; every view writes figures through this file.
 
-const LOCALE = "en-GB";
+/** The reader's; tests of the words run without a page, and must not depend on the machine. */
+const LOCALE = typeof document === "undefined" ? "en-GB" : navigator.language;
 const wholeNumber = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
 const oneDigit = new Intl.NumberFormat(LOCALE, {
   minimumFractionDigits: 1,
