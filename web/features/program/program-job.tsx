@@ -34,7 +34,16 @@ export function ProgramJob({ job, client }: ProgramJobProps) {
       : failures;
   return (
     <div className={styles["program"]}>
-      <JobFailures job={job} client={client} failures={known} onRetried={forget} />
+      <JobFailures
+        job={job}
+        client={client}
+        failures={known}
+        onRetried={(tasks) => {
+          forget(tasks);
+          // It may have run and ended again before a view of it came.
+          resume();
+        }}
+      />
       <Results results={results} job={job} />
     </div>
   );
