@@ -69,6 +69,18 @@ test("a name is made up, and kept", async ({ browser, coordinator }) => {
   await expect(second.getByRole("heading", { name })).toBeVisible();
 });
 
+test("opened from the home screen, without its key, it is known", async ({
+  browser,
+  coordinator,
+}) => {
+  const context = await browser.newContext();
+  await joinWorker(context, coordinator, "Desk").then((page) => page.close());
+  const page = await context.newPage();
+  await page.goto(new URL("/join", coordinator.joinUrl()).href);
+  await expect(page.getByRole("heading", { name: "Desk" })).toBeVisible();
+  await state(page, "idle").waitFor();
+});
+
 test("pause, for a while, resume, finish, and leave", async ({ browser, coordinator }) => {
   const worker = await joinWorker(await browser.newContext(), coordinator, "Desk");
   const dashboard = await startLongJob(await browser.newContext(), coordinator);

@@ -7,10 +7,10 @@ function placeAt(pathname: string, hash: string, stored = new Map<string, string
   const place: TokenPlace = {
     location: { pathname, search: "", hash },
     history: { replaceState: (_data, _unused, url) => void replaced.push(url) },
-    storage: {
-      getItem: (key) => stored.get(key) ?? null,
-      setItem: (key, value) => void stored.set(key, value),
-    },
+    storageOf: (role) => ({
+      getItem: (key) => stored.get(`${role} ${key}`) ?? null,
+      setItem: (key, value) => void stored.set(`${role} ${key}`, value),
+    }),
   };
   return { place, replaced, stored };
 }
@@ -42,14 +42,14 @@ describe("takeToken", () => {
     const { place, replaced } = placeAt("/", "#t=abc");
     const denied: TokenPlace = {
       ...place,
-      storage: {
+      storageOf: () => ({
         getItem: () => {
           throw new Error("denied");
         },
         setItem: () => {
           throw new Error("denied");
         },
-      },
+      }),
     };
     expect(takeToken("submit", denied)).toBe("abc");
     expect(replaced).toEqual([]);

@@ -1,4 +1,4 @@
-// Takes the token out of the address's fragment and keeps it for this tab only.
+// Takes the token out of the address's fragment and keeps it: for this tab, or for the browser to join by.
 
 /** What a token admits to: a machine joins, a dashboard submits. */
 export type TokenRole = "join" | "submit";
@@ -7,7 +7,8 @@ export type TokenRole = "join" | "submit";
 export interface TokenPlace {
   readonly location: { readonly pathname: string; readonly search: string; readonly hash: string };
   readonly history: { replaceState(data: unknown, unused: string, url: string): void };
-  readonly storage: Pick<Storage, "getItem" | "setItem">;
+  /** Of the tab, for dashboards; of the browser, for machines that join. */
+  storageOf(role: TokenRole): Pick<Storage, "getItem" | "setItem">;
 }
 
 export const roleOf = (pathname: string): TokenRole =>
@@ -22,14 +23,15 @@ export function tokenInFragment(hash: string): string | null {
 const keyOf = (role: TokenRole): string => `tabswarm.token.${role}`;
 
 /**
- * The token of this tab for a role: from the fragment, which is then removed so that it stands in no
- * history or screenshot, or else from the tab's storage, so that reloading works.
+ * The token for a role: from the fragment, which is then removed so that it stands in no history or
+ * screenshot, or else from the storage, so that reloading works. Whoever may join may do so again, from
+ * the icon on a home screen too; the key to everything else ends with its tab.
  */
 export function takeToken(role: TokenRole, place: TokenPlace): string | null {
   const fresh = tokenInFragment(place.location.hash);
   if (fresh === null) return readStored(role, place);
   try {
-    place.storage.setItem(keyOf(role), fresh);
+    place.storageOf(role).setItem(keyOf(role), fresh);
   } catch {
     // Without storage the fragment stays, because a reload would otherwise lose the token.
     return fresh;
@@ -40,20 +42,23 @@ export function takeToken(role: TokenRole, place: TokenPlace): string | null {
 
 function readStored(role: TokenRole, place: TokenPlace): string | null {
   try {
-    return place.storage.getItem(keyOf(role));
+    return place.storageOf(role).getItem(keyOf(role));
   } catch {
     return null;
   }
 }
 
-/** Storage of this tab; where the browser denies it (private modes), one that refuses everything. */
+/** Where the browser denies storage (private modes), what is returned throws at each use. */
 export function browserTokenPlace(): TokenPlace {
   return {
     location,
     history,
-    storage: {
-      getItem: (key) => sessionStorage.getItem(key),
-      setItem: (key, value) => sessionStorage.setItem(key, value),
-    },
+    storageOf: (role) => ({
+      getItem: (key) => browserStorage(role).getItem(key),
+      setItem: (key, value) => browserStorage(role).setItem(key, value),
+    }),
   };
 }
+
+const browserStorage = (role: TokenRole): Storage =>
+  role === "join" ? localStorage : sessionStorage;
