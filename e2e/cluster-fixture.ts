@@ -168,17 +168,20 @@ async function startMachine(launchOptions: LaunchOptions): Promise<Machine> {
   };
 }
 
-/** From now on every packet of the page's data channels is lost; HTTP and WebSocket go on. */
-export async function losePeerPackets(page: Page): Promise<void> {
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Network.enable");
-  await devtools.send("Network.emulateNetworkConditions", {
-    offline: false,
-    latency: 0,
-    downloadThroughput: -1,
-    uploadThroughput: -1,
-    packetLoss: 100,
+/**
+ * From now on all that the page sends over data channels is lost without a word, as on a network that
+ * drops packets; HTTP and WebSocket go on. (Chromium's own emulation of packet loss does not reach them.)
+ * Returns how many messages were lost so far.
+ */
+export async function losePeerPackets(page: Page): Promise<() => Promise<number>> {
+  const lost = await page.evaluateHandle(() => {
+    const lost = { messages: 0 };
+    RTCDataChannel.prototype.send = () => {
+      lost.messages += 1;
+    };
+    return lost;
   });
+  return () => lost.evaluate(({ messages }) => messages);
 }
 
 export const test = base.extend<{ coordinator: CoordinatorProcess; machine: Machine }>({
