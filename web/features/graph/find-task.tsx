@@ -17,14 +17,21 @@ export interface FindTaskProps {
   readonly onStory: (task: TaskKey) => void;
 }
 
+const NOTHING = { found: [], total: 0 };
+
 export function FindTask({ graph, names, looks, onStory }: FindTaskProps) {
   const [words, setWords] = useState("");
   const wanted = useDeferredValue(words);
   const { found, total } = useMemo(
-    () => (graph === null ? { found: [], total: 0 } : findTasks(wanted, graph, names, looks)),
+    () => (graph === null ? NOTHING : findTasks(wanted, graph, names, looks)),
     [wanted, graph, names, looks],
   );
-  const whole = taskKeySchema.safeParse(wanted.trim());
+  /** Of what is typed now: the list may be a moment behind. */
+  const first = (): TaskKey | undefined => {
+    const whole = taskKeySchema.safeParse(words.trim());
+    if (whole.success || graph === null) return whole.data;
+    return graph.tasks[findTasks(words, graph, names, looks).found[0]?.task ?? -1];
+  };
   const open = (task: TaskKey | undefined): void => {
     if (task !== undefined) onStory(task);
   };
@@ -33,7 +40,7 @@ export function FindTask({ graph, names, looks, onStory }: FindTaskProps) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          open(whole.success ? whole.data : graph?.tasks[found[0]?.task ?? -1]);
+          open(first());
         }}
       >
         <TextInput
