@@ -42,8 +42,8 @@ async function look(page: Page, name: string): Promise<void> {
       await page.screenshot({ path: join(shots, `${name}-${size}-${colorScheme}.png`) });
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       expect(width, `${name} scrolls sideways on the ${size}`).toBeLessThanOrEqual(viewport.width);
-      // The tablet's layout is one of the two others.
-      if (size === "tablet") continue;
+      // Colours do not depend on the size, and the tablet's layout is one of the two others.
+      if (size === "tablet" || (size === "phone" && colorScheme === "dark")) continue;
       const { violations } = await new AxeBuilder({ page }).analyze();
       expect(violations.map(({ id, nodes }) => `${name} ${id}: ${nodes[0]?.html}`)).toEqual([]);
     }
@@ -115,7 +115,9 @@ test("an empty cluster, its first machine, and a job from start to end", async (
   await look(dashboard, "system");
 
   await coordinator.kill();
-  await expect(dashboard.getByText(/^Connection lost/)).toBeVisible({ timeout: 30_000 });
+  await expect(dashboard.getByText("Connection to the coordinator lost")).toBeVisible({
+    timeout: 30_000,
+  });
   await look(dashboard, "connection-lost");
   await look(worker, "join-lost");
 });
