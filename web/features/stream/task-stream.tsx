@@ -41,10 +41,10 @@ const NOTHING_SEEN: Seen = { mode: "whole", span: null, totals: [] };
 /** The table and its sentence are read, not watched. */
 const SEEN_EVERY_MS = 1_000;
 
+/** Something happens now; of a job that is paused all is shown that it did so far. */
 const isLiveJob = (client: ClusterClient, jobId: JobId | undefined): boolean => {
   if (jobId === undefined) return true;
-  const job = client.view.jobs.find((one) => one.job === jobId);
-  return job?.state === "running" || job?.state === "paused";
+  return client.view.jobs.find((one) => one.job === jobId)?.state === "running";
 };
 
 export function TaskStreamView({ jobId, client, onSelect }: TaskStreamViewProps) {
