@@ -123,5 +123,9 @@ export class ActorWorker {
       message.type === "stop-actor" ||
       message.type === "call-actor";
     if (isOrder) this.host.receive(message);
+    // Functions are for others: it has threads for actors only.
+    if (message.type === "lease") {
+      this.#socket.send({ type: "attempts-returned", attempts: [message.attempt] });
+    }
   }
 }
