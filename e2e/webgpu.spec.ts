@@ -229,14 +229,16 @@ test("a tile that is doubtful in too many places goes to the processor, and the 
   expect(await tallyOf(page)).toMatchObject({ gpu: 2, processor: 2 });
 });
 
-test("panels unused longest are dropped, and a tile whose panels do not fit goes to the processor", async ({
+test("panels are dropped when room runs out, and a tile whose panels do not fit goes to the processor", async ({
   page,
 }) => {
   // A panel of 35 series × 320 padded dates takes 46,200 bytes.
   await start(page, { ...SOFTWARE, panelBytesMax: 100_000 });
   const four = createTable(140, 300, returns);
   await expectRight(page, four, LAYOUT);
-  expect(await tallyOf(page)).toMatchObject({ gpu: 10, processor: 0, askedAgain: 4 });
+  const tally = await tallyOf(page);
+  expect(tally).toMatchObject({ gpu: 10, processor: 0 });
+  expect(tally.askedAgain).toBeGreaterThan(0);
   await expectRight(page, four, { panelSeries: 35, tile: 140 });
   expect(await tallyOf(page)).toMatchObject({ gpu: 10, processor: 1, devices: 1 });
 });
