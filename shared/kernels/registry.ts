@@ -18,9 +18,9 @@ import { type SpearmanExports, createSpearmanWasmEngine } from "./spearman/wasm-
 
 /**
  * Prepared panels of one thread; a page's threads together may take this times their number. Of 7,000
- * series × 5,284 dates (300 MB) three quarters have room beside a tile's workspace.
+ * series × 5,284 dates (300 MB) two thirds have room beside a tile's workspace.
  */
-const MEMORY_BUDGET_BYTES = 272 * 2 ** 20;
+const MEMORY_BUDGET_BYTES = 240 * 2 ** 20;
 
 /** The instantiated WebAssembly modules that the host has; a missing one means plain TypeScript. */
 export interface KernelModules {
