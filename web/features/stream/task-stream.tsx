@@ -148,7 +148,10 @@ export function TaskStreamView({ jobId, client, onSelect }: TaskStreamViewProps)
               <MachineMargin layout={layout} client={client} />
               <div ref={holder} className={styles["window"]} style={{ height }} />
             </div>
-            {isEmpty && <Empty isCaughtUp={isCaughtUp} isLive={isLive} />}
+            {/* What came is drawn a moment before it is read. */}
+            {isEmpty && store.history.count === 0 && (
+              <Empty isCaughtUp={isCaughtUp} isLive={isLive} />
+            )}
           </div>
         </div>
         {pointed !== null && <StreamTooltip pointed={pointed} store={store} holder={holder} />}
