@@ -53,12 +53,15 @@ const tileArbitrary = fc.integer({ min: 1, max: 900 }).chain((dates) =>
 describe("the work of a tile", () => {
   it("has the common dates of every pair exactly once, in a block that knows of its gaps", () => {
     fc.assert(
-      fc.property(tileArbitrary, fc.nat(149), fc.nat(149), (tile, i, j) => {
+      fc.property(tileArbitrary, fc.nat(), fc.nat(), (tile, anyRow, anyCol) => {
         const { rows, diagonal, dates } = tile;
         const cols = diagonal ? rows : tile.cols;
+        // Any pair of the tile; on the diagonal one above it.
+        const i = anyRow % rows.length;
+        const j = diagonal ? i + 1 + (anyCol % (rows.length - i)) : anyCol % cols.length;
         const x = rows[i];
         const y = cols[j];
-        fc.pre(x !== undefined && y !== undefined && (!diagonal || i < j));
+        fc.pre(x !== undefined && y !== undefined);
         const stripe = { top: 0, end: rows.length, diagonal };
         const items = itemsOf(listWork(rows, cols, stripe)).filter(
           ({ kind, row, col }) =>
