@@ -170,7 +170,7 @@ async function startMachine(launchOptions: LaunchOptions): Promise<Machine> {
 
 /**
  * From now on all that the page sends over data channels is lost without a word, as on a network that
- * drops packets; HTTP and WebSocket go on. (Chromium's own emulation of packet loss does not reach them.)
+ * drops packets, and no new channel opens; HTTP and WebSocket go on. (Chromium's own emulation of packet loss does not reach them.)
  * Returns how many messages were lost so far.
  */
 export async function losePeerPackets(page: Page): Promise<() => Promise<number>> {
@@ -179,6 +179,8 @@ export async function losePeerPackets(page: Page): Promise<() => Promise<number>
     RTCDataChannel.prototype.send = () => {
       lost.messages += 1;
     };
+    // No packet of a new connection would come through either.
+    RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => undefined);
     return lost;
   });
   return () => lost.evaluate(({ messages }) => messages);
