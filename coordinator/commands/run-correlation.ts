@@ -174,7 +174,7 @@ function makePlan(
   tools: NodeTools,
   options: RunOptions,
 ): CorrelationPlan {
-  const threads = cluster.workers().reduce((sum, worker) => sum + worker.threads, 0);
+  const { threads } = cluster;
   try {
     return planCorrelation(record, options, { ...tools, threads });
   } catch (error) {

@@ -104,7 +104,7 @@ export async function runMonteCarlo(
 }
 
 function makePlan(cluster: Cluster, tools: NodeTools, options: MonteCarloOptions): MonteCarloPlan {
-  const threads = cluster.workers().reduce((sum, worker) => sum + worker.threads, 0);
+  const { threads } = cluster;
   try {
     return planMonteCarlo(options, { ...tools, threads });
   } catch (error) {

@@ -107,8 +107,7 @@ export class Cluster {
   ): Future<Awaited<R>>[];
   map(fn: FunctionRef, items: Iterable<unknown>, options?: MapOptions): Future[];
   map(fn: AnyFunction | FunctionRef, items: Iterable<unknown>, options: MapOptions = {}): Future[] {
-    const { workers } = this.#core.client.view;
-    const threads = workers.reduce((sum, worker) => sum + worker.threads, 0);
+    const { threads } = this;
     const settings = this.#settings;
     return mapItems(this.#core, asFunctionRef(fn), [...items], {
       ...options,
@@ -209,6 +208,11 @@ export class Cluster {
   /** The joined machines, as the coordinator last told of them. */
   workers(): readonly WorkerView[] {
     return this.#core.client.view.workers;
+  }
+
+  /** The threads that they use, all together. */
+  get threads(): number {
+    return this.workers().reduce((sum, worker) => sum + worker.threads, 0);
   }
 
   /**

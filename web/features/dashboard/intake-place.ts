@@ -26,7 +26,7 @@ export function intakePlace({ library }: Session): IntakePlace<IngestSession> {
     async submit(record, options) {
       const encoder = new TextEncoder();
       const plan = planCorrelation(record, options, {
-        threads: library.workers().reduce((sum, worker) => sum + worker.threads, 0),
+        threads: library.threads,
         hash: await createHash(),
         encode: (text) => encoder.encode(text),
       });

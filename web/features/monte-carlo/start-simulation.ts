@@ -10,7 +10,7 @@ export async function startSimulation(
 ): Promise<JobId> {
   const encoder = new TextEncoder();
   const plan = planMonteCarlo(options, {
-    threads: cluster.workers().reduce((sum, worker) => sum + worker.threads, 0),
+    threads: cluster.threads,
     hash: await createHash(),
     encode: (text) => encoder.encode(text),
   });

@@ -115,16 +115,8 @@ function subtractMissing<T>(
       list += 4;
     } while (list < end);
   }
-  const sums = overlaps.sums + at;
-  const squares = overlaps.squares + at;
-  addDifference(sums, base, s0);
-  addDifference(sums + 16, base + 16, s1);
-  addDifference(sums + 32, base + 32, s2);
-  addDifference(sums + 48, base + 48, s3);
-  addDifference(squares, base + LINE_BYTES, q0);
-  addDifference(squares + 16, base + LINE_BYTES + 16, q1);
-  addDifference(squares + 32, base + LINE_BYTES + 32, q2);
-  addDifference(squares + 48, base + LINE_BYTES + 48, q3);
+  addDifferences(overlaps.sums + at, base, s0, s1, s2, s3);
+  addDifferences(overlaps.squares + at, base + LINE_BYTES, q0, q1, q2, q3);
 }
 
 /** As subtractMissing, in single precision: sums of a few dates, as of products, join those in double. */
@@ -170,16 +162,8 @@ function subtractGroups(
     q2 = f64x2.add(q2, f64x2.promote_low_f32x4(highSquares));
     q3 = f64x2.add(q3, promoteHigh(highSquares));
   }
-  const sums = overlaps.sums + at;
-  const squares = overlaps.squares + at;
-  addDifference(sums, base, s0);
-  addDifference(sums + 16, base + 16, s1);
-  addDifference(sums + 32, base + 32, s2);
-  addDifference(sums + 48, base + 48, s3);
-  addDifference(squares, base + LINE_BYTES, q0);
-  addDifference(squares + 16, base + LINE_BYTES + 16, q1);
-  addDifference(squares + 32, base + LINE_BYTES + 32, q2);
-  addDifference(squares + 48, base + LINE_BYTES + 48, q3);
+  addDifferences(overlaps.sums + at, base, s0, s1, s2, s3);
+  addDifferences(overlaps.squares + at, base + LINE_BYTES, q0, q1, q2, q3);
 }
 
 function promoteHigh(x: v128): v128 {
@@ -225,6 +209,21 @@ function loadPair<T>(line: usize, pair: i32): v128 {
   }
   const half = <usize>(pair >> 1) * (<usize>CHUNK_DATES * TILE_COL_BYTES);
   return v128.load(line + half + ((<usize>(pair & 1)) << 4));
+}
+
+/** Of the eight series of a strip. */
+function addDifferences(
+  out: usize,
+  base: usize,
+  missing0: v128,
+  missing1: v128,
+  missing2: v128,
+  missing3: v128,
+): void {
+  addDifference(out, base, missing0);
+  addDifference(out + 16, base + 16, missing1);
+  addDifference(out + 32, base + 32, missing2);
+  addDifference(out + 48, base + 48, missing3);
 }
 
 function addDifference(out: usize, base: usize, missing: v128): void {
