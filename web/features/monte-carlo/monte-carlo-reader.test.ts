@@ -4,7 +4,7 @@ import { ClusterError } from "../../../shared/client/cluster-client.ts";
 import { asJobId, type TaskKey } from "../../../shared/ids.ts";
 import { ARTICLE_OPTION } from "../../../shared/monte-carlo/asian-option.ts";
 import { planMonteCarlo, type MonteCarloOptions } from "../../../shared/monte-carlo/plan.ts";
-import type { JobView } from "../../../shared/protocol/messages.ts";
+import { jobView } from "../../../shared/testing/views.ts";
 import type { JobSource } from "../jobs/job-reader.ts";
 import { openMonteCarloReader } from "./monte-carlo-reader.ts";
 import { MADE_UP, madeUpOutputs } from "./simulated-results.ts";
@@ -57,25 +57,7 @@ async function openBench(change: Partial<MonteCarloOptions> = {}) {
       return Promise.resolve();
     },
   };
-  const job: JobView = {
-    job: jobId,
-    kind: "monte-carlo",
-    title: "Price Asian call",
-    meta: plan.job.meta,
-    priority: 0,
-    state: "running",
-    submittedAtMs: 0,
-    finishedAtMs: null,
-    tasksTotal: 1,
-    tasksDone: 0,
-    tasksRunning: 0,
-    targetsTotal: 1,
-    targetsDone: 0,
-    targetsFailed: 0,
-    isOpen: false,
-    failure: null,
-    timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
-  };
+  const job = jobView({ job: jobId, kind: "monte-carlo", meta: plan.job.meta });
   const reader = await openMonteCarloReader(job, {
     client,
     jobId,
