@@ -8,8 +8,10 @@ import { decodeBase64 } from "../shared/codecs/base64.ts";
 import type { BlockRef } from "../shared/graph/task.ts";
 import { type ActorId, asActorId, type BlockId, randomText, type WorkerId } from "../shared/ids.ts";
 import { ACTORS_MAX } from "../shared/limits.ts";
-import type { ActorView, ClientMessage, HeardValue } from "../shared/protocol/messages.ts";
-import type { LocatedBlock, SaidValue, WorkerMessage } from "../shared/protocol/messages.ts";
+import type { ActorView, HeardValue } from "../shared/protocol/actor-messages.ts";
+import type { ClientMessage } from "../shared/protocol/messages.ts";
+import type { SaidValue } from "../shared/protocol/actor-messages.ts";
+import type { LocatedBlock, WorkerMessage } from "../shared/protocol/messages.ts";
 import type { BlockSources } from "./block-sources.ts";
 import type { BlockStore } from "./block-store.ts";
 import type { ActorRow, Journal } from "./journal.ts";
@@ -24,10 +26,10 @@ type Said<Type> = Extract<WorkerMessage, { type: Type }>;
 type Asked<Type> = Extract<ClientMessage, { type: Type }>;
 type Command<Type> = Extract<ActorCommand, { type: Type }>;
 export type WorkerActorMessage = Said<
-  "actor-started" | "actor-ended" | "actor-checkpointed" | "actor-touched" | "actor-returned"
+  "actor-started" | "actor-ended" | "actor-checkpointed" | "actor-returned"
 >;
 export type ClientActorMessage = Asked<
-  "create-actor" | "attach-actor" | "release-actor" | "list-actors" | "call-actor"
+  "create-actor" | "attach-actor" | "release-actor" | "list-actors" | "reach-actor" | "call-actor"
 >;
 
 export interface ActorServiceParts {
@@ -106,8 +108,7 @@ export class ActorService {
     const of = { ...identity(port), actor, life };
     switch (message.type) {
       case "actor-started":
-      case "actor-touched":
-        return this.#dispatch({ type: message.type, ...of });
+        return this.#dispatch({ type: "actor-started", ...of });
       case "actor-ended": {
         const { reason, error = null } = message;
         this.#parts.log(
@@ -166,6 +167,11 @@ export class ActorService {
         return this.#call(port, message);
       case "create-actor":
         return this.#create(port, message);
+      case "reach-actor": {
+        const caller = this.#callers.get(port);
+        if (caller === undefined) return;
+        return this.#dispatch({ type: "line-asked", caller, actor: message.actor });
+      }
       case "attach-actor":
         if (this.#rows.has(message.actor)) this.#follow(port, message.actor);
         return this.#reply(port, message.request, message.actor);
@@ -314,6 +320,8 @@ export class ActorService {
           ...(limitMs === null ? {} : { limitMs }),
         });
       }
+      case "admit-line":
+        return this.#admitLine(command);
       case "start-actor":
         return this.#startActor(command);
       case "stop-actor": {
@@ -323,6 +331,17 @@ export class ActorService {
       case "actor-changed":
         return this.#changed(command.actor);
     }
+  }
+
+  /** The key is the client's word to the worker that the coordinator knows it. */
+  #admitLine(command: Command<"admit-line">): void {
+    const { actor, life, caller } = command;
+    const worker = this.#portOf(command);
+    if (worker === undefined) return;
+    const key = randomBytes(16).toString("hex");
+    worker.send({ type: "admit-line", actor, life, caller, key });
+    const { peer } = worker;
+    this.#clients.get(caller)?.send({ type: "actor-line", actor, life, peer, key });
   }
 
   #startActor(command: Command<"start-actor">): void {
@@ -381,15 +400,17 @@ export class ActorService {
     const record: ActorRecord | undefined = this.#state.actors.get(actor);
     const row = this.#rows.get(actor);
     const isPresent =
-      record?.life === life && record.place?.incarnation === port.incarnation && row !== undefined;
-    if (isPresent && record.place?.worker === port.worker) {
-      const isThere =
-        "bytes" in checkpoint || this.#parts.store.get(checkpoint.block) !== undefined;
-      if (!isThere) return;
+      record?.life === life &&
+      record.place?.worker === port.worker &&
+      record.place.incarnation === port.incarnation;
+    const isThere = "bytes" in checkpoint || this.#parts.store.get(checkpoint.block) !== undefined;
+    const isKept = isPresent && isThere && row !== undefined;
+    if (isKept) {
       this.#dropCheckpoint(row, checkpoint);
       this.#save({ ...row, checkpoint });
+      this.#dispatch({ type: "actor-checkpointed", ...identity(port), actor, life });
     }
-    this.#dispatch({ type: "actor-checkpointed", ...identity(port), actor, life });
+    port.send({ type: "checkpoint-kept", actor, life, isKept });
   }
 
   /** Checkpoints carry a mark that makes their blocks their own: nobody else can need this one. */

@@ -91,6 +91,7 @@ export class ClientSession implements ClientPort {
         return;
       case "create-actor":
       case "attach-actor":
+      case "reach-actor":
       case "release-actor":
       case "list-actors":
       case "call-actor":

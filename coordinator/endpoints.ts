@@ -2,15 +2,15 @@
 import * as z from "zod";
 import * as limits from "../shared/limits.ts";
 import * as http from "../shared/protocol/http.ts";
+import { jobViewSchema } from "../shared/protocol/messages.ts";
 import {
   attemptIdSchema,
   blockIdSchema,
   datasetIdSchema,
   jobIdSchema,
-  jobViewSchema,
   taskKeySchema,
   workerIdSchema,
-} from "../shared/protocol/messages.ts";
+} from "../shared/protocol/parts.ts";
 import * as telemetry from "../shared/protocol/telemetry.ts";
 import { endpoint } from "./endpoint.ts";
 

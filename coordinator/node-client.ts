@@ -94,6 +94,7 @@ export function openNodeClient(address: CoordinatorAddress, tools: NodeTools): C
       release: () => undefined,
       close: () => fetcher.close(),
     },
+    openLine: null,
     request: createRequest(baseUrl, token, trust.fetch),
     now: Date.now,
     ...tools,

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import * as http from "../shared/protocol/http.ts";
 import * as messages from "../shared/protocol/messages.ts";
+import * as parts from "../shared/protocol/parts.ts";
 import type { Access, Answer, Endpoint } from "./endpoint.ts";
 import { readVersion } from "./version.ts";
 
@@ -9,10 +10,10 @@ type Json = Record<string, unknown>;
 
 /** Schemas that get a name in the document; others are written out where they are used. */
 const named: Readonly<Record<string, z.ZodType>> = {
-  Json: messages.jsonSchema,
-  BlockRef: messages.blockRefSchema,
-  SmallBlock: messages.smallBlockSchema,
-  RemoteError: messages.remoteErrorSchema,
+  Json: parts.jsonSchema,
+  BlockRef: parts.blockRefSchema,
+  SmallBlock: parts.smallBlockSchema,
+  RemoteError: parts.remoteErrorSchema,
   Task: http.taskSchema,
   Dataset: http.datasetSchema,
   DatasetRecord: http.datasetRecordSchema,

@@ -101,7 +101,6 @@ export class WorkerSession implements WorkerPort {
       case "actor-started":
       case "actor-ended":
       case "actor-checkpointed":
-      case "actor-touched":
       case "actor-returned":
         return actors.workerSaid(this, message);
       case "leave":

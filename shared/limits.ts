@@ -39,8 +39,8 @@ export const ACTORS_PER_WORKER_MAX = 64;
 export const ACTOR_CALLS_MAX = 1_000;
 /** Bytes of the arguments of these calls, as far as they travel inside messages. */
 export const ACTOR_CALL_BYTES_MAX = 8 * 2 ** 20;
-/** Arguments and results up to this size travel inside messages; larger ones as blocks. */
-export const ACTOR_INLINE_BYTES_MAX = 64 * 2 ** 10;
+/** Arguments and results up to this size travel inside messages, which fit into a data channel's; larger ones as blocks. */
+export const ACTOR_INLINE_BYTES_MAX = 40 * 2 ** 10;
 /** The longest deadline of a call: a day. */
 export const ACTOR_DEADLINE_MS_MAX = 86_400_000;
 /** A call is sent again at most so often after its worker was lost. */

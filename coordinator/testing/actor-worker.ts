@@ -1,11 +1,11 @@
 // A worker in this process that has actors, for tests: the real host and the thread's side, no browser.
 import { runInThisContext } from "node:vm";
 import { createBLAKE3 } from "hash-wasm";
-import { type ActorHost, createActorHost } from "../../shared/actors/actor-host.ts";
+import { type ActorHost, createActorHost, isActorOrder } from "../../shared/actors/actor-host.ts";
 import { builtInActor } from "../../shared/actors/actor-kinds.ts";
 import { actorThreadOver, createActorTasks } from "../../shared/actors/actor-tasks.ts";
 import type { StartActorThread } from "../../shared/actors/actor-thread.ts";
-import type { WorkerId } from "../../shared/ids.ts";
+import type { PeerId, WorkerId } from "../../shared/ids.ts";
 import { httpPaths } from "../../shared/protocol/http.ts";
 import type { CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import { nodeClock } from "../node-client.ts";
@@ -25,6 +25,8 @@ export interface ActorWorkerOptions {
 export class ActorWorker {
   readonly worker: WorkerId;
   readonly host: ActorHost;
+  /** Where others reach it directly: another address at each welcome. */
+  peer: PeerId | null = null;
   readonly #coordinator: Coordinator;
   readonly #options: ActorWorkerOptions;
   #socket: ScriptedSocket;
@@ -54,6 +56,8 @@ export class ActorWorker {
     this.host = createActorHost({
       clock: nodeClock,
       threads: { forClasses: startThread, forBuiltIns: startThread },
+      encode: encodeText,
+      decode: decodeText,
       hash: (bytes) => hasher.init().update(bytes).digest(),
       send: (message) => this.#socket.send(message),
       fetch: async ({ block }) => {
@@ -114,15 +118,12 @@ export class ActorWorker {
     const { threads = 2, runsFunctions = true } = this.#options;
     const hello = workerHello(this.#coordinator.joinToken, this.worker);
     socket.send({ ...hello, threads, runsFunctions, actors: this.host.held() });
-    await socket.next("welcome");
+    const { peer } = await socket.next("welcome");
+    this.peer = peer;
   }
 
   #receive(message: CoordinatorMessage): void {
-    const isOrder =
-      message.type === "start-actor" ||
-      message.type === "stop-actor" ||
-      message.type === "call-actor";
-    if (isOrder) this.host.receive(message);
+    if (isActorOrder(message)) this.host.receive(message);
     // Functions are for others: it has threads for actors only.
     if (message.type === "lease") {
       this.#socket.send({ type: "attempts-returned", attempts: [message.attempt] });

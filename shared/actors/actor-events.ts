@@ -1,7 +1,7 @@
 // What can happen to actors at the coordinator, and what the machine then asks its host to do.
 import type { RemoteError } from "../graph/task.ts";
 import type { ActorId, Incarnation, WorkerId } from "../ids.ts";
-import type { ActorFailure, SaidValue } from "../protocol/messages.ts";
+import type { ActorFailure, SaidValue } from "../protocol/actor-messages.ts";
 
 /** One connection of a worker. */
 export interface WorkerIdentity {
@@ -67,7 +67,8 @@ export type ActorEvent =
       })
   /** The host has kept the checkpoint. */
   | (WorkerIdentity & Life & { readonly type: "actor-checkpointed" })
-  | (WorkerIdentity & Life & { readonly type: "actor-touched" })
+  /** A client would call the actor past the coordinator. */
+  | { readonly type: "line-asked"; readonly caller: number; readonly actor: ActorId }
   | (CallName & {
       readonly type: "call-made";
       readonly actor: ActorId;
@@ -90,6 +91,8 @@ export type ActorEvent =
 export type ActorCommand =
   | (WorkerIdentity & Life & { readonly type: "start-actor"; readonly isResumed: boolean })
   | (WorkerIdentity & Life & { readonly type: "stop-actor" })
+  /** The client may open a line to this life; both are told the key. */
+  | (WorkerIdentity & Life & { readonly type: "admit-line"; readonly caller: number })
   | (WorkerIdentity &
       Life &
       CallName & {

@@ -30,6 +30,10 @@ function assertRecord(state: ActorsState, record: ActorRecord): void {
     assert(host?.actors.has(record.actor) === true, "the actor's worker does not know it");
     assert(life > 0, "an actor is somewhere before its first life");
   }
+  assert(
+    !record.hasLines || (phase === "running" && record.isDirty),
+    "[D4] lines to what is clean",
+  );
   assert(!record.isAdoptable || phase === "waiting", "only a waiting actor can come back");
   if (
     phase === "waiting" &&

@@ -239,12 +239,32 @@ describe("recovery", () => {
     expect(outcomes(call(3))).toEqual([[3, "gone"]]);
   });
 
-  it("[R2] knows that calls past the coordinator changed the state", () => {
+  it("[D4] takes a life that clients may call past it for changed at every moment", () => {
+    const { join, create, start, call, returned, tell, phase } = setUp();
+    join(desk);
+    create();
+    const ask = (): ActorCommand[] => tell({ type: "line-asked", caller: 1, actor });
+    // Nobody is admitted to what does not run.
+    expect(ask()).toEqual([]);
+    start();
+    call(1);
+    returned(1);
+    expect(ask()).toEqual([{ type: "admit-line", ...desk, actor, life: 1, caller: 1 }]);
+    tell({ type: "actor-checkpointed", ...desk, actor, life: 1 });
+    join(worker("other"));
+    // It may have been called since, so its return is waited for though it has a checkpoint.
+    expect(types(tell({ type: "worker-left", ...desk, mayReturn: true }))).toEqual([
+      "actor-changed",
+    ]);
+    expect(phase()).toBe("waiting");
+  });
+
+  it("[D4] loses with a life what clients told it past the coordinator", () => {
     const { join, create, start, tell, phase } = setUp();
     join(desk);
     create();
     start();
-    tell({ type: "actor-touched", ...desk, actor, life: 1 });
+    tell({ type: "line-asked", caller: 1, actor });
     tell({ type: "worker-left", ...desk, mayReturn: false });
     expect(phase()).toBe("lost");
   });

@@ -4,7 +4,7 @@ import { unreachable } from "../assert.ts";
 import type { RemoteError } from "../graph/task.ts";
 import type { ActorId } from "../ids.ts";
 import { ACTOR_CALL_BYTES_MAX, ACTOR_CALLS_MAX } from "../limits.ts";
-import type { ActorFailure } from "../protocol/messages.ts";
+import type { ActorFailure } from "../protocol/actor-messages.ts";
 import type {
   ActorCommand,
   ActorEvent,
@@ -60,11 +60,8 @@ function apply(state: ActorsState, event: ActorEvent, out: ActorCommand[]): void
       return ended(state, event, out);
     case "actor-checkpointed":
       return checkpointed(state, event, out);
-    case "actor-touched": {
-      const record = living(state, event);
-      if (record !== undefined) record.isDirty = true;
-      return;
-    }
+    case "line-asked":
+      return lineAsked(state, event, out);
     case "call-made":
       return callMade(state, event, out);
     case "call-returned":
@@ -172,6 +169,7 @@ function addActor(
     place: null,
     hasCheckpoint,
     isDirty: isAdoptable,
+    hasLines: false,
     isAdoptable,
     waitUntilMs: state.nowMs + waitMs,
     afterWait: canBeMade ? "place" : "give-up",
@@ -265,7 +263,7 @@ function checkpointed(
   const record = living(state, event);
   if (record === undefined) return drop(state);
   // Calls at the worker may have run since.
-  record.isDirty = [...record.calls.values()].some((call) => call.isSent);
+  record.isDirty = record.hasLines || [...record.calls.values()].some((call) => call.isSent);
   if (record.hasCheckpoint) return;
   record.hasCheckpoint = true;
   changed(record, out);
@@ -313,6 +311,7 @@ function moveOut(state: ActorsState, record: ActorRecord): void {
   if (record.place === null) return;
   state.workers.get(record.place.worker)?.actors.delete(record.actor);
   record.place = null;
+  record.hasLines = false;
 }
 
 /** It will not come back. */
@@ -341,6 +340,16 @@ function living(state: ActorsState, of: WorkerIdentity & Life): ActorRecord | un
 }
 
 // Calls
+
+/** Nothing follows when the actor does not run: the client asks again when it does. */
+function lineAsked(state: ActorsState, event: Event<"line-asked">, out: ActorCommand[]): void {
+  const record = state.actors.get(event.actor);
+  if (record?.phase !== "running" || record.place === null) return drop(state);
+  record.hasLines = true;
+  record.isDirty = true;
+  const { actor, life, place } = record;
+  out.push({ type: "admit-line", ...place, actor, life, caller: event.caller });
+}
 
 function callMade(state: ActorsState, event: Event<"call-made">, out: ActorCommand[]): void {
   const last = state.lastCalls.get(event.caller);

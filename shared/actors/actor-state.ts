@@ -1,7 +1,7 @@
 // Everything that the actor machine knows, as plain data.
 import type { RemoteError } from "../graph/task.ts";
 import type { ActorId, WorkerId } from "../ids.ts";
-import type { SaidValue } from "../protocol/messages.ts";
+import type { SaidValue } from "../protocol/actor-messages.ts";
 import type { ActorAbility, ActorFacts, CallName, WorkerIdentity } from "./actor-events.ts";
 
 export interface ActorHost extends WorkerIdentity {
@@ -33,6 +33,8 @@ export interface ActorRecord extends ActorFacts {
   hasCheckpoint: boolean;
   /** Calls came since the state was last kept, so this life knows more than any other could. */
   isDirty: boolean;
+  /** Clients may call this life past the coordinator: what it does not see makes it dirty at any moment. */
+  hasLines: boolean;
   /** Only while waiting: its newest life may still be alive at a worker that may come back. */
   isAdoptable: boolean;
   /** Only while waiting: not placed, or not given up, before. */

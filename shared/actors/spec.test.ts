@@ -13,6 +13,7 @@ const files = [
     .filter((name) => name.endsWith(".test.ts"))
     .map((name) => join(folder, name)),
   join(folder, "../../coordinator/actors.test.ts"),
+  join(folder, "../../coordinator/actor-lines.test.ts"),
 ];
 const quoted = files
   .flatMap((path) => [...readFileSync(path, "utf8").matchAll(/\bit\(\s*["`]((?:\[[A-Z]\d+\])+)/g)])

@@ -3,7 +3,7 @@ import { decodeBase64, encodeBase64 } from "../codecs/base64.ts";
 import { type ActorId, asBlockId, type BlockId } from "../ids.ts";
 import { ACTOR_CALL_BYTES_MAX, ACTOR_CALLS_MAX, ACTOR_INLINE_BYTES_MAX } from "../limits.ts";
 import { ACTOR_DEADLINE_MS_MAX, ACTOR_RETRIES_MAX } from "../limits.ts";
-import type { ActorOutcome, HeardValue, SaidValue } from "../protocol/messages.ts";
+import type { ActorOutcome, HeardValue, SaidValue } from "../protocol/actor-messages.ts";
 import { decodeValue } from "../values/decode-value.ts";
 import { encodeValue } from "../values/encode-value.ts";
 import {
@@ -39,10 +39,8 @@ export interface ActorCallsOptions {
   readonly actor: ActorId;
   readonly client: Pick<ClusterClient, "keepBlock" | "dropBlock" | "fetchBlock">;
   readonly tools: Pick<ClusterTools, "hash" | "encode" | "decode" | "clock">;
-  /** Says a call if there is a connection, and false otherwise. */
+  /** Says a call if there is a way, and false otherwise. */
   readonly say: (call: ActorCall) => boolean;
-  /** The call is over: it is not waited for any more. */
-  readonly forget: (call: ActorCall) => void;
 }
 
 export class ActorCalls {
@@ -80,7 +78,6 @@ export class ActorCalls {
         if (!this.#open.delete(call)) return false;
         this.#openBytes -= sizeBytes;
         stopTimer();
-        this.#options.forget(call);
         return true;
       };
       const call: ActorCall = {
@@ -108,7 +105,7 @@ export class ActorCalls {
     });
   }
 
-  /** Says what is next, as far as there is a connection. */
+  /** Says what is next, as far as there is a way. */
   pump(): void {
     while (this.#unsaid.length > 0) {
       const call = this.#unsaid[0];
@@ -118,14 +115,19 @@ export class ActorCalls {
     }
   }
 
-  /** These were said on a connection that is lost, in this order. */
-  lost(calls: readonly ActorCall[]): void {
-    const again = calls.filter((call) => call.retriesLeft > 0);
+  /** These were said, in this order, and did not begin. */
+  unbegun(calls: readonly ActorCall[]): void {
+    this.#unsaid = [...calls.filter((call) => this.#open.has(call)), ...this.#unsaid];
+  }
+
+  /** These were said in this order where nothing is answered any more: they may have run. */
+  lost(calls: readonly ActorCall[], why: string): void {
+    const again = calls.filter((call) => this.#open.has(call) && call.retriesLeft > 0);
     for (const call of again) call.retriesLeft -= 1;
     this.#unsaid = [...again, ...this.#unsaid];
     for (const call of calls) {
       if (again.includes(call)) continue;
-      const text = "The connection to the coordinator was lost. The call may or may not have run.";
+      const text = `${why} The call may or may not have run.`;
       call.reject(new ActorLostError(text, this.#options.actor, true));
     }
   }

@@ -2,7 +2,7 @@
 import { unreachable } from "../assert.ts";
 import type { RemoteError } from "../graph/task.ts";
 import type { ActorId } from "../ids.ts";
-import type { ActorFailure } from "../protocol/messages.ts";
+import type { ActorFailure } from "../protocol/actor-messages.ts";
 
 /** A call of an actor, or the making of one, failed. */
 export class ActorError extends Error {

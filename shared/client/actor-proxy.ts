@@ -1,6 +1,6 @@
 // An actor as programs see it: its methods, each answering with a promise, and a few members with "$".
 import type { ActorId } from "../ids.ts";
-import type { ActorView } from "../protocol/messages.ts";
+import type { ActorView } from "../protocol/actor-messages.ts";
 import type { Arguments } from "./argument-types.ts";
 
 /** How calls are made, from `actor.$with` on. */
@@ -33,6 +33,8 @@ export interface ActorControls<T extends object> {
   readonly $id: ActorId;
   /** Where it is and how it is, as the coordinator last told. */
   readonly $view: ActorView;
+  /** How calls go now: over a direct channel to its page, or through the coordinator. */
+  readonly $way: "direct" | "coordinator";
   /** The same actor, whose calls have other options. Calls keep their order over all of them. */
   $with(options: ActorCallOptions): Actor<T>;
   /** Ends the actor for everybody. Calls that have not run reject. */
@@ -45,6 +47,7 @@ export type Actor<T extends object> = ActorMethods<T> & ActorControls<T>;
 export interface ActorTarget {
   readonly id: ActorId;
   readonly view: ActorView;
+  readonly way: "direct" | "coordinator";
   call(method: string, args: readonly unknown[], options: ActorCallOptions): Promise<unknown>;
   release(): Promise<void>;
 }
@@ -60,6 +63,9 @@ export function createActorProxy<T extends object>(
     },
     get $view() {
       return target.view;
+    },
+    get $way() {
+      return target.way;
     },
     $with: (more) => createActorProxy<T>(target, { ...options, ...more }),
     $release: () => target.release(),

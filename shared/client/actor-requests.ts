@@ -1,6 +1,7 @@
 // Questions about actors that the coordinator answers once each, over reconnects.
 import { unreachable } from "../assert.ts";
-import type { ActorView, ClientMessage, CoordinatorMessage } from "../protocol/messages.ts";
+import type { ActorView } from "../protocol/actor-messages.ts";
+import type { ClientMessage, CoordinatorMessage } from "../protocol/messages.ts";
 import { ActorError, ActorLostError } from "./actor-errors.ts";
 import { ClusterError, type ClusterClient } from "./cluster-client.ts";
 

@@ -1,10 +1,12 @@
 // Actors from a client's side: making, finding, calling and releasing them.
 import { assert } from "../assert.ts";
 import { type ActorId, asActorId } from "../ids.ts";
-import type { ActorSpec, ActorView, CoordinatorMessage } from "../protocol/messages.ts";
+import type { ActorOutcome, ActorSpec, ActorView, HeardValue } from "../protocol/actor-messages.ts";
+import type { CoordinatorMessage } from "../protocol/messages.ts";
 import { encodeValue } from "../values/encode-value.ts";
 import { type ActorCall, ActorCalls } from "./actor-calls.ts";
 import { asClassRef } from "./actor-class.ts";
+import { ActorLine } from "./actor-line.ts";
 import { ActorDeadlineError, ActorError, ActorLostError } from "./actor-errors.ts";
 import { type Actor, type ActorCallOptions, createActorProxy } from "./actor-proxy.ts";
 import { ActorRequests } from "./actor-requests.ts";
@@ -32,14 +34,32 @@ export interface ActorOptions extends ActorCallOptions {
 /** What the actors need of a connected client. */
 export type ActorsClient = Pick<
   ClusterClient,
-  "say" | "onMessage" | "connection" | "onConnection" | "keepBlock" | "dropBlock" | "fetchBlock"
+  | "say"
+  | "onMessage"
+  | "connection"
+  | "onConnection"
+  | "keepBlock"
+  | "dropBlock"
+  | "fetchBlock"
+  | "openLine"
 >;
 
 interface Handle {
   view: ActorView;
   readonly calls: ActorCalls;
+  readonly line: ActorLine;
+  /** How many calls the coordinator has not answered, with those for which nobody waits any more. */
+  atCoordinator: number;
   /** Told at each change of the view. */
   readonly watchers: Set<() => void>;
+}
+
+interface SaidCall {
+  readonly call: ActorCall;
+  readonly handle: Handle;
+  readonly isOverLine: boolean;
+  /** It was said before, too. */
+  readonly mayHaveRunBefore: boolean;
 }
 
 export class Actors {
@@ -48,9 +68,8 @@ export class Actors {
   readonly #shelf: Pick<BlockShelf, "put">;
   readonly #requests: ActorRequests;
   readonly #handles = new Map<ActorId, Handle>();
-  /** Calls that this connection has said, by number. */
-  readonly #said = new Map<number, { readonly call: ActorCall; readonly handle: Handle }>();
-  readonly #numbers = new Map<ActorCall, number>();
+  /** Calls that were said and not answered, by number: both ways count as one. */
+  readonly #said = new Map<number, SaidCall>();
   readonly #stops: readonly (() => void)[];
   #lastCall = 0;
   #isConnected: boolean;
@@ -115,12 +134,12 @@ export class Actors {
   close(error: ClusterError): void {
     for (const stop of this.#stops) stop();
     this.#requests.end(error);
-    for (const { calls } of this.#handles.values()) {
+    for (const { calls, line } of this.#handles.values()) {
+      line.close();
       calls.end((call) => (call.mayHaveRun ? lostWithConnection(error) : error));
     }
     this.#handles.clear();
     this.#said.clear();
-    this.#numbers.clear();
   }
 
   #specOf(
@@ -155,19 +174,27 @@ export class Actors {
   #take(view: ActorView): Handle {
     const known = this.#handles.get(view.actor);
     if (known !== undefined) return known;
+    const { actor } = view;
+    const { clock, encode, decode } = this.#tools;
     const handle: Handle = {
       view,
       watchers: new Set(),
+      atCoordinator: 0,
       calls: new ActorCalls({
-        actor: view.actor,
+        actor,
         client: this.#client,
         tools: this.#tools,
         say: (call) => this.#say(handle, call),
-        forget: (call) => {
-          const number = this.#numbers.get(call);
-          this.#numbers.delete(call);
-          if (number !== undefined) this.#said.delete(number);
-        },
+      }),
+      line: new ActorLine({
+        openLine: this.#client.openLine,
+        clock,
+        encode,
+        decode,
+        ask: () => this.#client.say({ type: "reach-actor", actor }),
+        onReady: () => handle.calls.pump(),
+        onReturn: (number, outcome) => this.#lineReturned(handle, number, outcome),
+        onEnd: (areUnbegun) => this.#lineEnded(handle, areUnbegun),
       }),
     };
     this.#handles.set(view.actor, handle);
@@ -182,6 +209,9 @@ export class Actors {
         id: actor,
         get view() {
           return handle.view;
+        },
+        get way() {
+          return handle.line.isOpen ? "direct" : "coordinator";
         },
         call: (method, args, how) => handle.calls.make(method, args, how),
         release: () => this.#release(actor),
@@ -228,41 +258,82 @@ export class Actors {
   }
 
   #say(handle: Handle, call: ActorCall): boolean {
-    const { args, method, limitMs, retriesLeft: retries } = call;
-    if (!this.#isConnected || args === null) return false;
-    const deadlineMs = Math.max(1, call.deadlineAtMs - this.#tools.clock.nowMs());
+    const { line } = handle;
+    const isOverLine = line.isOpen;
+    const { args, method, limitMs, retriesLeft: retries, mayHaveRun } = call;
+    // None overtakes those that are under way on the other way.
+    const isReady = isOverLine ? line.hasRoom && handle.atCoordinator === 0 : this.#isConnected;
+    if (!isReady || args === null) return false;
     this.#lastCall += 1;
-    this.#said.set(this.#lastCall, { call, handle });
-    this.#numbers.set(call, this.#lastCall);
-    const { actor } = handle.view;
-    this.#client.say({
-      type: "call-actor",
-      actor,
-      call: this.#lastCall,
+    const number = this.#lastCall;
+    this.#said.set(number, { call, handle, isOverLine, mayHaveRunBefore: mayHaveRun });
+    const said = {
+      call: number,
       method,
-      deadlineMs,
+      deadlineMs: Math.max(1, call.deadlineAtMs - this.#tools.clock.nowMs()),
       ...(limitMs === null ? {} : { limitMs }),
       args,
-      retries,
-    });
+    };
+    if (isOverLine) line.call(said);
+    else {
+      handle.atCoordinator += 1;
+      this.#client.say({ type: "call-actor", actor: handle.view.actor, ...said, retries });
+    }
     return true;
   }
 
   #receive(message: CoordinatorMessage): void {
     if (message.type === "actor-returned") {
-      this.#said.get(message.call)?.call.settle(message.outcome);
+      this.#returned(message);
     } else if (message.type === "actor-changed") {
       this.#see(message.view);
+    } else if (message.type === "actor-line") {
+      void this.#handles.get(message.actor)?.line.open(message);
     } else if (message.type === "actor-reply") {
       this.#requests.receive(message);
       for (const view of message.actors) this.#see(view);
     }
   }
 
+  #returned({
+    call: number,
+    outcome,
+  }: Extract<CoordinatorMessage, { type: "actor-returned" }>): void {
+    const said = this.#said.get(number);
+    if (said === undefined || said.isOverLine) return;
+    const { call, handle } = said;
+    this.#said.delete(number);
+    handle.atCoordinator -= 1;
+    call.settle(outcome);
+    if (outcome.ok || outcome.code === "threw") handle.line.seek();
+    // These wait while the way changes.
+    if (handle.atCoordinator === 0) handle.calls.pump();
+  }
+
+  #lineReturned(handle: Handle, number: number, outcome: ActorOutcome<HeardValue>): void {
+    const said = this.#said.get(number);
+    if (said?.handle !== handle || !said.isOverLine) return;
+    this.#said.delete(number);
+    said.call.settle(outcome);
+  }
+
+  #lineEnded(handle: Handle, areUnbegun: boolean): void {
+    const ended = [...this.#said].filter(([, said]) => said.handle === handle && said.isOverLine);
+    for (const [number, { call, mayHaveRunBefore }] of ended) {
+      this.#said.delete(number);
+      if (areUnbegun) call.mayHaveRun = mayHaveRunBefore;
+    }
+    const calls = ended.map(([, { call }]) => call);
+    if (areUnbegun) handle.calls.unbegun(calls);
+    else handle.calls.lost(calls, "The direct connection to the actor's machine was lost.");
+    handle.calls.pump();
+  }
+
   #see(view: ActorView): void {
     const handle = this.#handles.get(view.actor);
     if (handle === undefined) return;
     handle.view = view;
+    handle.line.follow(view.state === "running" ? view.life : null);
     for (const watcher of handle.watchers) watcher();
   }
 
@@ -286,8 +357,13 @@ export class Actors {
       calls.push(call);
     }
     this.#said.clear();
-    this.#numbers.clear();
-    for (const [handle, calls] of lost) handle.calls.lost(calls);
+    for (const handle of this.#handles.values()) {
+      handle.line.close();
+      handle.atCoordinator = 0;
+    }
+    for (const [handle, calls] of lost) {
+      handle.calls.lost(calls, "The connection to the coordinator was lost.");
+    }
   }
 
   #connected(): void {

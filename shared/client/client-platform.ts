@@ -1,4 +1,5 @@
 // What a client needs from the place it runs in; bound to the browser in web/, to Node in coordinator/.
+import type { OpenLine } from "../data-plane/line.ts";
 import type { EncodeText, Hash } from "../graph/task-key.ts";
 import type { JsonValue } from "../graph/task.ts";
 import type { BlockId } from "../ids.ts";
@@ -39,6 +40,8 @@ export interface ClientBlocks {
 export interface ClientPlatform {
   readonly control: ControlConnection<ClientMessage>;
   readonly blocks: ClientBlocks;
+  /** Lines to peers, inside direct channels; null where there are none. */
+  readonly openLine: OpenLine | null;
   /** Rejects only when no answer could be had (or on abort); problems are answers. */
   readonly request: (request: ClientRequest) => Promise<ClientResponse>;
   readonly hash: Hash;

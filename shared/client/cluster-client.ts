@@ -1,4 +1,5 @@
 // The client's side of the cluster, as dashboards, the command line and libraries see it.
+import type { OpenLine } from "../data-plane/line.ts";
 import type { BlockId, DatasetId, JobId, TaskKey, WorkerId } from "../ids.ts";
 import type { JobExtension, JobSubmission, SmallBlock, TargetFailure } from "../graph/task.ts";
 import type { WorkerSettings } from "../protocol/telemetry.ts";
@@ -157,6 +158,9 @@ export interface ClusterClient {
 
   /** The verified bytes of a block, from the fastest source. Rejects when no source has it. */
   fetchBlock(located: LocatedBlock, signal?: AbortSignalLike): Promise<Uint8Array>;
+
+  /** Opens a line to a peer with a key that the coordinator gave; null where there are no direct channels. */
+  readonly openLine: OpenLine | null;
 
   /** Says what has no method of its own here, if connected; it is dropped otherwise. */
   say(message: ClientMessage): void;

@@ -74,6 +74,7 @@ function createPlatform(answer: (request: ClientRequest) => Promise<ClientRespon
         isBlocksClosed = true;
       },
     },
+    openLine: null,
     request: (request) => {
       requests.push(request);
       return answer(request);

@@ -143,6 +143,7 @@ export function createClusterClient(
       if (located.bytes !== undefined) return Promise.resolve(decodeBase64(located.bytes));
       return run((both) => blocks.fetch(located, both), signal);
     },
+    openLine: platform.openLine,
     say: send,
     onMessage: (listener) => control.onMessage(listener),
     downloadPath: async (job, format) => {

@@ -26,4 +26,5 @@ export { Job } from "./job.ts";
 export { lazy, Lazy, type LazyOptions } from "./lazy.ts";
 export { CancelledError, TaskError } from "./task-error.ts";
 export { ArrowBytes, ValueError } from "../values/value-format.ts";
-export type { ActorView, JobView, WorkerView } from "../protocol/messages.ts";
+export type { ActorView } from "../protocol/actor-messages.ts";
+export type { JobView, WorkerView } from "../protocol/messages.ts";

@@ -2,17 +2,16 @@
 import * as z from "zod";
 import * as limits from "../limits.ts";
 import type { BlockId, DatasetId, JobId, PeerId, TaskKey, WorkerId } from "../ids.ts";
+import { jobViewSchema, targetFailureSchema } from "./messages.ts";
 import {
   blockRefSchema,
   datasetIdSchema,
   jobIdSchema,
-  jobViewSchema,
   jsonSchema,
   peerIdSchema,
   smallBlockSchema,
-  targetFailureSchema,
   taskKeySchema,
-} from "./messages.ts";
+} from "./parts.ts";
 
 /** Every file that a finished correlation can be downloaded as; the covariance needs shrinkage. */
 const correlationFormats = ["pairs.csv", "matrix.csv", "matrix.npy", "covariance.npy"] as const;

@@ -1,131 +1,36 @@
-// Every message on the control socket, with its schema: the whole wire on one page.
+// Every message on the control socket, with its schema; those about actors are in actor-messages.ts.
 // A frame is one message, or a list of messages that were said at once.
-// zod is the one npm import of shared/protocol; it is plain ECMAScript and runs everywhere.
 import * as z from "zod";
 import * as limits from "../limits.ts";
-import { asActorId, asAttemptId, asBlockId, asClientId, asJobId } from "../ids.ts";
-import { asDatasetId, asPeerId, asTaskKey, asWorkerId } from "../ids.ts";
-import type { JsonValue } from "../graph/task.ts";
-
-// Schemas are compiled with `new Function` unless told otherwise, which a strict CSP forbids; Node has none.
-z.config({ jitless: !("process" in globalThis) });
+import {
+  actorClientMessages,
+  actorClientNews,
+  actorWorkerMessages,
+  actorWorkerOrders,
+  life,
+} from "./actor-messages.ts";
+import {
+  actorIdSchema,
+  attemptIdSchema,
+  blockIdSchema,
+  blockRefSchema,
+  clientIdSchema,
+  count,
+  jobIdSchema,
+  jsonSchema,
+  locatedBlockSchema,
+  milliseconds,
+  nameSchema,
+  peerIdSchema,
+  remoteErrorSchema,
+  smallBytes,
+  taskKeySchema,
+  text,
+  workerIdSchema,
+} from "./parts.ts";
 
 /** Raised by one with every incompatible change; both sides refuse any other number. */
-export const PROTOCOL_VERSION = 4;
-
-const hash = z.string().regex(/^[0-9a-f]{64}$/, "must have 64 hexadecimal digits");
-const token22 = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[\\w-]{22}$`));
-const count = z.int().nonnegative();
-const milliseconds = z.number().nonnegative();
-export const nameSchema = z.string().trim().min(1).max(limits.NAME_LENGTH_MAX);
-const text = z.string().max(4_000);
-
-export const blockIdSchema = hash.transform(asBlockId);
-export const taskKeySchema = hash.transform(asTaskKey);
-export const jobIdSchema = token22("j").transform(asJobId);
-export const datasetIdSchema = token22("d").transform(asDatasetId);
-export const workerIdSchema = token22("w").transform(asWorkerId);
-const clientIdSchema = token22("c").transform(asClientId);
-export const peerIdSchema = z.string().min(8).max(64).transform(asPeerId);
-const actorIdSchema = token22("a").transform(asActorId);
-export const attemptIdSchema = z.int().positive().transform(asAttemptId);
-export const jsonSchema = z.json() as unknown as z.ZodType<JsonValue>;
-
-export const blockRefSchema = z.object({
-  block: blockIdSchema,
-  sizeBytes: count.max(limits.BLOCK_BYTES_MAX),
-});
-
-/** Bytes of a block up to SMALL_BLOCK_BYTES_MAX, which travel in the message that names it. */
-const smallBytes = z.base64().max(Math.ceil(limits.SMALL_BLOCK_BYTES_MAX / 3) * 4);
-
-export const smallBlockSchema = z.object({ block: blockIdSchema, bytes: smallBytes });
-
-/** A block with everywhere it can be fetched: peers to dial, and whether the store has it. */
-const locatedBlockSchema = blockRefSchema.extend({
-  peers: z.array(peerIdSchema),
-  stored: z.boolean(),
-  bytes: smallBytes.exactOptional(),
-});
-
-/** What was thrown where a task ran. */
-export const remoteErrorSchema = z.object({
-  name: z.string().max(200),
-  message: text,
-  stack: z.string().max(8_000),
-});
-
-/** A value of an actor: its bytes, or the block that has them when there are many. */
-const inlineValue = z.object({
-  bytes: z.base64().max(Math.ceil(limits.ACTOR_INLINE_BYTES_MAX / 3) * 4),
-});
-const saidValue = z.union([inlineValue, blockRefSchema]);
-const heardValue = z.union([inlineValue, locatedBlockSchema]);
-
-/** One start of an actor; grows with each. */
-const life = z.int().positive();
-const exportName = z.string().min(1).max(200);
-const actorCall = {
-  method: exportName,
-  /** From the moment of the message; later it is not begun. */
-  deadlineMs: z.number().positive().max(limits.ACTOR_DEADLINE_MS_MAX),
-  /** From its beginning; it is ended then, with the thread. Absent: it may run on. */
-  limitMs: z.number().positive().max(limits.ACTOR_DEADLINE_MS_MAX).exactOptional(),
-};
-const builtInKind = z.object({
-  type: z.literal("built-in"),
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,60}@\d{1,6}$/),
-});
-/** When the state is kept: after so many calls, or so long after a call that changed it. */
-const checkpointPolicySchema = z.object({
-  everyCalls: z.int().positive().nullable(),
-  everyMs: milliseconds.nullable(),
-});
-
-/** All that is needed to make an actor, again and again. */
-const actorSpecSchema = z.object({
-  /** What people call it; may be empty. */
-  name: z.string().max(200),
-  kind: z.discriminatedUnion("type", [
-    z.object({ type: z.literal("class"), module: blockRefSchema, export: exportName }),
-    builtInKind,
-  ]),
-  init: blockRefSchema,
-  checkpoints: checkpointPolicySchema,
-  /** Lost without a checkpoint it begins anew from \`init\`. */
-  isRestartable: z.boolean(),
-});
-
-/**
- * How a call ended. "threw": the method did; "lost": the actor's thread was, so it may or may not have
- * run; the others say that it did not run: "gone" (no such actor any more), "busy" (too many calls
- * wait), "late" (its deadline passed).
- */
-const actorFailure = z.object({
-  ok: z.literal(false),
-  code: z.enum(["threw", "lost", "gone", "busy", "late"]),
-  message: text,
-  error: remoteErrorSchema.exactOptional(),
-});
-
-const actorViewSchema = z.object({
-  actor: actorIdSchema,
-  name: z.string(),
-  /** The name of its built-in kind, or of its class. */
-  kind: z.string(),
-  /** "waiting": for a worker that may have it; "lost": it will not come back. */
-  state: z.enum(["waiting", "starting", "running", "lost"]),
-  life: count,
-  worker: workerIdSchema.nullable(),
-  /** Where it can be called directly. */
-  peer: peerIdSchema.nullable(),
-  /** Calls that wait or run. */
-  calls: count,
-  hasCheckpoint: z.boolean(),
-  /** Why it waits or is lost. */
-  why: text.nullable(),
-  error: remoteErrorSchema.nullable(),
-});
+export const PROTOCOL_VERSION = 5;
 
 export const threadsSchema = z.int().min(0).max(limits.THREADS_PER_WORKER_MAX);
 
@@ -269,32 +174,7 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
     computeMs: milliseconds.exactOptional(),
   }),
   z.object({ type: z.literal("attempts-returned"), attempts: z.array(attemptIdSchema).max(1_000) }),
-  z.object({ type: z.literal("actor-started"), actor: actorIdSchema, life }),
-  z.object({
-    type: z.literal("actor-ended"),
-    actor: actorIdSchema,
-    life,
-    /** "failed": making it threw, and would again. */
-    reason: z.enum(["failed", "thread-died"]),
-    message: text,
-    error: remoteErrorSchema.exactOptional(),
-  }),
-  z.object({
-    type: z.literal("actor-checkpointed"),
-    actor: actorIdSchema,
-    life,
-    checkpoint: saidValue,
-  }),
-  /** A call came past the coordinator: the state is not that of the checkpoint any more. */
-  z.object({ type: z.literal("actor-touched"), actor: actorIdSchema, life }),
-  z.object({
-    type: z.literal("actor-returned"),
-    actor: actorIdSchema,
-    life,
-    caller: count,
-    call: count,
-    outcome: z.union([z.object({ ok: z.literal(true), value: saidValue }), actorFailure]),
-  }),
+  ...actorWorkerMessages,
   /** Goodbye: every lease is returned and the incarnation ends. */
   z.object({ type: z.literal("leave") }),
 ]);
@@ -311,28 +191,7 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("unwatch-job"), job: jobIdSchema }),
   /** Every worker will need these: those that are joined are told to fetch them now. */
   z.object({ type: z.literal("broadcast-blocks"), blocks: z.array(blockIdSchema).max(1_000) }),
-  // Actors; each request is answered by an "actor-reply".
-  z.object({
-    type: z.literal("create-actor"),
-    request: count,
-    spec: actorSpecSchema,
-    /** Small blocks of the spec. */
-    blocks: z.array(smallBlockSchema).max(2),
-  }),
-  /** Follow an actor: each change of it is told. */
-  z.object({ type: z.literal("attach-actor"), request: count, actor: actorIdSchema }),
-  z.object({ type: z.literal("release-actor"), request: count, actor: actorIdSchema }),
-  z.object({ type: z.literal("list-actors"), request: count }),
-  /** \`call\` grows with each call of this connection; answered by "actor-returned". */
-  z.object({
-    type: z.literal("call-actor"),
-    actor: actorIdSchema,
-    call: count,
-    ...actorCall,
-    args: saidValue,
-    /** How often it may be sent again when its worker is lost, though it may have run. */
-    retries: z.int().min(0).max(limits.ACTOR_RETRIES_MAX),
-  }),
+  ...actorClientMessages,
 ]);
 
 export const refusalReasons = [
@@ -484,20 +343,6 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("prefetch-blocks"), blocks: z.array(locatedBlockSchema) }),
   z.object({ type: z.literal("store-blocks"), blocks: z.array(blockIdSchema) }),
   z.object({ type: z.literal("release-blocks"), blocks: z.array(blockIdSchema) }),
-  z.object({
-    type: z.literal("start-actor"),
-    actor: actorIdSchema,
-    life,
-    /** This very life is there from before the connection was lost; nothing else will do. */
-    isResumed: z.boolean(),
-    kind: z.discriminatedUnion("type", [
-      z.object({ type: z.literal("class"), module: locatedBlockSchema, export: exportName }),
-      builtInKind,
-    ]),
-    init: locatedBlockSchema,
-    checkpoint: heardValue.nullable(),
-    checkpoints: checkpointPolicySchema,
-  }),
   /** The dashboard changes the machine's settings; whoever sits there may change them again. */
   z.object({
     type: z.literal("settings"),
@@ -509,32 +354,9 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("retire") }),
   /** What only this machine held is handed over: it leaves now, and does not come back by itself. */
   z.object({ type: z.literal("retired") }),
-  z.object({ type: z.literal("stop-actor"), actor: actorIdSchema, life }),
-  z.object({
-    type: z.literal("call-actor"),
-    actor: actorIdSchema,
-    life,
-    /** A client's connection; its calls grow. */
-    caller: count,
-    call: count,
-    ...actorCall,
-    args: heardValue,
-  }),
+  ...actorWorkerOrders,
   // To clients.
-  z.object({
-    type: z.literal("actor-reply"),
-    request: count,
-    /** The actor that it was about, or all; none when it was refused. */
-    actors: z.array(actorViewSchema),
-    /** Why it was refused, in plain words. */
-    refusal: text.nullable(),
-  }),
-  z.object({ type: z.literal("actor-changed"), view: actorViewSchema }),
-  z.object({
-    type: z.literal("actor-returned"),
-    call: count,
-    outcome: z.union([z.object({ ok: z.literal(true), value: heardValue }), actorFailure]),
-  }),
+  ...actorClientNews,
   z.object({
     type: z.literal("cluster"),
     workers: z.array(workerViewSchema),
@@ -551,15 +373,6 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
   }),
 ]);
 
-export type ActorSpec = z.infer<typeof actorSpecSchema>;
-export type ActorView = z.infer<typeof actorViewSchema>;
-export type ActorFailure = z.infer<typeof actorFailure>;
-/** A value with its bytes, or as the block that a sender names or a receiver can fetch. */
-export type SaidValue = z.infer<typeof saidValue>;
-export type HeardValue = z.infer<typeof heardValue>;
-export type ActorOutcome<Value = SaidValue> =
-  | { readonly ok: true; readonly value: Value }
-  | ActorFailure;
 export type BlockRefMessage = z.infer<typeof blockRefSchema>;
 export type LocatedBlock = z.infer<typeof locatedBlockSchema>;
 export type Device = z.infer<typeof deviceSchema>;

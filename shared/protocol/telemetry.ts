@@ -1,8 +1,9 @@
 // What the coordinator tells of the cluster's doings: attempts, figures over time, graphs, links.
 // Lists of many things are columns: one array a field, all of one length.
 import * as z from "zod";
-import { jobIdSchema, remoteErrorSchema, taskKeySchema, workerIdSchema } from "./messages.ts";
-import { nameSchema, threadsSchema } from "./messages.ts";
+import { jobIdSchema, remoteErrorSchema, taskKeySchema, workerIdSchema } from "./parts.ts";
+import { threadsSchema } from "./messages.ts";
+import { nameSchema } from "./parts.ts";
 
 const count = z.int().nonnegative();
 const counts = z.array(count);

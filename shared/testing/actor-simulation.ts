@@ -315,10 +315,11 @@ function leaveGently(world: World, page: SimulatedPage): void {
 function receive(
   world: World,
   page: SimulatedPage,
-  command: Command<"start-actor" | "stop-actor" | "send-call">,
+  command: Command<"start-actor" | "stop-actor" | "send-call" | "admit-line">,
   checkpoint: number | null,
 ): void {
   const { actor, life } = command;
+  if (command.type === "admit-line") return;
   const thread = page.threads.get(actor);
   if (command.type === "stop-actor") {
     if (thread?.life === life) page.threads.delete(actor);

@@ -1,14 +1,18 @@
 // Runs the worker machine: carries out its commands with the platform's parts and tells it what came.
-import { type ActorHost, createActorHost } from "../actors/actor-host.ts";
-import type { ActorThreads } from "../actors/actor-thread.ts";
+import {
+  type ActorHost,
+  type ActorHostOptions,
+  createActorHost,
+  isActorOrder,
+} from "../actors/actor-host.ts";
 import { present, unreachable } from "../assert.ts";
 import { decodeBase64, encodeBase64 } from "../codecs/base64.ts";
 import type { ControlConnection } from "../client/control-connection.ts";
 import { type Abort, createAbort } from "../data-plane/abort.ts";
 import { FetchError } from "../data-plane/block-fetcher.ts";
+import type { AnswerLine } from "../data-plane/line.ts";
 import type { Lookup } from "../data-plane/channel-session.ts";
 import type { Clock } from "../data-plane/clock.ts";
-import type { Hash } from "../graph/task-key.ts";
 import type { AttemptId, BlockId } from "../ids.ts";
 import { SMALL_BLOCK_BYTES_MAX } from "../limits.ts";
 import type { CoordinatorMessage, LocatedBlock } from "../protocol/messages.ts";
@@ -39,13 +43,13 @@ export interface WorkerAgentOptions {
   readonly control: ControlConnection<WorkerMessage>;
   readonly cache: BlockCache;
   readonly pool: ThreadPool;
-  readonly openDataPlane: (lookup: Lookup) => DataPlane;
+  readonly openDataPlane: (lookup: Lookup, answerLine: AnswerLine) => DataPlane;
   readonly name: string;
   readonly threads: number;
   readonly runsFunctions: boolean;
   readonly memoryBudgetBytes: number;
   /** Threads for actors; without them this worker takes none. */
-  readonly actors?: { readonly threads: ActorThreads; readonly hash: Hash };
+  readonly actors?: Pick<ActorHostOptions, "threads" | "hash" | "encode" | "decode">;
   /** The dashboard changed these settings: they hold already, and may be remembered. */
   readonly onSettings?: (settings: WorkerSettings) => void;
   /** Asked to finish, it has nothing left that anybody needs: it is to leave, and to stay away. */
@@ -360,13 +364,7 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
       raise({ type: "paused-set", paused: true, reason: "finishing" });
     } else if (message.type === "retired") {
       if (state.pauses.has("finishing")) options.onRetired?.(retiredBy);
-    } else if (
-      message.type === "start-actor" ||
-      message.type === "stop-actor" ||
-      message.type === "call-actor"
-    ) {
-      actors?.receive(message);
-    }
+    } else if (isActorOrder(message)) actors?.receive(message);
   }
 
   function obey({ name, threads, paused }: WorkerSettings): void {
@@ -404,7 +402,7 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
     throw new Error("The thread pool rejected a run.", { cause });
   };
 
-  const plane = options.openDataPlane(lookup);
+  const plane = options.openDataPlane(lookup, (key, line) => actors?.answerLine(key, line) ?? null);
   const actors =
     options.actors === undefined
       ? null

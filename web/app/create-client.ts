@@ -53,6 +53,7 @@ export async function createBrowserClient(token: string): Promise<ClusterClient>
         held.clear();
       },
     },
+    openLine: plane.openLine,
     request: (request) => sendRequest(request, token),
     hash,
     encode: (text) => encoder.encode(text),

@@ -1,7 +1,7 @@
 // The addresses of the app over the history API; small enough to need no library.
 import { useMemo, useSyncExternalStore } from "react";
 import type { JobId } from "../../shared/ids.ts";
-import { jobIdSchema } from "../../shared/protocol/messages.ts";
+import { jobIdSchema } from "../../shared/protocol/parts.ts";
 
 /** What a job's page shows: what came of it, who computed when, or which task reads which. */
 export type JobViewName = "result" | "stream" | "graph";

@@ -3,6 +3,7 @@ import type { ControlConnection } from "../../shared/client/control-connection.t
 import type { PeerTicket } from "../../shared/client/control-socket.ts";
 import { type BlockFetcher, createBlockFetcher } from "../../shared/data-plane/block-fetcher.ts";
 import type { Lookup } from "../../shared/data-plane/channel-session.ts";
+import type { AnswerLine, OpenLine } from "../../shared/data-plane/line.ts";
 import type { Clock } from "../../shared/data-plane/clock.ts";
 import type { Hash } from "../../shared/graph/task-key.ts";
 import type { BlockId, PeerId } from "../../shared/ids.ts";
@@ -27,6 +28,8 @@ export interface BrowserDataPlaneOptions {
   readonly hash: Hash;
   /** The bytes of a block that this page holds, for peers that ask. */
   readonly lookup: Lookup;
+  /** Who opens a line to this page; nobody may when absent. */
+  readonly answerLine?: AnswerLine;
   readonly clock?: Clock;
 }
 
@@ -35,11 +38,14 @@ export interface BrowserDataPlane extends DataPlane {
   /** Tests the direct way to a peer; `nowhere` is a block that nobody holds. */
   probe(peer: PeerId, nowhere: BlockId): Promise<ProbeOutcome>;
   readonly isSignalling: boolean;
+  /** A line to a peer, inside a direct channel. */
+  readonly openLine: OpenLine;
 }
 
 /** Used by joined pages and by the dashboard's client alike. */
 export function createBrowserDataPlane(options: BrowserDataPlaneOptions): BrowserDataPlane {
   const { control, token, hash, lookup, clock = browserClock } = options;
+  const { answerLine = () => null } = options;
   const listeners = new Set<() => void>();
   const changed = (): void => {
     for (const listener of listeners) listener();
@@ -49,6 +55,7 @@ export function createBrowserDataPlane(options: BrowserDataPlaneOptions): Browse
   const network = createPeerNetwork({
     clock,
     lookup,
+    answerLine,
     openEndpoint: createPeerjsEndpoints(clock),
     whyUnavailable: whyNoDirectChannels(),
     onChange: changed,
@@ -96,6 +103,7 @@ export function createBrowserDataPlane(options: BrowserDataPlaneOptions): Browse
     upload: (block, bytes, signal) => store.upload(block, bytes, signal),
     links: () => reportLinks(network, fetcher),
     probe: (peer, nowhere) => network.probe(peer, nowhere),
+    openLine: network.openLine,
     get isSignalling() {
       return network.isSignalling;
     },

@@ -19,6 +19,7 @@ function setUp(whyUnavailable: string | null = null) {
   const network = createPeerNetwork({
     clock,
     lookup: () => new Uint8Array([7]),
+    answerLine: () => null,
     whyUnavailable,
     onChange: () => (changes += 1),
     openEndpoint: (_ticket, onIncoming) => {

@@ -8,6 +8,7 @@ import {
   type Lookup,
 } from "../../shared/data-plane/channel-session.ts";
 import type { Clock } from "../../shared/data-plane/clock.ts";
+import type { AnswerLine, OpenLine } from "../../shared/data-plane/line.ts";
 import type { DirectState } from "../../shared/data-plane/source-choice.ts";
 import { TransferError } from "../../shared/data-plane/transfer-error.ts";
 import type { BlockId, PeerId } from "../../shared/ids.ts";
@@ -41,6 +42,7 @@ export interface PeerNetwork extends DirectPath {
   links(): readonly PeerLink[];
   /** Opens a channel if there is none, whatever failed before, and asks for a block that nobody has. */
   probe(peer: PeerId, nowhere: BlockId): Promise<ProbeOutcome>;
+  readonly openLine: OpenLine;
   /** Whether the signalling that opens channels can be reached now. */
   readonly isSignalling: boolean;
   /** Transfers to peers and from peers under way now. */
@@ -69,12 +71,13 @@ interface Link {
 export function createPeerNetwork(options: {
   readonly clock: Clock;
   readonly lookup: Lookup;
+  readonly answerLine: AnswerLine;
   readonly openEndpoint: OpenEndpoint;
   /** Why no channel can be opened here at all; null when it can. */
   readonly whyUnavailable: string | null;
   readonly onChange: () => void;
 }): PeerNetwork {
-  const { clock, lookup, openEndpoint, onChange } = options;
+  const { clock, lookup, answerLine, openEndpoint, onChange } = options;
   const links = new Map<PeerId, Link>();
   let endpoint: Endpoint | null = null;
   let whyUnavailable: string | null = options.whyUnavailable ?? "Not connected yet.";
@@ -123,7 +126,7 @@ export function createPeerNetwork(options: {
     const open = [...links.values()].filter((link) => link.sessions.size > 0);
     if (open.length < OPEN_LINKS_MAX) return true;
     const idle = open
-      .filter((link) => [...link.sessions].every((session) => session.activeTransfers === 0))
+      .filter((link) => [...link.sessions].every((session) => session.isIdle))
       .toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)[0];
     if (idle === undefined) return false;
     for (const session of idle.sessions) session.close();
@@ -135,6 +138,7 @@ export function createPeerNetwork(options: {
       channel,
       clock,
       lookup,
+      answerLine,
       onClose: () => {
         link.sessions.delete(session);
         link.bytesSentBefore += session.bytesSent;
@@ -224,6 +228,15 @@ export function createPeerNetwork(options: {
     return { isOpen: true, roundTripMs: clock.nowMs() - startedMs };
   }
 
+  const openLine: OpenLine = async (peer, key, events) => {
+    const link = linkTo(peer);
+    if (link.sessions.size === 0 && (link.state !== "failed" || clock.nowMs() >= link.redialAtMs)) {
+      await dial(link);
+    }
+    const session = [...link.sessions][0];
+    return (await session?.openLine(key, events)) ?? null;
+  };
+
   function endAll(why: string): void {
     const ending = [...links.values()];
     links.clear();
@@ -257,6 +270,7 @@ export function createPeerNetwork(options: {
     },
     dial: (peer) => dial(linkTo(peer)),
     probe,
+    openLine,
     get isSignalling() {
       return endpoint?.isReachable ?? false;
     },

@@ -69,6 +69,9 @@ export interface StartWorkerOptions {
   readonly runsFunctions?: boolean;
 }
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /** Joins with this page. Rejects only when the browser cannot hash (no WebAssembly). */
 export async function startWorker(options: StartWorkerOptions): Promise<WorkerHandle> {
   const { token } = options;
@@ -117,11 +120,19 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHa
     control,
     cache,
     pool,
-    openDataPlane: (lookup) => (plane = createBrowserDataPlane({ control, token, hash, lookup })),
+    openDataPlane: (lookup, answerLine) => {
+      plane = createBrowserDataPlane({ control, token, hash, lookup, answerLine });
+      return plane;
+    },
     name: name === "" ? machineName(device.isMobile) : name,
     threads: settings.threads,
     runsFunctions,
-    actors: { threads: createActorThreads(sandboxes.start), hash },
+    actors: {
+      threads: createActorThreads(sandboxes.start),
+      hash,
+      encode: (text) => encoder.encode(text),
+      decode: (bytes) => decoder.decode(bytes),
+    },
     memoryBudgetBytes: device.isMobile ? MEMORY_BUDGET_MOBILE_BYTES : MEMORY_BUDGET_BYTES,
     onSettings: (changed) => page.obeyed(changed),
     onRetired: (by) => page.retired(by),

@@ -2,7 +2,7 @@
 import { TextInput } from "@mantine/core";
 import { useDeferredValue, useMemo, useState } from "react";
 import type { TaskKey } from "../../../shared/ids.ts";
-import { taskKeySchema } from "../../../shared/protocol/messages.ts";
+import { taskKeySchema } from "../../../shared/protocol/parts.ts";
 import type { JobGraph } from "../../../shared/protocol/telemetry.ts";
 import { formatCount, formatPlural } from "../../components/format.ts";
 import { TaskSwatch } from "../../components/task-state.tsx";

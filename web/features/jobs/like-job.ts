@@ -2,7 +2,8 @@
 import { useState } from "react";
 import { CORRELATION_KIND } from "../../../shared/correlation/plan.ts";
 import { MONTE_CARLO_KIND } from "../../../shared/monte-carlo/plan.ts";
-import { jobIdSchema, type JobView } from "../../../shared/protocol/messages.ts";
+import type { JobView } from "../../../shared/protocol/messages.ts";
+import { jobIdSchema } from "../../../shared/protocol/parts.ts";
 import { simulatePath } from "../../app/router.ts";
 import { useCluster } from "../../app/session.ts";
 
