@@ -2,6 +2,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { encodeBase64 } from "../shared/codecs/base64.ts";
+import { encodeValue } from "../shared/values/encode-value.ts";
 import { type Actor, type ActorError, ActorLostError, type Cluster } from "./client.ts";
 import { CoordinatorFixture } from "./coordinator-fixture.ts";
 import type { Coordinator } from "./start-coordinator.ts";
@@ -35,6 +37,8 @@ async function join(options: ActorWorkerOptions = {}): Promise<ActorWorker> {
   network.workers.push(worker);
   return worker;
 }
+
+const encodeText = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** What the actors of this test have begun, in order: the classes run in this process. */
 const begun: string[] = [];
@@ -119,9 +123,11 @@ describe("a line", () => {
   });
 
   it("[D2][G3] is used when no call is under way on the other way, so that none overtakes", async () => {
-    await join();
+    const worker = await join();
     const cluster = await open();
     const counter = await cluster.actor(Counter, 0);
+    // The direct way is the faster one.
+    worker.inboxDelayMs = 20;
     const calls: Promise<number>[] = [];
     const add = (): number => calls.push(counter.add(String(calls.length)));
     // Some are under way at every moment, also in that in which the line opens.
@@ -133,6 +139,34 @@ describe("a line", () => {
     for (let i = 0; i < 50; i += 1) add();
     await Promise.all(calls);
     expect(begun).toEqual(calls.map((_, i) => String(i)));
+  });
+
+  it("[D2][G3] is too late with a call when a newer one has come through the coordinator", async () => {
+    const worker = await join();
+    const cluster = await open();
+    const counter = await cluster.actor(Counter, 0);
+    const [{ actor, life }] = worker.host.held() as [{ actor: typeof counter.$id; life: number }];
+    const key = "1".repeat(32);
+    worker.host.receive({ type: "admit-line", actor, life, caller: 77, key });
+    const answers: number[] = [];
+    const send = (bytes: Uint8Array): void => {
+      answers.push((JSON.parse(new TextDecoder().decode(bytes)) as { call: number }).call);
+    };
+    let isEnded = false;
+    const end = (): void => void (isEnded = true);
+    const line = worker.host.answerLine(key, { send, hasRoom: true, end });
+    const encode = (value: unknown): Uint8Array => encodeText(JSON.stringify(value));
+    const args = { bytes: encodeBase64(encodeValue(["x"], { encodeText, name: "args" })) };
+    const said = { method: "add", deadlineMs: 1_000, args };
+    line?.onMessage(encode({ call: 4, ...said }));
+    worker.host.receive({ type: "call-actor", actor, life, caller: 77, call: 6, ...said });
+    line?.onMessage(encode({ call: 5, ...said }));
+    line?.onMessage(encode({ call: 7, ...said }));
+    await expect.poll(() => answers).toEqual([4, 7]);
+    expect(begun).toEqual(["x", "x", "x"]);
+    // Nonsense ends it.
+    line?.onMessage(encode({ call: 8, method: "add" }));
+    expect(isEnded).toBe(true);
   });
 
   it("[D3][G1] that breaks loses what was under way; later calls go through the coordinator", async () => {
@@ -205,10 +239,17 @@ describe("a line", () => {
     await untilDirect(counter);
     expect(await counter.add("a")).toBe(1);
     expect(await counter.add("b")).toBe(2);
+    // It ran, but nobody is told before the coordinator has said that it keeps the state.
+    first.inboxDelayMs = 100_000;
+    const unkept = errorOf(counter.add("lost"));
+    await expect.poll(() => begun.at(-1)).toBe("lost");
+    await delay(20);
     await join();
     await first.vanish();
     network.cut(first);
-    expect(await counter.add("c")).toBe(3);
+    expect(await unkept).toMatchObject({ mayHaveRun: true });
+    // It was kept, though its caller could not be told.
+    expect(await counter.add("c")).toBe(4);
   });
 
   it("[D4][R1] without a checkpoint loses the actor with what it was told directly", async () => {

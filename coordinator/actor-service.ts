@@ -26,7 +26,7 @@ type Said<Type> = Extract<WorkerMessage, { type: Type }>;
 type Asked<Type> = Extract<ClientMessage, { type: Type }>;
 type Command<Type> = Extract<ActorCommand, { type: Type }>;
 export type WorkerActorMessage = Said<
-  "actor-started" | "actor-ended" | "actor-checkpointed" | "actor-returned"
+  "actor-started" | "actor-ended" | "actor-checkpointed" | "actor-returned" | "line-admitted"
 >;
 export type ClientActorMessage = Asked<
   "create-actor" | "attach-actor" | "release-actor" | "list-actors" | "reach-actor" | "call-actor"
@@ -124,6 +124,12 @@ export class ActorService {
       }
       case "actor-checkpointed":
         return this.#keepCheckpoint(port, message);
+      case "line-admitted": {
+        // Only now: the line would be refused by a worker that does not know the key yet.
+        const { caller, key } = message;
+        const { peer } = port;
+        return this.#clients.get(caller)?.send({ type: "actor-line", actor, life, peer, key });
+      }
       case "actor-returned": {
         const { caller, call, outcome } = message;
         return this.#dispatch({ type: "call-returned", ...of, caller, call, outcome });
@@ -320,8 +326,12 @@ export class ActorService {
           ...(limitMs === null ? {} : { limitMs }),
         });
       }
-      case "admit-line":
-        return this.#admitLine(command);
+      case "admit-line": {
+        const { actor, life, caller } = command;
+        // The client's word to the worker that the coordinator knows it.
+        const key = randomBytes(16).toString("hex");
+        return this.#portOf(command)?.send({ type: "admit-line", actor, life, caller, key });
+      }
       case "start-actor":
         return this.#startActor(command);
       case "stop-actor": {
@@ -331,17 +341,6 @@ export class ActorService {
       case "actor-changed":
         return this.#changed(command.actor);
     }
-  }
-
-  /** The key is the client's word to the worker that the coordinator knows it. */
-  #admitLine(command: Command<"admit-line">): void {
-    const { actor, life, caller } = command;
-    const worker = this.#portOf(command);
-    if (worker === undefined) return;
-    const key = randomBytes(16).toString("hex");
-    worker.send({ type: "admit-line", actor, life, caller, key });
-    const { peer } = worker;
-    this.#clients.get(caller)?.send({ type: "actor-line", actor, life, peer, key });
   }
 
   #startActor(command: Command<"start-actor">): void {

@@ -102,6 +102,7 @@ export class WorkerSession implements WorkerPort {
       case "actor-ended":
       case "actor-checkpointed":
       case "actor-returned":
+      case "line-admitted":
         return actors.workerSaid(this, message);
       case "leave":
         this.#saidGoodbye = true;

@@ -30,6 +30,8 @@ export class ActorWorker {
   readonly #coordinator: Coordinator;
   readonly #options: ActorWorkerOptions;
   #socket: ScriptedSocket;
+  /** What the coordinator says arrives so much later, in order. */
+  inboxDelayMs = 0;
   /** Ends the thread of each actor that was started here, as if it had died. */
   readonly kills: ((why: string) => void)[] = [];
 
@@ -113,7 +115,10 @@ export class ActorWorker {
   }
 
   async #sayHello(socket: ScriptedSocket): Promise<void> {
-    socket.onMessage = (message) => this.#receive(message);
+    socket.onMessage = (message) => {
+      if (this.inboxDelayMs === 0) return this.#receive(message);
+      setTimeout(() => this.#receive(message), this.inboxDelayMs);
+    };
     await socket.opened();
     const { threads = 2, runsFunctions = true } = this.#options;
     const hello = workerHello(this.#coordinator.joinToken, this.worker);

@@ -92,7 +92,7 @@ export function createActorHost(options: ActorHostOptions): ActorHost {
       case "call-actor":
         return hosted.call(order);
       case "admit-line":
-        return hosted.admitLine(order.caller, order.key);
+        return hosted.admitLine(order);
       case "checkpoint-kept":
         return hosted.checkpointKept(order.isKept);
     }

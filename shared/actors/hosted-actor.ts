@@ -212,8 +212,11 @@ export class HostedActor implements Life {
   }
 
   /** The client may open one line with this key; a later key of its replaces an earlier one. */
-  admitLine(caller: number, key: string): void {
-    if (!this.#isSuspended) remember(this.#keys, caller, key);
+  admitLine({ caller, key }: Heard<"admit-line">): void {
+    if (this.#isSuspended) return;
+    remember(this.#keys, caller, key);
+    const { actor, life } = this;
+    this.#parts.send({ type: "line-admitted", actor, life, caller, key });
   }
 
   /** Null when this is not its key. */

@@ -89,6 +89,8 @@ const actorViewSchema = z.object({
 /** Opens one line to one life of an actor, for one client, once. */
 const lineKey = z.string().regex(/^[0-9a-f]{32}$/);
 
+const admission = { actor: actorIdSchema, life, caller: count, key: lineKey };
+
 const outcomeSaid = z.union([z.object({ ok: z.literal(true), value: saidValue }), actorFailure]);
 
 /** What a worker says of its actors. */
@@ -117,6 +119,8 @@ export const actorWorkerMessages = [
     call: count,
     outcome: outcomeSaid,
   }),
+  /** The line may be opened now: the answer to "admit-line", with what that said. */
+  z.object({ type: z.literal("line-admitted"), ...admission }),
 ] as const;
 
 /** What a client says about actors. */
@@ -175,13 +179,7 @@ export const actorWorkerOrders = [
     args: heardValue,
   }),
   /** A client may open a line to this life: it numbers its calls on both ways as one. */
-  z.object({
-    type: z.literal("admit-line"),
-    actor: actorIdSchema,
-    life,
-    caller: count,
-    key: lineKey,
-  }),
+  z.object({ type: z.literal("admit-line"), ...admission }),
   /** Each checkpoint that was said is answered, in order. */
   z.object({
     type: z.literal("checkpoint-kept"),

@@ -452,6 +452,7 @@ function somethingHappens(world: World): void {
   } else if (dice < 0.045) addActor(world);
   else if (dice < 0.05) release(world);
   else if (dice < 0.055) replaceCaller(world);
+  else if (dice < 0.07) askForLine(world);
   else makeCall(world);
 }
 
@@ -487,6 +488,13 @@ function replaceCaller(world: World): void {
   }
   tell(world, { type: "caller-left", caller });
   world.callers.set((world.nextCaller += 1), 0);
+}
+
+/** What goes over lines is not played here: coordinator/actor-lines.test.ts does. */
+function askForLine(world: World): void {
+  const caller = pick(world, [...world.callers.keys()]);
+  const actor = pick(world, [...world.actors.keys()]);
+  tell(world, { type: "line-asked", caller, actor });
 }
 
 function makeCall(world: World): void {

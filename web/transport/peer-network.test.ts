@@ -11,6 +11,8 @@ const ticket = { peer: asPeerId("peer-self"), ticket: "t", direct: true };
 const other = asPeerId("peer-other");
 const block = asBlockId("a".repeat(64));
 
+const noEvents = { onMessage: () => undefined, onRoom: () => undefined, onEnd: () => undefined };
+
 function setUp(whyUnavailable: string | null = null) {
   const clock = createVirtualClock();
   const dials: { peer: PeerId; handlers: DialHandlers; isAbandoned: boolean }[] = [];
@@ -48,6 +50,7 @@ function setUp(whyUnavailable: string | null = null) {
       channel: far,
       clock,
       lookup: () => new Uint8Array([7]),
+      answerLine: () => noEvents,
     });
     return { near, session };
   };
@@ -205,4 +208,20 @@ test("a probe of an open channel measures the way there and back", async () => {
   dials[0]?.handlers.onOpen(near);
   await clock.advance(100);
   expect(await probing).toMatchObject({ isOpen: true, roundTripMs: expect.any(Number) });
+});
+
+test("a line dials when it must, is refused where dialling fails, and keeps its channel", async () => {
+  const { clock, network, dials, remote } = setUp();
+  network.use(ticket);
+  const refused = network.openLine(other, "0".repeat(32), noEvents);
+  dials[0]?.handlers.onFailed("No way.");
+  expect(await refused).toBeNull();
+  // Not again at once.
+  expect(await network.openLine(other, "0".repeat(32), noEvents)).toBeNull();
+  expect(dials).toHaveLength(1);
+  await clock.advance(5_000);
+  const opening = network.openLine(other, "0".repeat(32), noEvents);
+  dials[1]?.handlers.onOpen(remote().near);
+  await clock.advance(10);
+  expect(await opening).not.toBeNull();
 });
