@@ -14,8 +14,22 @@ const PAGE = `<!doctype html>
   class Counter {
     constructor(init) { this.value = init; }
     add(amount) { return (this.value += amount); }
+    reset(value) { return (this.value = value); }
   }
   const add = (a, b) => a + b;
+  // Calls find the way past the coordinator by themselves; those under way keep their order.
+  const direct = async (counter) => {
+    const answers = [];
+    for (let i = 0; i < 400 && counter.$way !== "direct"; i += 1) {
+      answers.push(counter.add(0));
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    await Promise.all(answers);
+    const before = await counter.add(0);
+    const large = await counter.$with({ deadlineMs: 10_000 }).add(new Array(9_000).fill("long"));
+    counter.add("");
+    return [counter.$way, await counter.reset(before), ...(await Promise.all([1, 2, 3].map((n) => counter.add(n)))), large.length];
+  };
   const sum = lazy(add);
   const counter = await cluster.actor(Counter, 10);
   const error = await cluster.submit(() => { throw new RangeError("No."); }).result().catch((e) => e);
@@ -26,6 +40,7 @@ const PAGE = `<!doctype html>
     array: Array.from(await cluster.submit((xs) => xs.map((x) => 2 * x), Float32Array.of(1, 2)).result()),
     actor: [await counter.add(1), await counter.add(cluster.submit(add, 1, 1))],
     error: [error instanceof TaskError, error.name, error.message],
+    direct: await direct(counter),
     workers: cluster.workers().map(({ name }) => name),
   };
   await counter.$release();
@@ -59,6 +74,7 @@ test("a plain page uses the cluster through the library's file for browsers", as
     lazy: [10],
     array: [2, 4],
     actor: [11, 13],
+    direct: ["direct", 13, 14, 16, 19, 44_999 + 2],
     error: [true, "RangeError", "No."],
     workers: ["Helper"],
   });
