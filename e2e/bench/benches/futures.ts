@@ -1,5 +1,10 @@
 // Futures through real sockets and browsers, beside Dask's: a map, round trips, a deep graph; and the
 // scheduler alone.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "playwright";
+import { launchBrowser } from "../../../coordinator/browser/launch-browser.ts";
+import { clientFolder } from "../../../coordinator/build-client.ts";
 import type { Cluster } from "../../../shared/client/cluster.ts";
 import { lazy, type Lazy } from "../../../shared/client/lazy.ts";
 import { measureThroughput } from "../../../shared/testing/scheduler-throughput.ts";
@@ -7,7 +12,7 @@ import { defineBench } from "../bench.ts";
 import { startPython, type PythonPeer } from "../peers/python.ts";
 import { median, type RaceResult, WrongOutputError, type Contender } from "../race.ts";
 import { raceOn, type Stage } from "../stage.ts";
-import { startSwarm } from "../swarm.ts";
+import { startSwarm, type Swarm } from "../swarm.ts";
 import { grouped } from "../words.ts";
 
 interface Size {
@@ -27,6 +32,8 @@ const WORKERS = 4;
 const SIMULATED_WORKERS = 100;
 /** Dask's workers: processes with one thread each, as many as a small machine has cores. */
 const DASK_WORKERS = 2;
+/** Where pages of this bench find the library. */
+const LIBRARY = "/bench/client.js";
 const OURS = `Futures on ${WORKERS} pages`;
 const DASK = "Dask’s futures";
 
@@ -63,6 +70,7 @@ export const futures = defineBench<Size>({
     await addMap(stage, size, cluster, peer);
     await addTrips(stage, size, cluster, peer);
     await addCalls(stage, size, cluster, peer);
+    await addDirectCalls(stage, size, swarm);
     await addGraph(stage, size, cluster);
   },
 });
@@ -254,6 +262,76 @@ async function addCalls(
     goal: { bound: "at most", value: 5 },
   });
   await counter.$release();
+}
+
+/** From a page, as only pages have direct channels; both ends share this machine's cores. */
+async function addDirectCalls(
+  stage: Stage,
+  { trips, rounds }: Size,
+  { coordinator, cluster }: Swarm,
+): Promise<void> {
+  const counter = await cluster.actor("counter@1", 0);
+  const page = await openPlainPage(stage, coordinator.dashboardUrl);
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const { way, ms } = await page.evaluate(callFromPage, {
+      id: counter.$id,
+      trips,
+      library: LIBRARY,
+    });
+    if (way !== "direct") throw new WrongOutputError(`${OURS}: calls went through the ${way}.`);
+    times.push(median(ms));
+  }
+  const ms = median(times);
+  stage.add({
+    work: "Call of an actor from a page, over a direct channel, median",
+    measured: `${ms.toFixed(1)} ms`,
+    against: "",
+    figure: { value: ms, unit: "ms" },
+    goal: { bound: "at most", value: 5 },
+  });
+  await counter.$release();
+}
+
+/** A page of the coordinator's without an app, to which the library is added. */
+async function openPlainPage(stage: Stage, dashboardUrl: string): Promise<Page> {
+  const browser = await launchBrowser(stage.executablePath, stage.say);
+  stage.cleanups.add(() => browser.close());
+  const page = await browser.newPage();
+  const body = await readFile(join(clientFolder, "browser.js"), "utf8");
+  const { origin, hash } = new URL(dashboardUrl);
+  await page.route(`${origin}${LIBRARY}`, (route) =>
+    route.fulfill({ contentType: "text/javascript", body }),
+  );
+  await page.goto(`${origin}/manifest.webmanifest${hash}`);
+  return page;
+}
+
+interface PageCalls {
+  readonly id: string;
+  readonly trips: number;
+  readonly library: string;
+}
+
+/** In the page: milliseconds of each call, when calls have found the direct way, or after 10 s. */
+async function callFromPage({ id, trips, library: path }: PageCalls): Promise<{
+  way: string;
+  ms: number[];
+}> {
+  const library = (await import(`${location.origin}${path}`)) as { connect(): Promise<Cluster> };
+  const cluster = await library.connect();
+  const counter = await cluster.attachActor<{ add(amount: number): number }>(id);
+  const untilMs = performance.now() + 10_000;
+  while (counter.$way !== "direct" && performance.now() < untilMs) await counter.add(0);
+  const ms: number[] = [];
+  for (let i = 0; i < trips; i += 1) {
+    const startMs = performance.now();
+    await counter.add(1);
+    ms.push(performance.now() - startMs);
+  }
+  const way = counter.$way;
+  await cluster.close();
+  return { way, ms };
 }
 
 const PRIME = 1_000_003;
