@@ -6,6 +6,7 @@ import { transform } from "esbuild";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import * as library from "./client.ts";
 import { CoordinatorFixture } from "./coordinator-fixture.ts";
+import { ActorWorker } from "./testing/actor-worker.ts";
 import { FunctionWorker } from "./testing/function-worker.ts";
 
 const guide = readFileSync(join(import.meta.dirname, "../e2e/examples/GUIDE.md"), "utf8");
@@ -19,6 +20,7 @@ beforeAll(async () => {
   fixture = await CoordinatorFixture.create();
   const coordinator = await fixture.start();
   await FunctionWorker.join(coordinator);
+  await ActorWorker.join(coordinator, { threads: 8 });
   address = `http://127.0.0.1:${coordinator.port}`;
   token = coordinator.submitToken;
   cluster = await library.connect(address, { token });

@@ -108,10 +108,7 @@ test("tells when there is no room, and when there is again", async () => {
   const line = await opened(near.events);
   const message = new Uint8Array(LINE_MESSAGE_BYTES_MAX);
   let sent = 0;
-  while (line?.hasRoom === true) {
-    line.send(message);
-    sent += 1;
-  }
+  for (; line?.hasRoom === true; sent += 1) line.send(message);
   expect(sent * message.length).toBeLessThan(2.2 * 2 ** 20);
   await clock.advance(1_000);
   expect(line?.hasRoom).toBe(true);

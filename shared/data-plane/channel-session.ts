@@ -96,7 +96,12 @@ export function createChannelSession(options: ChannelSessionOptions): ChannelSes
       case "data":
       case "none":
         return receiver.handle(frame);
-      default:
+      case "open":
+      case "opened":
+      case "ask":
+      case "reply":
+      case "hang-up":
+      case "ended":
         return lines.handle(frame);
     }
   });

@@ -9,7 +9,7 @@ import type { JsonValue } from "../graph/task.ts";
 // Schemas are compiled with `new Function` unless told otherwise, which a strict CSP forbids; Node has none.
 z.config({ jitless: !("process" in globalThis) });
 
-export const hash = z.string().regex(/^[0-9a-f]{64}$/, "must have 64 hexadecimal digits");
+const hash = z.string().regex(/^[0-9a-f]{64}$/, "must have 64 hexadecimal digits");
 const token22 = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[\\w-]{22}$`));
 export const count = z.int().nonnegative();
 export const milliseconds = z.number().nonnegative();
