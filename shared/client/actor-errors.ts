@@ -7,6 +7,7 @@ import type { ActorFailure } from "../protocol/actor-messages.ts";
 /** A call of an actor, or the making of one, failed. */
 export class ActorError extends Error {
   override name = "ActorError";
+  /** Null when there is none yet, as when making it failed. */
   readonly actor: ActorId | null;
   /** False when it is certain that the method did not run. */
   readonly mayHaveRun: boolean;

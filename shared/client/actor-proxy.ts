@@ -28,6 +28,7 @@ export type ActorMethods<T extends object> = {
     : never;
 };
 
+/** What every actor has beside its own methods; the sign keeps the names apart. */
 export interface ActorControls<T extends object> {
   /** For `cluster.attachActor`, from any client. */
   readonly $id: ActorId;
@@ -41,6 +42,7 @@ export interface ActorControls<T extends object> {
   $release(): Promise<void>;
 }
 
+/** An object that lives elsewhere: its methods, each answering with a promise, and its controls. */
 export type Actor<T extends object> = ActorMethods<T> & ActorControls<T>;
 
 /** What the proxy stands for. */

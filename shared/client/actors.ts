@@ -17,6 +17,7 @@ import type { ClusterTools } from "./cluster-tools.ts";
 /** A worker is there and has made the actor within a minute, or says why not. */
 const START_DEADLINE_MS = 60_000;
 
+/** How an actor is made; the options of calls are those of all its calls, unless `$with` changes them. */
 export interface ActorOptions extends ActorCallOptions {
   /** What lists call it; the class's name when absent. */
   readonly name?: string;

@@ -1,7 +1,7 @@
 // Futures in the order in which they settle, and how many have.
 import type { Future } from "./future.ts";
 
-/** How a set of futures stands. */
+/** How many of a set of futures there are in each state; the last four make up `total`. */
 export interface ProgressCounts {
   readonly total: number;
   readonly pending: number;

@@ -2,12 +2,15 @@
 
 /** A kernel of the registry, which every worker has. */
 export interface KernelRef {
+  /** Its name and version, as in "pearson-tile@3". */
   readonly kernel: string;
 }
 
 /** An exported function of a module: a script whose completion value is an object of exports. */
 export interface FunctionRef {
+  /** The script. It runs in a sandbox: it cannot import, nor reach a network. */
   readonly moduleText: string;
+  /** Which of the exports is meant. */
   readonly exportName: string;
   /** What people call it, where that is known: dashboards show it. */
   readonly label?: string;

@@ -39,6 +39,7 @@ export interface CallOptions {
   readonly title?: string;
 }
 
+/** How `map` cuts its items into tasks. */
 export interface MapOptions {
   /**
    * Items in one task. By default one, or as many as give each thread of the cluster about 64 tasks, and
@@ -47,6 +48,7 @@ export interface MapOptions {
   readonly batch?: number;
 }
 
+/** How `scatter` spreads what it sends. */
 export interface ScatterOptions {
   /** Every worker will need it: those that are joined fetch it now, rather than with the first call. */
   readonly broadcast?: boolean;
@@ -54,10 +56,13 @@ export interface ScatterOptions {
 
 /** What dashboards and exports need of a job of a certain kind. */
 export interface ComputeOptions {
+  /** What dashboards call it. */
   readonly title?: string;
+  /** Higher runs first; 0 is normal. */
   readonly priority?: number;
   /** "graph" when absent. */
   readonly kind?: string;
+  /** Kept with the job, and told to whoever asks for it. */
   readonly meta?: JsonValue;
   /** "end": the job ends with the first target that fails. "go-on", as is normal: the others are finished. */
   readonly onFailure?: "end" | "go-on";

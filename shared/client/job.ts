@@ -7,6 +7,7 @@ import type { Future } from "./future.ts";
 
 /** A job on the cluster; iterating over it yields its futures as they settle. */
 export class Job<T = unknown> implements AsyncIterable<Future<T>> {
+  /** For `cluster.attach`, from any client. */
   readonly id: JobId;
   /** One for each target, in the order in which they were given. */
   readonly futures: readonly Future<T>[];
@@ -89,6 +90,7 @@ export class Job<T = unknown> implements AsyncIterable<Future<T>> {
     return this.#client.pause(this.id);
   }
 
+  /** Ends a pause. */
   resume(): Promise<void> {
     return this.#client.resume(this.id);
   }

@@ -22,7 +22,9 @@ export interface LazyOptions {
 export class Lazy<T = unknown> {
   /** What is called. */
   readonly callee: FunctionRef | KernelRef;
+  /** Values, futures, and other lazy calls. */
   readonly args: readonly unknown[];
+  /** As they were given to `lazy`. */
   readonly options: LazyOptions;
   /** Only for the type of the result. */
   declare readonly result?: T;

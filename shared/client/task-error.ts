@@ -10,6 +10,7 @@ export class TaskError extends Error {
   override name = "TaskError";
   /** The key of the task that failed, which may be one that the future's own task needed. */
   readonly task: TaskKey;
+  /** What was tried, where, and how each time ended. */
   readonly story: string;
   /** The name of the error that was thrown on the other machine; null when none was. */
   readonly remoteName: string | null;

@@ -224,6 +224,7 @@ export const lineReturnSchema = z.object({ call: count, outcome: outcomeSaid });
 export type LineCall = z.infer<typeof lineCallSchema>;
 export type LineReturn = z.infer<typeof lineReturnSchema>;
 export type ActorSpec = z.infer<typeof actorSpecSchema>;
+/** An actor as everybody sees it. */
 export type ActorView = z.infer<typeof actorViewSchema>;
 export type ActorFailure = z.infer<typeof actorFailure>;
 /** A value with its bytes, or as the block that a sender names or a receiver can fetch. */

@@ -384,8 +384,10 @@ export type WorkerMessage = z.infer<typeof workerMessageSchema>;
 export type ClientMessage = z.infer<typeof clientMessageSchema>;
 export type CoordinatorMessage = z.infer<typeof coordinatorMessageSchema>;
 export type RefusalReason = (typeof refusalReasons)[number];
+/** A joined machine as everybody sees it; times are in milliseconds, those of day since 1970. */
 export type WorkerView = z.infer<typeof workerViewSchema>;
 export type Condition = z.infer<typeof conditionSchema>;
 export type PauseReason = (typeof pauseReasons)[number];
+/** A job as everybody sees it; times are in milliseconds, those of day since 1970. */
 export type JobView = z.infer<typeof jobViewSchema>;
 export type JobResult = z.infer<typeof jobResultSchema>;

@@ -18,6 +18,7 @@ export class ValueError extends Error {
 
 /** The bytes of an Arrow IPC stream, which travel as they are. */
 export class ArrowBytes {
+  /** As `tableFromIPC` of apache-arrow reads them. */
   readonly bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
