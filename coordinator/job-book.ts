@@ -8,7 +8,7 @@ import type { Avoidance } from "../shared/scheduler/events.ts";
 import type { GrantedAttempt } from "./activity-log.ts";
 import { neededTasks } from "./job-outline.ts";
 import { JobPaces } from "./job-paces.ts";
-import type { FinalJobState, JobHead, JobRow, JobTiming, JobWork } from "./journal.ts";
+import type { FinalJobState, JobHead, JobRow, JobTiming, JobWork } from "./journal-rows.ts";
 
 type AttemptFinished = Extract<WorkerMessage, { type: "attempt-finished" }>;
 type WorkerShare = {

@@ -135,7 +135,7 @@ export class JobGraphs {
     const row = this.#parts.book.finished(job);
     if (row === undefined) throw noSuchJob();
     requireSmall(row.tasksTotal);
-    const { tasks, targets } = this.#parts.journal.work(job);
+    const { tasks, targets } = this.#parts.journal.jobs.work(job);
     const graph = taskGraph(new Map(tasks.map((task) => [task.key, task])), targets);
     return { graph, revision: ENDED, targets: new Set(targets) };
   }
@@ -161,7 +161,7 @@ export class JobGraphs {
     const recorded = journal.stories.outline(job);
     if (recorded !== undefined) return recorded;
     // It ended under an earlier version, or when the disk was full.
-    const { tasks, targets } = journal.work(job);
+    const { tasks, targets } = journal.jobs.work(job);
     const known = journal.results(tasks.map(({ key }) => key));
     const ending = {
       tasks: new Map(tasks.map((task) => [task.key, task])),

@@ -8,7 +8,8 @@ import { SMALL_BLOCK_BYTES_MAX } from "../shared/limits.ts";
 import type { BlockSources } from "./block-sources.ts";
 import { BlockStoreError, type BlockStore } from "./block-store.ts";
 import type { JobBook } from "./job-book.ts";
-import type { Journal, JobWork } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { JobWork } from "./journal-rows.ts";
 import { HttpProblem } from "./problem.ts";
 import type { SchedulerHost } from "./scheduler-host.ts";
 

@@ -6,7 +6,8 @@ import type { Avoidance } from "../shared/scheduler/events.ts";
 import type { ActivityLog } from "./activity-log.ts";
 import type { JobBook } from "./job-book.ts";
 import { outlineAtEnd } from "./job-outline.ts";
-import type { FinalJobState, Journal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { FinalJobState } from "./journal-rows.ts";
 import type { Watchers } from "./watchers.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
@@ -68,7 +69,7 @@ export class JobRecords {
     const head = book.targetsRetried(job, targets, avoid);
     this.write("record that targets are tried again", () => {
       journal.stories.removeFailures(job, targets);
-      if (head !== undefined) journal.saveHead(job, head);
+      if (head !== undefined) journal.jobs.saveHead(job, head);
     });
     this.#options.onChange();
   }
@@ -77,7 +78,7 @@ export class JobRecords {
   tasksDropped({ job, tasks }: Command<"drop-tasks">): void {
     const { book, journal } = this.#options;
     book.dropTasks(job, tasks);
-    this.write("forget tasks", () => journal.dropTasks(job, tasks));
+    this.write("forget tasks", () => journal.jobs.dropTasks(job, tasks));
   }
 
   /** Closes a job's record and tells those who watch it. */
@@ -97,7 +98,7 @@ export class JobRecords {
     if (row === undefined) return;
     this.write("record a job's end", () => {
       if (story !== null) journal.stories.addFailure(job, story, null);
-      journal.finishJob(row, outline);
+      journal.jobs.finish(row, outline);
     });
     this.#options.watchers.jobEnded(job);
     this.#options.log(
@@ -110,7 +111,7 @@ export class JobRecords {
   saveProgress(): void {
     for (const row of this.#options.book.takeUnsaved()) {
       this.write("save a job's progress", () =>
-        this.#options.journal.saveProgress(row.job, row.tasksDone, row.timing),
+        this.#options.journal.jobs.saveProgress(row.job, row.tasksDone, row.timing),
       );
     }
   }

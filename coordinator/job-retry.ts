@@ -4,7 +4,7 @@ import type { JobId, TaskKey } from "../shared/ids.ts";
 import type { JobRetry } from "../shared/protocol/telemetry.ts";
 import { mergeAvoidance, rowOf } from "./job-book.ts";
 import { type JobIntake, type JobIntakeParts, unrecorded } from "./job-intake.ts";
-import type { JobRow } from "./journal.ts";
+import type { JobRow } from "./journal-rows.ts";
 import { HttpProblem } from "./problem.ts";
 
 /**
@@ -41,7 +41,7 @@ async function runOn(
   const row = requireFailed(book.finished(job));
   requireAll(row, book.failuresOf(job), tasks);
   intake.checkActive();
-  const work = journal.work(job);
+  const work = journal.jobs.work(job);
   intake.checkInputs(work.tasks, new Set(work.tasks.map(({ key }) => key)));
   const known = await intake.knownResults(work.tasks);
   // It may have been deleted, or tried again by somebody else, while files were read.
@@ -50,7 +50,7 @@ async function runOn(
   const avoid = isElsewhere ? mergeAvoidance(head.avoid ?? [], failedOn) : (head.avoid ?? []);
   const active = book.reopen({ ...row, head: { ...head, avoid } }, work, known);
   try {
-    journal.reopenJob(rowOf(active, "running", null, null));
+    journal.jobs.reopen(rowOf(active, "running", null, null));
   } catch (error) {
     book.forget(job);
     book.addFinished(row);

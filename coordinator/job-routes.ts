@@ -76,7 +76,7 @@ function targetsOf(job: JobId, { book, journal }: JobRoutesParts): TargetView[] 
   if (active === undefined && book.finished(job) === undefined) {
     throw noSuchJob();
   }
-  const work = active === undefined ? journal.work(job) : undefined;
+  const work = active === undefined ? journal.jobs.work(job) : undefined;
   const tasks: ReadonlyMap<TaskKey, Task> =
     active?.tasks ?? new Map(work?.tasks.map((task) => [task.key, task]));
   return [...((active ?? work)?.targets ?? [])].map((key) => {

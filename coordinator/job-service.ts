@@ -35,14 +35,14 @@ export class JobService {
   /** Takes up what the journal holds: finished jobs to be viewed, unfinished ones to be run. */
   async restore(): Promise<void> {
     const { journal, book, host, log } = this.#parts;
-    for (const row of journal.jobs()) {
+    for (const row of journal.jobs.all()) {
       if (row.state !== "running" && row.state !== "paused") {
         book.addFinished(row);
         continue;
       }
       // What failed is tried again.
       journal.stories.removeFailures(row.job);
-      const work = journal.work(row.job);
+      const work = journal.jobs.work(row.job);
       const known = await this.#intake.knownResults(work.tasks);
       book.open(row, work, known, row.state === "paused");
       const { job, head, isOpen } = row;
@@ -82,7 +82,7 @@ export class JobService {
     const row = { job, head, submittedAtMs: nowUnixMs(), timing: noTiming, isOpen };
     const active = book.open(row, { tasks, targets }, known, false);
     try {
-      journal.addJob(rowOf(active, "running", null, null), submission);
+      journal.jobs.add(rowOf(active, "running", null, null), submission);
     } catch (error) {
       book.forget(job);
       throw unrecorded(error);
@@ -130,7 +130,7 @@ export class JobService {
       if (forgiven.length > 0) journal.stories.removeFailures(job, forgiven);
       const row = rowOf(active, "running", null, null);
       const { targets } = extension;
-      journal.extendJob(row, firstPosition, { tasks: fresh, targets }, released);
+      journal.jobs.extend(row, firstPosition, { tasks: fresh, targets }, released);
     } catch (error) {
       throw unrecorded(error);
     }
@@ -146,7 +146,7 @@ export class JobService {
     const active = book.active(job);
     if (active?.isOpen !== true) return;
     active.isOpen = false;
-    journal.closeJob(job);
+    journal.jobs.close(job);
     host.dispatch({ type: "job-closed", job });
     onChange();
   }
@@ -173,7 +173,7 @@ export class JobService {
     const active = book.narrow(job);
     if (active === undefined) return;
     if (active.targets.size > 0) {
-      journal.narrowJob(rowOf(active, "running", null, null), active.targets);
+      journal.jobs.narrow(rowOf(active, "running", null, null), active.targets);
     }
     host.dispatch({ type: "job-narrowed", job, targets: [...active.targets] });
     this.#parts.onChange();
@@ -193,7 +193,7 @@ export class JobService {
     const active = book.active(job);
     if (active === undefined) throw new HttpProblem(409, "This job has ended already.");
     active.isPaused = isPaused;
-    journal.setJobState(job, isPaused ? "paused" : "running");
+    journal.jobs.setState(job, isPaused ? "paused" : "running");
     host.dispatch({ type: isPaused ? "job-paused" : "job-resumed", job });
     onChange();
   }
@@ -205,7 +205,7 @@ export class JobService {
     const active = book.active(job);
     if (active === undefined) throw new HttpProblem(409, "This job has ended already.");
     active.head = { ...active.head, priority };
-    journal.saveHead(job, active.head);
+    journal.jobs.saveHead(job, active.head);
     host.dispatch({ type: "job-prioritised", job, priority });
     onChange();
   }
@@ -224,7 +224,7 @@ export class JobService {
     this.cancel(job);
     host.dispatch({ type: "job-forgotten", job });
     const before = blocksOf(journal.allResults());
-    journal.removeJob(job);
+    journal.jobs.remove(job);
     book.forget(job);
     onChange();
     await this.#removeUnreferenced(before, true);
@@ -273,7 +273,7 @@ export class JobService {
       for (const block of blocksOfActor(row)) referenced.add(block);
     }
     if (keepsForRetry) {
-      for (const { inputs } of journal.failedWork()) {
+      for (const { inputs } of journal.jobs.failedWork()) {
         for (const input of inputs) if ("block" in input) referenced.add(input.block);
       }
     }

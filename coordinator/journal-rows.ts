@@ -1,8 +1,35 @@
 // Rows of the journal's tables as the records that they stand for.
-import type { BlockRef, JobState, TaskResult } from "../shared/graph/task.ts";
-import { asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
+import type { BlockRef, JobState, JobSubmission, TaskResult } from "../shared/graph/task.ts";
+import { asDatasetId, asJobId, asTaskKey, type JobId, type TaskKey } from "../shared/ids.ts";
 import type { Dataset, DatasetRecord } from "../shared/protocol/http.ts";
-import type { JobHead, JobRow, JobTiming } from "./journal.ts";
+import type { JobView } from "../shared/protocol/messages.ts";
+import type { Avoidance } from "../shared/scheduler/events.ts";
+
+export type JobHead = Pick<JobSubmission, "kind" | "title" | "meta" | "priority" | "onFailure"> & {
+  /** Workers that shall have these tasks only if no other may. */
+  readonly avoid?: readonly Avoidance[];
+  /** Of a job that failed: the workers under which its tasks did. */
+  readonly failedOn?: readonly Avoidance[];
+};
+export type JobWork = Pick<JobSubmission, "tasks" | "targets">;
+export type JobTiming = JobView["timing"];
+export type FinalJobState = Exclude<JobState, "running" | "paused">;
+
+/** A job as the journal knows it. */
+export interface JobRow {
+  readonly job: JobId;
+  readonly head: JobHead;
+  readonly state: JobState;
+  readonly submittedAtMs: number;
+  readonly finishedAtMs: number | null;
+  readonly failure: { readonly task: TaskKey; readonly message: string } | null;
+  readonly tasksTotal: number;
+  readonly tasksDone: number;
+  readonly targetsTotal: number;
+  readonly timing: JobTiming;
+  /** It was not closed yet: it may be extended. */
+  readonly isOpen: boolean;
+}
 
 export type Row = Readonly<Record<string, unknown>>;
 

@@ -3,6 +3,7 @@ import type { RemoteError, TargetFailure, Task } from "../shared/graph/task.ts";
 import { asTaskKey, type JobId, type TaskKey } from "../shared/ids.ts";
 import type { FailureStory } from "../shared/scheduler/commands.ts";
 import type { JobOutline } from "./job-outline.ts";
+import type { JournalDatabase, LateWrites } from "./journal-database.ts";
 import { parse, type Row } from "./journal-rows.ts";
 
 /** Why a task failed by itself. */
@@ -13,32 +14,20 @@ interface NewFailure extends Failure {
   readonly target: TaskKey | null;
 }
 
-export interface StoriesDatabase {
-  /** Statements are compiled once. */
-  prepare(sql: string): {
-    run(...values: readonly unknown[]): unknown;
-    get(...values: readonly unknown[]): unknown;
-    all(...values: readonly unknown[]): unknown[];
-  };
-  transact(run: () => void): void;
-  /** Has `writeLate` called a moment later. */
-  writeSoon(): void;
-  /** Has it called now. */
-  writeNow(): void;
-}
-
 export class JournalStories {
-  readonly #database: StoriesDatabase;
+  readonly #database: JournalDatabase;
+  readonly #late: LateWrites;
   #newFailures: NewFailure[] = [];
 
-  constructor(database: StoriesDatabase) {
+  constructor(database: JournalDatabase, late: LateWrites) {
     this.#database = database;
+    this.#late = late;
   }
 
   /** Why a task failed, and the target that failed with it; written with results, a moment later. */
   addFailure(job: JobId, { cause, sentences, error }: Failure, target: TaskKey | null): void {
     this.#newFailures.push({ job, cause, sentences, error, target });
-    this.#database.writeSoon();
+    this.#late.soon();
   }
 
   /**
@@ -47,7 +36,7 @@ export class JournalStories {
    */
   removeFailures(job: JobId, targets?: Iterable<TaskKey>): void {
     const database = this.#database;
-    database.writeNow();
+    this.#late.now();
     database.transact(() => {
       if (targets === undefined) {
         database.prepare("DELETE FROM failed_targets WHERE job = ?").run(job);
@@ -165,7 +154,7 @@ export class JournalStories {
   }
 
   #all(sql: string, ...values: readonly unknown[]): Row[] {
-    this.#database.writeNow();
+    this.#late.now();
     return this.#database.prepare(sql).all(...values) as Row[];
   }
 }

@@ -8,7 +8,9 @@ import { asBlockId, asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
 import type { JobId, TaskKey } from "../shared/ids.ts";
 import { GRAPH_TASKS_MAX } from "../shared/protocol/telemetry.ts";
 import type { JobOutline } from "./job-outline.ts";
-import { Journal, JOURNAL_VERSION, type JobRow } from "./journal.ts";
+import { Journal } from "./journal.ts";
+import type { JobRow } from "./journal-rows.ts";
+import { JOURNAL_VERSION } from "./journal-database.ts";
 
 let folder = "";
 let journal: Journal;
@@ -48,7 +50,7 @@ function addJob(job: JobId, tasks: string[], targets: string[]): JobRow {
     tasks: tasks.map((digit) => task(digit)),
     targets: targets.map((digit) => key(digit)),
   };
-  journal.addJob(row, submission);
+  journal.jobs.add(row, submission);
   return row;
 }
 
@@ -91,23 +93,23 @@ describe("Journal", () => {
 
   it("keeps a job with its tasks, and how they stood at its end", () => {
     const row = addJob(jobA, ["1", "2"], ["2"]);
-    journal.setJobState(jobA, "paused");
-    journal.saveProgress(jobA, 1, { ...timing, computeMs: 9 });
+    journal.jobs.setState(jobA, "paused");
+    journal.jobs.saveProgress(jobA, 1, { ...timing, computeMs: 9 });
     reopen();
-    expect(journal.jobs()).toEqual([
+    expect(journal.jobs.all()).toEqual([
       { ...row, state: "paused", tasksDone: 1, timing: { ...timing, computeMs: 9 } },
     ]);
-    expect(journal.work(jobA)).toEqual({ tasks: [task("1"), task("2")], targets: [key("2")] });
+    expect(journal.jobs.work(jobA)).toEqual({ tasks: [task("1"), task("2")], targets: [key("2")] });
 
     const failure = { task: key("1"), message: "It broke." };
     const finished: JobRow = { ...row, state: "failed", finishedAtMs: 200, failure, tasksDone: 1 };
     expect(journal.stories.outline(jobA)).toBeUndefined();
-    journal.finishJob(finished, outline);
+    journal.jobs.finish(finished, outline);
     reopen();
-    expect(journal.jobs()).toEqual([finished]);
+    expect(journal.jobs.all()).toEqual([finished]);
     // It may be tried again, and looked at.
-    expect(journal.work(jobA)).toEqual({ tasks: [task("1"), task("2")], targets: [key("2")] });
-    expect([...journal.failedWork()]).toEqual([task("1"), task("2")]);
+    expect(journal.jobs.work(jobA)).toEqual({ tasks: [task("1"), task("2")], targets: [key("2")] });
+    expect([...journal.jobs.failedWork()]).toEqual([task("1"), task("2")]);
     expect(journal.stories.outline(jobA)).toEqual(outline);
 
     const head = { ...row.head, priority: 3, avoid: [] };
@@ -116,24 +118,24 @@ describe("Journal", () => {
       { cause: key("1"), sentences: ["It broke."], error: null },
       null,
     );
-    journal.reopenJob({ ...finished, head });
+    journal.jobs.reopen({ ...finished, head });
     reopen();
-    expect(journal.jobs()).toEqual([{ ...row, head, tasksDone: 1 }]);
+    expect(journal.jobs.all()).toEqual([{ ...row, head, tasksDone: 1 }]);
     expect(journal.stories.failedTasks(jobA)).toEqual([]);
     expect(journal.stories.outline(jobA)).toBeUndefined();
     const done: JobRow = { ...row, state: "done", finishedAtMs: 300, tasksDone: 2 };
-    journal.finishJob(done, outline);
+    journal.jobs.finish(done, outline);
     reopen();
-    expect(journal.jobs()).toEqual([done]);
-    expect(journal.work(jobA)).toEqual({ tasks: [task("1"), task("2")], targets: [key("2")] });
-    journal.removeJob(jobA);
+    expect(journal.jobs.all()).toEqual([done]);
+    expect(journal.jobs.work(jobA)).toEqual({ tasks: [task("1"), task("2")], targets: [key("2")] });
+    journal.jobs.remove(jobA);
     expect(journal.stories.outline(jobA)).toBeUndefined();
   });
 
   it("keeps of a large job that is done only the targets", () => {
     const row = addJob(jobA, ["1", "2"], ["2"]);
-    journal.finishJob({ ...row, state: "done", tasksTotal: GRAPH_TASKS_MAX + 1 }, outline);
-    expect(journal.work(jobA)).toEqual({ tasks: [task("2")], targets: [key("2")] });
+    journal.jobs.finish({ ...row, state: "done", tasksTotal: GRAPH_TASKS_MAX + 1 }, outline);
+    expect(journal.jobs.work(jobA)).toEqual({ tasks: [task("2")], targets: [key("2")] });
     expect(journal.stories.taskOf(jobA, key("1"))).toEqual({ work: null, isTarget: false });
     expect(journal.stories.taskOf(jobA, key("2"))).toEqual({ work: task("2"), isTarget: true });
     expect(journal.stories.taskOf(jobA, key("3"))).toBeUndefined();
@@ -142,7 +144,7 @@ describe("Journal", () => {
   it("finds the tasks that read another", () => {
     const reader = { ...task("2"), inputs: [{ task: key("1"), output: 0 }] };
     const row = addJob(jobA, ["1", "3"], ["3"]);
-    journal.extendJob(row, 2, { tasks: [reader], targets: [] }, []);
+    journal.jobs.extend(row, 2, { tasks: [reader], targets: [] }, []);
     expect(journal.stories.readersOf(jobA, key("1"), 9)).toEqual([key("2")]);
     expect(journal.stories.readersOf(jobA, key("1"), 0)).toEqual([]);
     expect(journal.stories.readersOf(jobA, key("3"), 9)).toEqual([]);
@@ -187,8 +189,8 @@ describe("Journal", () => {
     database.exec("PRAGMA user_version = 2");
     database.close();
     journal = Journal.open(folder);
-    expect(journal.jobs()).toEqual([row]);
-    journal.finishJob({ ...row, state: "cancelled" }, outline);
+    expect(journal.jobs.all()).toEqual([row]);
+    journal.jobs.finish({ ...row, state: "cancelled" }, outline);
     reopen();
     expect(journal.stories.outline(jobA)).toEqual(outline);
   });
@@ -215,9 +217,9 @@ describe("Journal", () => {
     for (const digit of ["1", "2", "3"]) {
       journal.addResult({ task: key(digit), outputs: output(digit) }, 1);
     }
-    journal.removeJob(jobA);
+    journal.jobs.remove(jobA);
     reopen();
-    expect(journal.jobs().map((row) => row.job)).toEqual([jobB]);
+    expect(journal.jobs.all().map((row) => row.job)).toEqual([jobB]);
     expect([...journal.allResults()].map((result) => result.task)).toEqual([key("2"), key("3")]);
   });
 
@@ -233,8 +235,8 @@ describe("Journal", () => {
   it("adds a job whole or not at all", () => {
     addJob(jobA, ["1"], ["1"]);
     expect(() => addJob(jobA, ["2"], ["2"])).toThrow();
-    expect(journal.jobs()).toHaveLength(1);
-    expect(journal.work(jobA).targets).toEqual([key("1")]);
+    expect(journal.jobs.all()).toHaveLength(1);
+    expect(journal.jobs.work(jobA).targets).toEqual([key("1")]);
   });
 
   it("refuses a journal of a newer version, saying so", () => {

@@ -1,13 +1,7 @@
 // All control connections: greeting, refusing, pinging, superseding and closing them.
 import type { WebSocket } from "ws";
 import * as z from "zod";
-import {
-  asIncarnation,
-  asPeerId,
-  type ClientId,
-  type PeerId,
-  type WorkerId,
-} from "../shared/ids.ts";
+import { asIncarnation, type ClientId, type PeerId, type WorkerId } from "../shared/ids.ts";
 import { CLIENTS_MAX, PING_INTERVAL_MS, WORKERS_MAX } from "../shared/limits.ts";
 import { helloSchema, PROTOCOL_VERSION } from "../shared/protocol/messages.ts";
 import type {
@@ -22,7 +16,7 @@ import { ClientSession } from "./client-session.ts";
 import { ControlSocket } from "./control-socket.ts";
 import type { Journal } from "./journal.ts";
 import type { RequestGuard } from "./request-guard.ts";
-import type { Signalling } from "./signalling.ts";
+import { freshPeerId, type Signalling } from "./signalling.ts";
 import type { Traffic } from "./traffic.ts";
 import { newTally, WorkerRecord, type WorkerTally } from "./worker-record.ts";
 import { WorkerSession, type SessionServices } from "./worker-session.ts";
@@ -170,7 +164,7 @@ export class Sessions {
   }
 
   #open(socket: ControlSocket, hello: Hello): WorkerSession | ClientSession | undefined {
-    const peer = asPeerId(`p_${freshToken()}`);
+    const peer = freshPeerId();
     const session =
       hello.role === "worker"
         ? this.#openWorker(socket, hello, peer)

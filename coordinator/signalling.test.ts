@@ -1,8 +1,11 @@
+// Checks that pages are introduced to each other as PeerJS expects, and to nobody else.
+import { util } from "peerjs";
 import { WebSocket } from "ws";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { httpPaths } from "../shared/protocol/http.ts";
 import { CoordinatorFixture } from "./coordinator-fixture.ts";
 import { joinClient } from "./scripted-pages.ts";
+import { freshPeerId } from "./signalling.ts";
 import type { Coordinator } from "./start-coordinator.ts";
 
 let fixture: CoordinatorFixture;
@@ -44,6 +47,10 @@ async function openPeer(): Promise<SignallingPeer> {
 }
 
 describe("signalling", () => {
+  it("names pages as PeerJS takes it, every time", () => {
+    for (let i = 0; i < 1_000; i += 1) expect(freshPeerId()).toSatisfy(util.validateId);
+  });
+
   it("carries offers and answers between two pages, naming the true sender", async () => {
     const one = await openPeer();
     const two = await openPeer();

@@ -1,12 +1,13 @@
 // The façade for `peer`: introduces pages to each other so that they can open direct channels.
 import { createHook } from "node:async_hooks";
+import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { ExpressPeerServer } from "peer";
 import { WebSocketServer, type WebSocket } from "ws";
 import * as z from "zod";
-import type { PeerId } from "../shared/ids.ts";
+import { asPeerId, type PeerId } from "../shared/ids.ts";
 import { CLIENTS_MAX, WORKERS_MAX } from "../shared/limits.ts";
 import { RateLimiter, type RateLimit } from "./rate-limiter.ts";
 
@@ -21,6 +22,12 @@ const signalSchema = z.object({
   dst: z.string().max(64).optional(),
   payload: z.unknown().optional(),
 });
+
+/**
+ * A name for a page in the signalling, of 128 random bits. In hexadecimal: PeerJS refuses names with two
+ * of the characters "-" and "_" side by side, as one in twenty has that is written in base64url.
+ */
+export const freshPeerId = (): PeerId => asPeerId(`p_${randomBytes(16).toString("hex")}`);
 
 /** The part of a socket that the library uses; it hears only messages that passed the checks. */
 class CheckedSocket extends EventEmitter {

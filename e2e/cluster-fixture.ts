@@ -186,7 +186,23 @@ export async function losePeerPackets(page: Page): Promise<() => Promise<number>
   return () => lost.evaluate(({ messages }) => messages);
 }
 
-export const test = base.extend<{ coordinator: CoordinatorProcess; machine: Machine }>({
+interface Fixtures {
+  readonly coordinator: CoordinatorProcess;
+  readonly machine: Machine;
+  readonly tidyBrowser: void;
+}
+
+export const test = base.extend<Fixtures>({
+  // Pages that a test leaves open go on drawing, and looking for their coordinator, during all that follow.
+  tidyBrowser: [
+    async ({ browser }, lend) => {
+      const before = new Set(browser.contexts());
+      await lend();
+      const opened = browser.contexts().filter((context) => !before.has(context));
+      await Promise.all(opened.map((context) => context.close()));
+    },
+    { auto: true },
+  ],
   machine: async ({ launchOptions }, lend) => {
     const machine = await startMachine(launchOptions);
     await lend(machine);

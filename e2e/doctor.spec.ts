@@ -1,4 +1,5 @@
 // The connection doctor in front of real causes: each is named on the join page, with what can be done.
+import { EventEmitter, once } from "node:events";
 import { chromium, type Page } from "@playwright/test";
 import { expect, joinWorker, test } from "./cluster-fixture.ts";
 
@@ -22,6 +23,29 @@ test("with a second machine the direct way works, and every figure is there", as
   const line = (term: string) => region(first).getByRole("definition").filter({ hasText: term });
   await expect(line("answers in")).toHaveCount(3);
   await expect(line("MB/s").or(line("GB/s"))).toBeVisible();
+});
+
+test("a machine that is asked for before it can be introduced is waited for", async ({
+  browser,
+  coordinator,
+}) => {
+  // The other machine's signalling opens only when it was found missing.
+  const signalling = new EventEmitter();
+  const [asking, late] = [await browser.newContext(), await browser.newContext()];
+  await late.routeWebSocket(/\/signal\//, async (socket) => {
+    await once(signalling, "missed");
+    socket.connectToServer();
+  });
+  await asking.routeWebSocket(/\/signal\//, (socket) => {
+    socket.connectToServer().onMessage((message) => {
+      if (message.toString().includes("EXPIRE")) signalling.emit("missed");
+      socket.send(message);
+    });
+  });
+  const first = await joinWorker(asking, coordinator, "First");
+  await joinWorker(late, coordinator, "Late");
+  await check(first);
+  await expect(region(first)).toContainText("The direct way works");
 });
 
 /** Addresses reach the other side, but with a port at which nobody listens. */

@@ -7,7 +7,6 @@ import type { AddressInfo } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { AxeBuilder } from "@axe-core/playwright";
 import { type Browser, chromium, type LaunchOptions, type Page } from "@playwright/test";
 import { connect } from "../coordinator/client.ts";
 import { pinServerKey } from "../coordinator/commands/trusted-authority.ts";
@@ -15,6 +14,7 @@ import { signServer } from "../coordinator/https/x509.ts";
 import { joinAddresses } from "../coordinator/network-addresses.ts";
 import { CoordinatorProcess, expect, joinWorker, test as base } from "./cluster-fixture.ts";
 import { correlate, openDashboard, waitForDone } from "./dashboard-actions.ts";
+import { expectSound } from "./view-check.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const prices = join(import.meta.dirname, "fixtures/tables/stock-prices.csv");
@@ -64,24 +64,13 @@ const test = base.extend<{ trusting: Browser }>({
   },
 });
 
-/** Takes the page in both sizes and schemes; it must fit the width and have no fault. */
+/** Takes the page at all widths, light and dark; it must be sound in each. */
 async function look(page: Page, name: string): Promise<void> {
   await mkdir(shots, { recursive: true });
-  for (const [size, width] of [
-    ["desktop", 1_440],
-    ["phone", 390],
-  ] as const) {
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme });
-      const path = join(shots, `${name}-${size}-${colorScheme}.png`);
-      await page.screenshot({ path, fullPage: true });
-      const taken = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect(taken, `${name} scrolls sideways on the ${size}`).toBeLessThanOrEqual(width);
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map(({ id, nodes }) => `${name} ${id}: ${nodes[0]?.html}`)).toEqual([]);
-    }
-  }
+  await expectSound(page, name, async (size, scheme) => {
+    const path = join(shots, `${name}-${size}-${scheme}.png`);
+    await page.screenshot({ path, fullPage: true });
+  });
 }
 
 test("without trust the browser warns, and the page by plain http tells what to do", async ({

@@ -3,7 +3,6 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { connect, lazy } from "../coordinator/client.ts";
 import { joinSimulatedMachines } from "./bench/simulated-machines.ts";
@@ -16,14 +15,10 @@ import {
   waitForShare,
 } from "./dashboard-actions.ts";
 import { writeReturns } from "./generated-table.ts";
+import { expectSound, sizes } from "./view-check.ts";
 
 const prices = join(import.meta.dirname, "fixtures/tables/stock-prices.csv");
 const shots = join(import.meta.dirname, "../test-results/look");
-const sizes = {
-  desktop: { width: 1440, height: 900 },
-  tablet: { width: 1024, height: 768 },
-  phone: { width: 390, height: 844 },
-};
 
 test.beforeAll(() => mkdir(shots, { recursive: true }));
 
@@ -33,23 +28,11 @@ test.beforeEach(async () => {
 });
 test.afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Takes the view in all sizes and schemes; it must fit the width and have no fault. */
-async function look(page: Page, name: string): Promise<void> {
-  for (const [size, viewport] of Object.entries(sizes)) {
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.setViewportSize(viewport);
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await page.screenshot({ path: join(shots, `${name}-${size}-${colorScheme}.png`) });
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect(width, `${name} scrolls sideways on the ${size}`).toBeLessThanOrEqual(viewport.width);
-      // Colours do not depend on the size, and the tablet's layout is one of the two others.
-      if (size === "tablet" || (size === "phone" && colorScheme === "dark")) continue;
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map(({ id, nodes }) => `${name} ${id}: ${nodes[0]?.html}`)).toEqual([]);
-    }
-  }
-  await page.setViewportSize(sizes.desktop);
-}
+/** Takes the view at all widths, light and dark; it must be sound in each. */
+const look = (page: Page, name: string): Promise<void> =>
+  expectSound(page, name, async (size, scheme) => {
+    await page.screenshot({ path: join(shots, `${name}-${size}-${scheme}.png`) });
+  });
 
 /** Goes to an address within the open dashboard, as its links do, and waits for the view. */
 async function goTo(page: Page, path: string): Promise<void> {

@@ -2,7 +2,6 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContext, Locator, Page } from "@playwright/test";
 import { connect } from "../coordinator/client.ts";
 import { type CoordinatorProcess, expect, joinWorker, test } from "./cluster-fixture.ts";
@@ -15,8 +14,7 @@ import {
   waitForDone,
 } from "./dashboard-actions.ts";
 import { writeReturns } from "./generated-table.ts";
-
-const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+import { expectNoFaults, expectSound, sizes } from "./view-check.ts";
 
 async function threeMachines(browser: Browser, coordinator: CoordinatorProcess): Promise<void> {
   for (const name of ["Attic", "Kitchen", "Studio"]) {
@@ -54,11 +52,6 @@ const readoutOf = (page: Page): Locator =>
 /** The stretch in view as the summary says it: "From 14:05:09 to 14:06:12 (1 min 3 s)". */
 const stretchOf = async (page: Page): Promise<string> =>
   /^From .*?\)/.exec(await summaryOf(page).innerText())?.[0] ?? "";
-
-async function expectNoFaults(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
-}
 
 test("a running job streams, and is there after a reload", async ({ browser, coordinator }) => {
   test.setTimeout(180_000);
@@ -108,7 +101,7 @@ test("zoom, pan, keys, pointer and the story of an attempt", async ({ browser, c
   await expect(page.getByRole("link", { name: "Tabswarm" })).toBeVisible();
   await page.goto(`${new URL(page.url()).origin}/jobs/${job}/stream`);
   await expect(summaryOf(page)).toContainText("of them failed");
-  await expectNoFaults(page);
+  await expectNoFaults(page, "stream");
 
   const whole = await stretchOf(page);
   await page.getByRole("button", { name: "Zoom in" }).click();
@@ -161,7 +154,7 @@ test("zoom, pan, keys, pointer and the story of an attempt", async ({ browser, c
   await expectShownInFull(page);
   await page.setViewportSize(sizes.phone);
   await page.emulateMedia({ colorScheme: "dark" });
-  await expectNoFaults(page);
+  await expectNoFaults(page, "stream");
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(sizes.phone.width);
 });
 
@@ -211,18 +204,6 @@ async function openOffline(context: BrowserContext, text: string, folder: string
   return page;
 }
 
-async function expectReadable(page: Page): Promise<void> {
-  for (const viewport of Object.values(sizes)) {
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.setViewportSize(viewport);
-      await page.emulateMedia({ colorScheme });
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect(width).toBeLessThanOrEqual(viewport.width);
-      await expectNoFaults(page);
-    }
-  }
-}
-
 test("reports of every kind of job open offline, and hold what the job was", async ({
   browser,
   coordinator,
@@ -236,7 +217,7 @@ test("reports of every kind of job open offline, and hold what the job was", asy
   const saved = async (): Promise<Page> => {
     const path = await saveDownload(page, "Save report (HTML)");
     const opened = await openOffline(offline, await readFile(path, "utf8"), folder);
-    await expectReadable(opened);
+    await expectSound(opened, "report");
     return opened;
   };
 

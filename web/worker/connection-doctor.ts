@@ -11,12 +11,15 @@ import {
   diagnose,
   type PeerEvidence,
 } from "../transport/diagnose.ts";
+import type { ProbeOutcome } from "../transport/peer-network.ts";
 import { whyNoDirectChannels } from "../transport/peerjs-endpoint.ts";
 
 /** A request that takes longer tells as much as one that fails. */
 const ANSWER_TIMEOUT_MS = 5_000;
 const SIGNALLING_PATIENCE_MS = 3_000;
 const LOOK_MS = 100;
+/** Each dial that fails makes later ones, for blocks, wait longer. */
+const REDIAL_MS = 1_000;
 /** Large enough to outlast the first packets, and a fraction of a second on most networks. */
 const SAMPLE_BYTES = 4 * 2 ** 20;
 
@@ -111,7 +114,7 @@ async function examine(
   const socketMs = await timeSocket(control);
   const loop: LoopEvidence | null = hasWebRtc ? await tryLoop() : null;
   if (hasWebRtc) await untilSignalling(options, closing);
-  const { peer, directMs } = await tryPeers(options, seen?.peers ?? []);
+  const { peer, directMs } = await tryPeers(options, seen?.peers ?? [], closing);
   const plane = options.plane();
   const evidence: ConnectionEvidence = {
     system: device.system,
@@ -204,17 +207,38 @@ const PEERS_TRIED_MAX = 2;
 async function tryPeers(
   options: ConnectionDoctorOptions,
   peers: Connection["peers"],
+  closing: AbortSignal,
 ): Promise<{ readonly peer: PeerEvidence | null; readonly directMs: number | null }> {
   const plane = options.plane();
   let first: PeerEvidence | null = null;
-  for (const { peer, ...about } of plane === null ? [] : peers.slice(0, PEERS_TRIED_MAX)) {
-    const outcome = await plane?.probe(peer, nowhere());
-    if (outcome?.isOpen === true) {
+  if (plane === null) return { peer: null, directMs: null };
+  for (const { peer, ...about } of peers.slice(0, PEERS_TRIED_MAX)) {
+    const outcome = await dialPatiently(plane, peer, closing);
+    if (outcome.isOpen) {
       return { peer: { ...about, isOpen: true, dial: null }, directMs: outcome.roundTripMs };
     }
-    first ??= { ...about, isOpen: false, dial: outcome?.evidence ?? null };
+    first ??= { ...about, isOpen: false, dial: outcome.evidence };
   }
   return { peer: first, directMs: null };
+}
+
+/**
+ * The other page, too, may have just joined: while the signalling does not know it, every dial fails at
+ * once. One that it knows and that stays silent takes longer than the patience, and is dialled once.
+ */
+async function dialPatiently(
+  plane: BrowserDataPlane,
+  peer: PeerId,
+  closing: AbortSignal,
+): Promise<ProbeOutcome> {
+  const untilMs = performance.now() + SIGNALLING_PATIENCE_MS;
+  for (;;) {
+    const outcome = await plane.probe(peer, nowhere());
+    const isAnswered = outcome.isOpen || (outcome.evidence?.answered ?? null) !== null;
+    const isPatient = performance.now() < untilMs && !closing.aborted && plane.isSignalling;
+    if (isAnswered || !isPatient) return outcome;
+    await new Promise((resolve) => setTimeout(resolve, REDIAL_MS));
+  }
 }
 
 /** The name of a block that nobody can have. */
