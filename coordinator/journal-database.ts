@@ -4,10 +4,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import Libsql from "libsql";
 import type { Row } from "./journal-rows.ts";
-import { TABLES, TABLES_OF_STORIES } from "./journal-tables.ts";
+import { MOVE_RESULTS, TABLES, TABLES_OF_RESULTS, TABLES_OF_STORIES } from "./journal-tables.ts";
 
 /** Raised with every change of the tables. */
-export const JOURNAL_VERSION = 3;
+export const JOURNAL_VERSION = 4;
 
 /** The data folder cannot be used: what is wrong and what to do. */
 export class JournalError extends Error {
@@ -44,8 +44,10 @@ export class JournalDatabase {
       // 16 MB instead of 4: moving what was written into the database waits for the disk.
       database.pragma("wal_autocheckpoint = 4000");
       const version = (database.prepare("PRAGMA user_version").get() as Row)["user_version"];
-      if (isNew || version === 0) createTables(database, TABLES + TABLES_OF_STORIES);
-      else if (version === 2) createTables(database, TABLES_OF_STORIES);
+      if (isNew || version === 0) {
+        createTables(database, TABLES + TABLES_OF_RESULTS + TABLES_OF_STORIES);
+      } else if (version === 2) createTables(database, MOVE_RESULTS + TABLES_OF_STORIES);
+      else if (version === 3) createTables(database, MOVE_RESULTS);
       else if (version !== JOURNAL_VERSION) throw versionError(path, Number(version));
       return new JournalDatabase(database);
     } catch (error) {

@@ -201,10 +201,11 @@ export class JournalJobs {
     this.#database.transact(() => {
       this.#database
         .prepare(
-          `DELETE FROM results WHERE task IN (SELECT task FROM job_tasks WHERE job = ?)
-             AND task NOT IN (SELECT task FROM job_tasks WHERE job <> ?)`,
+          `DELETE FROM results WHERE task IN (
+             SELECT unhex(task) FROM job_tasks AS own WHERE job = ? AND NOT EXISTS
+               (SELECT 1 FROM job_tasks AS other WHERE other.task = own.task AND other.job <> own.job))`,
         )
-        .run(job, job);
+        .run(job);
       this.#stories.forget(job);
       this.#database.prepare("DELETE FROM job_tasks WHERE job = ?").run(job);
       this.#database.prepare("DELETE FROM jobs WHERE id = ?").run(job);

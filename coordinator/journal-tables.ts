@@ -1,6 +1,6 @@
 // The tables of the journal; `JOURNAL_VERSION` rises with every change.
 
-/** Of version 2. */
+/** Of version 2; those of results and small blocks are of version 4. */
 export const TABLES = `
   CREATE TABLE datasets (
     id TEXT PRIMARY KEY, created_at_ms REAL NOT NULL, body TEXT NOT NULL
@@ -17,14 +17,34 @@ export const TABLES = `
     PRIMARY KEY (job, task)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX job_tasks_by_task ON job_tasks (task);
-  CREATE TABLE results (
-    task TEXT PRIMARY KEY, outputs TEXT NOT NULL, compute_ms REAL NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE small_blocks (
-    block TEXT PRIMARY KEY, bytes BLOB NOT NULL, created_at_ms REAL NOT NULL
-  ) STRICT, WITHOUT ROWID;
   CREATE TABLE actors (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+`;
+
+/**
+ * Thousands are written a second. Keys are hashes, so that each comes to another place: rows therefore go
+ * one behind the other, and only an index of 32 bytes a row is in the order of the keys.
+ */
+export const TABLES_OF_RESULTS = `
+  CREATE TABLE results (
+    id INTEGER PRIMARY KEY, task BLOB NOT NULL UNIQUE, outputs TEXT NOT NULL, compute_ms REAL NOT NULL
+  ) STRICT;
+  CREATE TABLE small_blocks (
+    id INTEGER PRIMARY KEY, block BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL, created_at_ms REAL NOT NULL
+  ) STRICT;
+`;
+
+/** From version 3 or older: their keys were text, and rows lay in the order of these. */
+export const MOVE_RESULTS = `
+  ALTER TABLE results RENAME TO old_results;
+  ALTER TABLE small_blocks RENAME TO old_small_blocks;
+  ${TABLES_OF_RESULTS}
+  INSERT INTO results (task, outputs, compute_ms)
+    SELECT unhex(task), outputs, compute_ms FROM old_results;
+  INSERT INTO small_blocks (block, bytes, created_at_ms)
+    SELECT unhex(block), bytes, created_at_ms FROM old_small_blocks;
+  DROP TABLE old_results;
+  DROP TABLE old_small_blocks;
 `;
 
 /** What version 3 has besides. */

@@ -179,17 +179,34 @@ describe("Journal", () => {
     expect(journal.stories.failedTasks(jobB)).toEqual([key("1")]);
   });
 
-  it("takes over a journal of version 2, which had no stories", () => {
+  it("takes over a journal of version 2, which had no stories, and texts for keys", () => {
     const row = addJob(jobA, ["1"], ["1"]);
     journal.close();
     const database = new Libsql(join(folder, "journal.sqlite"));
-    for (const table of ["failures", "failed_targets", "outlines"]) {
+    for (const table of ["failures", "failed_targets", "outlines", "results", "small_blocks"]) {
       database.exec(`DROP TABLE ${table}`);
     }
-    database.exec("PRAGMA user_version = 2");
+    database.exec(`
+      CREATE TABLE results (
+        task TEXT PRIMARY KEY, outputs TEXT NOT NULL, compute_ms REAL NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE small_blocks (
+        block TEXT PRIMARY KEY, bytes BLOB NOT NULL, created_at_ms REAL NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      PRAGMA user_version = 2;
+    `);
+    database
+      .prepare("INSERT INTO results VALUES (?, ?, 1)")
+      .run(key("1"), JSON.stringify(output("ab")));
+    database
+      .prepare("INSERT INTO small_blocks VALUES (?, ?, 5)")
+      .run(asBlockId("ab".repeat(32)), Buffer.from([1, 2, 3]));
     database.close();
     journal = Journal.open(folder);
     expect(journal.jobs.all()).toEqual([row]);
+    expect(journal.results([key("1")])).toEqual([{ task: key("1"), outputs: output("ab") }]);
+    expect(journal.smallBlock(asBlockId("ab".repeat(32)))).toEqual(new Uint8Array([1, 2, 3]));
+    expect(journal.smallBlocksBefore(6)).toEqual([asBlockId("ab".repeat(32))]);
     journal.jobs.finish({ ...row, state: "cancelled" }, outline);
     reopen();
     expect(journal.stories.outline(jobA)).toEqual(outline);

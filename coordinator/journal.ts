@@ -10,9 +10,10 @@ import { datasetRecord, parse, type Row, taskResult } from "./journal-rows.ts";
 import { JournalStories } from "./journal-stories.ts";
 
 /** Results wait this long for others, to be written together: it is what a power failure may cost. */
-const WRITE_DELAY_MS = 100;
-/** So many are written at once, whatever the time. */
-const WRITES_MAX = 2_000;
+const WRITE_DELAY_MS = 250;
+/** So many, or so many bytes, are written at once, whatever the time. */
+const WRITES_MAX = 8_000;
+const WRITE_BYTES = 16 * 2 ** 20;
 /** Unwritten small blocks; more than this pile up only on a full disk. */
 const UNWRITTEN_BYTES_MAX = 64 * 2 ** 20;
 
@@ -96,11 +97,11 @@ export class Journal {
 
   /** The recorded results among these tasks, from any job. */
   results(tasks: readonly TaskKey[]): TaskResult[] {
-    this.#writeLate();
     const find = this.#database.prepare("SELECT outputs FROM results WHERE task = ?");
     return tasks.flatMap((task) => {
-      const row = find.get(task) as Row | undefined;
-      return row === undefined ? [] : [{ task, outputs: parse<BlockRef[]>(row["outputs"]) }];
+      const row = find.get([keyBytes(task)]) as Row | undefined;
+      const outputs = this.#newResults.get(task)?.outputs ?? row?.["outputs"];
+      return outputs === undefined ? [] : [{ task, outputs: parse<BlockRef[]>(outputs) }];
     });
   }
 
@@ -109,8 +110,8 @@ export class Journal {
     this.#writeLate();
     const rows = this.#database
       .prepare(
-        `SELECT results.task, outputs FROM job_tasks JOIN results ON results.task = job_tasks.task
-           WHERE job = ? AND is_target = 1 ORDER BY position`,
+        `SELECT job_tasks.task, outputs FROM job_tasks
+           JOIN results ON results.task = unhex(job_tasks.task) WHERE job = ? AND is_target = 1 ORDER BY position`,
       )
       .all(job);
     return rows.map((row) => taskResult(row as Row));
@@ -119,7 +120,9 @@ export class Journal {
   /** Every recorded result. */
   *allResults(): Generator<TaskResult> {
     this.#writeLate();
-    for (const row of this.#database.prepare("SELECT task, outputs FROM results").iterate()) {
+    for (const row of this.#database
+      .prepare(`SELECT ${asText("task")} AS task, outputs FROM results`)
+      .iterate()) {
       yield taskResult(row as Row);
     }
   }
@@ -140,21 +143,22 @@ export class Journal {
   smallBlock(block: BlockId): Uint8Array<ArrayBuffer> | undefined {
     const unwritten = this.#newBlocks.get(block);
     if (unwritten !== undefined) return unwritten;
-    const row = this.#database.prepare("SELECT bytes FROM small_blocks WHERE block = ?").get(block);
+    const row = this.#database
+      .prepare("SELECT bytes FROM small_blocks WHERE block = ?")
+      .get([keyBytes(block)]);
     return row === undefined ? undefined : new Uint8Array((row as Row)["bytes"] as Uint8Array);
   }
 
   /** Those that were written before this time. */
   smallBlocksBefore(unixMs: number): BlockId[] {
-    const rows = this.#database
-      .prepare("SELECT block FROM small_blocks WHERE created_at_ms < ?")
-      .all(unixMs);
+    const sql = `SELECT ${asText("block")} AS block FROM small_blocks WHERE created_at_ms < ?`;
+    const rows = this.#database.prepare(sql).all(unixMs);
     return (rows as Row[]).map((row) => asBlockId(row["block"] as string));
   }
 
   removeSmallBlock(block: BlockId): void {
     this.#writeLate();
-    this.#database.prepare("DELETE FROM small_blocks WHERE block = ?").run(block);
+    this.#database.prepare("DELETE FROM small_blocks WHERE block = ?").run([keyBytes(block)]);
   }
 
   // Actors
@@ -209,7 +213,8 @@ export class Journal {
   }
 
   #writeSoon(): void {
-    if (this.#unwritten >= WRITES_MAX) this.#writeLate();
+    const isMuch = this.#unwritten >= WRITES_MAX || this.#newBlocksBytes >= WRITE_BYTES;
+    if (isMuch) this.#writeLate();
     else this.#writeTimer ??= setTimeout(() => this.#writeLate(), WRITE_DELAY_MS);
   }
 
@@ -225,12 +230,13 @@ export class Journal {
         );
         const nowMs = Date.now();
         for (const [block, bytes] of this.#newBlocks)
-          addBlock.run(block, Buffer.from(bytes), nowMs);
+          addBlock.run(keyBytes(block), Buffer.from(bytes), nowMs);
         const addResult = this.#database.prepare(
-          "INSERT OR REPLACE INTO results (task, outputs, compute_ms) VALUES (?, ?, ?)",
+          `INSERT INTO results (task, outputs, compute_ms) VALUES (?, ?, ?) ON CONFLICT (task)
+             DO UPDATE SET outputs = excluded.outputs, compute_ms = excluded.compute_ms`,
         );
         for (const [task, { outputs, computeMs }] of this.#newResults) {
-          addResult.run(task, outputs, computeMs);
+          addResult.run(keyBytes(task), outputs, computeMs);
         }
         this.stories.write();
       });
@@ -243,3 +249,9 @@ export class Journal {
     }
   }
 }
+
+/** A key as these tables have it. Alone it is given within a list: libsql takes an object for names. */
+const keyBytes = (key: TaskKey | BlockId): Buffer => Buffer.from(key, "hex");
+
+/** SQL that gives such a column as everybody else has it. */
+const asText = (column: string): string => `lower(hex(${column}))`;

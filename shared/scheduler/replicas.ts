@@ -56,7 +56,7 @@ export function addReplica(turn: Turn, holder: HolderRecord, block: BlockRecord)
   believe(block, holder.id);
   const wasMissing = block.holders.length === 0;
   holder.blocks.add(block);
-  block.holders = withItem(block.holders, holder);
+  block.holders = wasMissing ? holder.alone : withItem(block.holders, holder);
   block.heldSinceMs = turn.nowMs;
   if (wasMissing && block.consumers !== null) {
     state.missingBlocks.delete(block);

@@ -101,6 +101,8 @@ interface WorkerProfile {
 /** A holder of replicas and its copies to the store. */
 export interface HolderRecord {
   readonly id: Holder;
+  /** The list of this holder alone, shared by the many blocks that have no other. */
+  readonly alone: readonly HolderRecord[];
   readonly blocks: Set<BlockRecord>;
   /** Blocks that it was asked to copy to the store. */
   readonly uploading: Set<BlockRecord>;
@@ -317,7 +319,10 @@ export function createScheduler(options: SchedulerOptions = {}): SchedulerState 
 }
 
 export function createHolder(id: Holder): HolderRecord {
-  return { id, blocks: new Set(), uploading: new Set(), uploadQueue: new Set() };
+  const alone: HolderRecord[] = [];
+  const holder = { id, alone, blocks: new Set(), uploading: new Set(), uploadQueue: new Set() };
+  alone.push(holder as HolderRecord);
+  return holder as HolderRecord;
 }
 
 /** The joined worker behind a holder, if it is one. */

@@ -6,8 +6,8 @@ export interface SandboxTasks {
   /** The thread's tasks are counted; this is the first one's number, and each answer repeats its own. */
   readonly firstRun: number;
   readonly tasks: readonly SandboxTask[];
-  /** What the tasks read: each block once, however many read it. */
-  readonly blocks: readonly Uint8Array[];
+  /** What the tasks read: each block once, however many read it. Small ones share a buffer. */
+  readonly blocks: readonly Uint8Array<ArrayBuffer>[];
 }
 
 export interface SandboxTask {

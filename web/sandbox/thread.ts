@@ -15,6 +15,9 @@ const evaluate = globalThis.eval;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Outputs up to this are copied into their answer. */
+const COPIED_BYTES_MAX = 64 * 1_024;
+
 /** A module is loaded once for the many tasks that call it; a job rarely has more than a few. */
 const MODULES_MAX = 32;
 const modules = new Map<string, unknown>();
@@ -36,8 +39,8 @@ const tools: FunctionTools = {
 const actor = createActorTasks({ ...tools, builtIn: () => undefined });
 
 /**
- * Gives tasks their blocks. A function may write to what it is given: where several read a block, each
- * gets a copy.
+ * Gives tasks their blocks. A function may write to what it is given: where several read a block, or
+ * blocks share a buffer, each gets a copy.
  */
 function sharing(
   tasks: readonly SandboxTask[],
@@ -48,7 +51,8 @@ function sharing(
     for (const place of inputs) readers[place] = (readers[place] ?? 0) + 1;
   return (place) => {
     const block = blocks[place] ?? new Uint8Array();
-    return (readers[place] ?? 0) > 1 ? block.slice() : block;
+    const isShared = (readers[place] ?? 0) > 1 || block.length < block.buffer.byteLength;
+    return isShared ? block.slice() : block;
   };
 }
 
@@ -79,7 +83,9 @@ function serve(port: MessagePort): void {
     const computeMs = readNow() - startedAtMs;
     if (outcome.ok) {
       const { output } = outcome;
-      return answer({ type: "done", run, output, computeMs }, [output.buffer]);
+      // A small one is sooner copied than its buffer is handed over.
+      const transfer = output.length < COPIED_BYTES_MAX ? [] : [output.buffer];
+      return answer({ type: "done", run, output, computeMs }, transfer);
     }
     const { reason, message, error } = outcome;
     answer({ type: "failed", run, reason, message, ...(error === undefined ? {} : { error }) });

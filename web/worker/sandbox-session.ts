@@ -92,33 +92,41 @@ export function openSandboxSession(options: SandboxSessionOptions): SandboxSessi
       sent += requests.length;
       settle = onOutcome;
       computingSinceMs = nowMs();
-      port.postMessage(
-        message,
-        message.blocks.map(({ buffer }) => buffer),
-      );
+      port.postMessage(message, [...new Set(message.blocks.map(({ buffer }) => buffer))]);
     },
     close,
   };
 }
 
+/** Smaller blocks go in one buffer: each buffer costs sender, receiver and collector more than its bytes. */
+const OWN_BUFFER_BYTES = 64 * 1_024;
+
 /** Blocks are copied: shared memory cannot go there, and the thread may write to what it is given. */
-function toTasks(
-  firstRun: number,
-  requests: readonly SandboxRequest[],
-): Omit<SandboxTasks, "blocks"> & { readonly blocks: Uint8Array<ArrayBuffer>[] } {
-  const blocks: Uint8Array<ArrayBuffer>[] = [];
+function toTasks(firstRun: number, requests: readonly SandboxRequest[]): SandboxTasks {
   const places = new Map<Uint8Array, number>();
   const placeOf = (bytes: Uint8Array): number => {
-    const known = places.get(bytes);
-    if (known !== undefined) return known;
-    const place = blocks.push(new Uint8Array(bytes)) - 1;
+    const place = places.get(bytes) ?? places.size;
     places.set(bytes, place);
     return place;
   };
   const tasks = requests.map(({ params, inputs }): SandboxTask => {
     return { params, inputs: inputs.map(({ bytes }) => placeOf(bytes)) };
   });
-  return { firstRun, tasks, blocks };
+  return { firstRun, tasks, blocks: copyAll([...places.keys()]) };
+}
+
+function copyAll(blocks: readonly Uint8Array[]): Uint8Array<ArrayBuffer>[] {
+  const isSmall = ({ length }: Uint8Array): boolean => length < OWN_BUFFER_BYTES;
+  const smallBytes = blocks.reduce((sum, block) => sum + (isSmall(block) ? block.length : 0), 0);
+  const together = new ArrayBuffer(smallBytes);
+  let at = 0;
+  return blocks.map((block) => {
+    if (!isSmall(block)) return new Uint8Array(block);
+    const copy = new Uint8Array(together, at, block.length);
+    copy.set(block);
+    at += block.length;
+    return copy;
+  });
 }
 
 type Answer = Exclude<SandboxAnswer, { type: "ready" }>;
