@@ -32,4 +32,5 @@ export const jobRow = (row: Row): JobRow => ({
   targetsTotal: row["targets_total"] as number,
   timing: parse<JobTiming>(row["timing"]),
   isOpen: row["is_open"] === 1,
+  unattendedMs: row["unattended_ms"] as number,
 });

@@ -1,7 +1,9 @@
-// The tables of the journal; `JOURNAL_VERSION` rises with every change.
+// The tables of the journal, by the version that brought them.
 
-/** Of version 2. */
-export const TABLES = `
+/** The oldest version that can be taken over. */
+export const FIRST_VERSION = 2;
+
+const TABLES = `
   CREATE TABLE datasets (
     id TEXT PRIMARY KEY, created_at_ms REAL NOT NULL, body TEXT NOT NULL
   ) STRICT;
@@ -27,8 +29,7 @@ export const TABLES = `
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 `;
 
-/** What version 3 has besides. */
-export const TABLES_OF_STORIES = `
+const TABLES_OF_STORIES = `
   CREATE TABLE failures ( -- Tasks that failed by themselves.
     job TEXT NOT NULL, task TEXT NOT NULL, sentences TEXT NOT NULL, error TEXT,
     PRIMARY KEY (job, task)
@@ -38,3 +39,12 @@ export const TABLES_OF_STORIES = `
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE outlines (job TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
+
+const TIME_UNATTENDED = `
+  ALTER TABLE jobs ADD COLUMN unattended_ms REAL NOT NULL DEFAULT 0;
+`;
+
+/** What each version added to the one before; the first one begins. */
+export const CHANGES_OF_TABLES = [TABLES, TABLES_OF_STORIES, TIME_UNATTENDED];
+
+export const JOURNAL_VERSION = FIRST_VERSION + CHANGES_OF_TABLES.length - 1;

@@ -8,7 +8,8 @@ import { asBlockId, asDatasetId, asJobId, asTaskKey } from "../shared/ids.ts";
 import type { JobId, TaskKey } from "../shared/ids.ts";
 import { GRAPH_TASKS_MAX } from "../shared/protocol/telemetry.ts";
 import type { JobOutline } from "./job-outline.ts";
-import { Journal, JOURNAL_VERSION, type JobRow } from "./journal.ts";
+import { Journal, type JobRow } from "./journal.ts";
+import { JOURNAL_VERSION } from "./journal-tables.ts";
 
 let folder = "";
 let journal: Journal;
@@ -41,6 +42,7 @@ function addJob(job: JobId, tasks: string[], targets: string[]): JobRow {
     tasksDone: 0,
     targetsTotal: targets.length,
     isOpen: false,
+    unattendedMs: 0,
     timing,
   };
   const submission: JobSubmission = {
@@ -92,7 +94,7 @@ describe("Journal", () => {
   it("keeps a job with its tasks, and how they stood at its end", () => {
     const row = addJob(jobA, ["1", "2"], ["2"]);
     journal.setJobState(jobA, "paused");
-    journal.saveProgress(jobA, 1, { ...timing, computeMs: 9 });
+    journal.saveProgress({ ...row, tasksDone: 1, timing: { ...timing, computeMs: 9 } });
     reopen();
     expect(journal.jobs()).toEqual([
       { ...row, state: "paused", tasksDone: 1, timing: { ...timing, computeMs: 9 } },
@@ -177,6 +179,13 @@ describe("Journal", () => {
     expect(journal.stories.failedTasks(jobB)).toEqual([key("1")]);
   });
 
+  it("keeps for how long nobody attended a job", () => {
+    const row = { ...addJob(jobA, ["1"], ["1"]), unattendedMs: 60_000 };
+    journal.saveProgress(row);
+    reopen();
+    expect(journal.jobs()).toEqual([row]);
+  });
+
   it("takes over a journal of version 2, which had no stories", () => {
     const row = addJob(jobA, ["1"], ["1"]);
     journal.close();
@@ -184,6 +193,7 @@ describe("Journal", () => {
     for (const table of ["failures", "failed_targets", "outlines"]) {
       database.exec(`DROP TABLE ${table}`);
     }
+    database.exec("ALTER TABLE jobs DROP COLUMN unattended_ms");
     database.exec("PRAGMA user_version = 2");
     database.close();
     journal = Journal.open(folder);

@@ -13,10 +13,7 @@ import { GRAPH_TASKS_MAX } from "../shared/protocol/telemetry.ts";
 import type { JobOutline } from "./job-outline.ts";
 import { datasetRecord, jobRow, parse, type Row, taskResult } from "./journal-rows.ts";
 import { JournalStories } from "./journal-stories.ts";
-import { TABLES, TABLES_OF_STORIES } from "./journal-tables.ts";
-
-/** Raised with every change of the tables below. */
-export const JOURNAL_VERSION = 3;
+import { CHANGES_OF_TABLES, FIRST_VERSION, JOURNAL_VERSION } from "./journal-tables.ts";
 
 /** Results wait this long for others, to be written together: it is what a power failure may cost. */
 const WRITE_DELAY_MS = 100;
@@ -54,6 +51,8 @@ export interface JobRow {
   readonly timing: JobTiming;
   /** It was not closed yet: it may be extended. */
   readonly isOpen: boolean;
+  /** For how long nobody followed or extended it; see abandoned-jobs.ts. */
+  readonly unattendedMs: number;
 }
 
 /** An actor as the journal knows it: all that is needed to make it again. */
@@ -104,10 +103,8 @@ export class Journal {
       database.pragma("synchronous = NORMAL");
       // 16 MB instead of 4: moving what was written into the database waits for the disk.
       database.pragma("wal_autocheckpoint = 4000");
-      const version = (database.prepare("PRAGMA user_version").get() as Row)["user_version"];
-      if (isNew || version === 0) createTables(database, TABLES + TABLES_OF_STORIES);
-      else if (version === 2) createTables(database, TABLES_OF_STORIES);
-      else if (version !== JOURNAL_VERSION) throw versionError(path, Number(version));
+      const { user_version: version } = database.prepare("PRAGMA user_version").get() as Row;
+      bringUpToDate(database, path, isNew ? 0 : Number(version));
       return new Journal(database);
     } catch (error) {
       database?.close();
@@ -158,7 +155,7 @@ export class Journal {
     this.#transact(() => {
       this.#prepare(
         `INSERT INTO jobs (id, head, state, submitted_at_ms, tasks_total, tasks_done,
-           targets_total, timing, is_open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           targets_total, timing, is_open, unattended_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         row.job,
         JSON.stringify(row.head),
@@ -169,6 +166,7 @@ export class Journal {
         row.targetsTotal,
         JSON.stringify(row.timing),
         row.isOpen ? 1 : 0,
+        row.unattendedMs,
       );
       this.#addWork(row.job, 0, work);
     });
@@ -214,7 +212,7 @@ export class Journal {
   /** All jobs in the order of their submission. */
   jobs(): JobRow[] {
     const columns = `id, head, state, submitted_at_ms, finished_at_ms, failure, tasks_total,
-      tasks_done, targets_total, timing, is_open`;
+      tasks_done, targets_total, timing, is_open, unattended_ms`;
     const rows = this.#database.prepare(`SELECT ${columns} FROM jobs ORDER BY rowid`).all();
     return rows.map((row) => jobRow(row as Row));
   }
@@ -265,10 +263,13 @@ export class Journal {
     this.#prepare("UPDATE jobs SET is_open = 0 WHERE id = ?").run(job);
   }
 
-  saveProgress(job: JobId, tasksDone: number, timing: JobTiming): void {
-    this.#database
-      .prepare("UPDATE jobs SET tasks_done = ?, timing = ? WHERE id = ?")
-      .run(tasksDone, JSON.stringify(timing), job);
+  saveProgress({ job, tasksDone, timing, unattendedMs }: JobRow): void {
+    this.#prepare("UPDATE jobs SET tasks_done = ?, timing = ?, unattended_ms = ? WHERE id = ?").run(
+      tasksDone,
+      JSON.stringify(timing),
+      unattendedMs,
+      job,
+    );
   }
 
   /** What the job is called, how urgent it is, and what it keeps away from. */
@@ -499,9 +500,14 @@ export class Journal {
   }
 }
 
-function createTables(database: Libsql.Database, tables: string): void {
+/** Makes what tables of this version lack. Throws JournalError for a version that is not known. */
+function bringUpToDate(database: Libsql.Database, path: string, version: number): void {
+  if (version === JOURNAL_VERSION) return;
+  const isKnown = version === 0 || (version >= FIRST_VERSION && version < JOURNAL_VERSION);
+  if (!isKnown) throw versionError(path, version);
+  const first = version === 0 ? 0 : version - FIRST_VERSION + 1;
   database.transaction(() => {
-    database.exec(tables);
+    for (const change of CHANGES_OF_TABLES.slice(first)) database.exec(change);
     database.exec(`PRAGMA user_version = ${JOURNAL_VERSION}`);
   })();
 }
