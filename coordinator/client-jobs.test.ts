@@ -5,6 +5,7 @@ import { CoordinatorFixture } from "./coordinator-fixture.ts";
 import { httpOf } from "./scripted-pages.ts";
 import { httpPaths } from "../shared/protocol/http.ts";
 import type { Coordinator } from "./start-coordinator.ts";
+import { CuttableLine } from "./testing/cuttable-line.ts";
 import { FunctionWorker } from "./testing/function-worker.ts";
 
 let fixture: CoordinatorFixture;
@@ -149,6 +150,24 @@ describe("a client that goes away", () => {
     await leaving.close();
     expect(await staying.jobs()).toEqual([]);
   });
+});
+
+it("a client that was away while its job was deleted waits no longer", async () => {
+  const line = await CuttableLine.to(() => coordinator.port);
+  const cluster = await connect(line.url, { token: coordinator.submitToken });
+  clusters.push(cluster);
+  const job = await cluster.compute([add(1, 2)]);
+  const session = cluster.submit(square, 2);
+  await jobWhere(cluster, ({ kind, targetsTotal }) => kind === "session" && targetsTotal === 1);
+  line.cut();
+  const other = await open();
+  for (const { job: one } of await other.jobs()) {
+    await httpOf(coordinator, coordinator.submitToken)("DELETE", httpPaths.job(one));
+  }
+  line.mend();
+  await expect(job.results()).rejects.toThrow("The job was deleted.");
+  await expect(session.result()).rejects.toThrow(CancelledError);
+  await line.close();
 });
 
 describe("a session", () => {

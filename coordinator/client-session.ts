@@ -86,7 +86,7 @@ export class ClientSession implements ClientPort {
         if (!host.watch(this, message.job)) {
           // The connection stays: other jobs are not this one's fault.
           const text = `There is no job ${message.job}; it may have been deleted.`;
-          this.send({ type: "refused", reason: "unknown-job", message: text });
+          this.send({ type: "refused", reason: "unknown-job", message: text, job: message.job });
         }
         return;
       case "create-actor":

@@ -186,6 +186,8 @@ export const endpoints = {
     method: "POST",
     path: "/api/jobs/:job/tasks",
     summary: "Extend an open job",
+    description:
+      "One that was closed is extended no more (410). That happens by itself when nothing of it is left to run and nobody has followed its events or extended it for an hour.",
     access: "submit",
     params: jobParams,
     body: {
@@ -194,7 +196,7 @@ export const endpoints = {
       bytesMax: limits.JOB_BODY_BYTES_MAX,
     },
     answers: done("It is extended."),
-    problems: [403, 404, 409, 413, 415, 422, 507],
+    problems: [403, 404, 409, 410, 413, 415, 422, 507],
   }),
   cancelJob: jobAction("cancel", "Cancel a job", "One that has ended stays as it is."),
   finishJob: jobAction(

@@ -17,6 +17,7 @@ const row = {
   head: { kind: "test", title: "Chain", meta: null, priority: 0 },
   submittedAtMs: 0,
   isOpen: false,
+  unattendedMs: 0,
   timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
 };
 

@@ -34,6 +34,8 @@ export interface ActiveJob {
   nextPosition: number;
   /** It may be extended. */
   isOpen: boolean;
+  /** Of an open one: for how long nobody followed or extended it. */
+  unattendedMs: number;
   readonly shares: Map<WorkerId, WorkerShare>;
   /** Since this process began, or the job was opened anew. */
   readonly paces: JobPaces;
@@ -56,7 +58,7 @@ export class JobBook {
 
   /** Takes in a job that is submitted now, or was unfinished when the journal was read. */
   open(
-    row: Pick<JobRow, "job" | "head" | "submittedAtMs" | "timing" | "isOpen">,
+    row: Pick<JobRow, "job" | "head" | "submittedAtMs" | "timing" | "isOpen" | "unattendedMs">,
     work: JobWork,
     known: readonly TaskResult[],
     isPaused: boolean,
@@ -77,6 +79,7 @@ export class JobBook {
       doneBefore: 0,
       nextPosition: tasks.size,
       isOpen: row.isOpen,
+      unattendedMs: row.unattendedMs,
       // What lies behind known results need not be done again: it counts as done, as it may well
       // have been before a restart.
       done: new Set([...all].filter((key) => knownOutputs.has(key) || !toDo.has(key))),
@@ -108,6 +111,15 @@ export class JobBook {
     for (const target of extension.targets) active.targets.add(target);
     active.nextPosition += extension.tasks.length;
     active.revision += 1;
+    this.attend(active.job);
+  }
+
+  /** Somebody follows or extends it. */
+  attend(job: JobId): void {
+    const active = this.#active.get(job);
+    if (active === undefined || active.unattendedMs === 0) return;
+    active.unattendedMs = 0;
+    active.hasUnsavedProgress = true;
   }
 
   /** An open job let these tasks go. */
@@ -369,6 +381,7 @@ export function rowOf(
     targetsTotal: active.targets.size,
     timing: timingOf(active),
     isOpen: active.isOpen,
+    unattendedMs: active.unattendedMs,
   };
 }
 

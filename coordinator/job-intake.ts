@@ -26,6 +26,8 @@ export interface JobIntakeParts {
   readonly host: SchedulerHost;
   /** BLAKE3, for checking the keys of submitted tasks. */
   readonly hasher: IHasher;
+  /** Ends jobs that need not be unfinished. */
+  readonly makeRoom: () => void;
 }
 
 export class JobIntake {
@@ -37,7 +39,9 @@ export class JobIntake {
 
   /** Throws HttpProblem when no more jobs can run at once. */
   checkActive(): void {
-    if (this.#parts.book.activeJobs().length < ACTIVE_JOBS_MAX) return;
+    const { book, makeRoom } = this.#parts;
+    if (book.activeJobs().length >= ACTIVE_JOBS_MAX) makeRoom();
+    if (book.activeJobs().length < ACTIVE_JOBS_MAX) return;
     throw new HttpProblem(
       409,
       `${ACTIVE_JOBS_MAX} jobs are unfinished. Wait for one, or cancel one.`,

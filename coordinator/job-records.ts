@@ -107,12 +107,10 @@ export class JobRecords {
     this.#options.onChange();
   }
 
-  /** Saves the unfinished jobs' timing. */
+  /** Saves the unfinished jobs' timing, and for how long they were unattended. */
   saveProgress(): void {
     for (const row of this.#options.book.takeUnsaved()) {
-      this.write("save a job's progress", () =>
-        this.#options.journal.jobs.saveProgress(row.job, row.tasksDone, row.timing),
-      );
+      this.write("save a job's progress", () => this.#options.journal.jobs.saveProgress(row));
     }
   }
 

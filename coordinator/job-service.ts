@@ -79,7 +79,14 @@ export class JobService {
     const head = { kind, title, meta, priority, onFailure };
     const job = asJobId(`j_${randomText(randomBytes(16))}`);
     const known = await this.#intake.knownResults(tasks);
-    const row = { job, head, submittedAtMs: nowUnixMs(), timing: noTiming, isOpen };
+    const row = {
+      job,
+      head,
+      submittedAtMs: nowUnixMs(),
+      timing: noTiming,
+      isOpen,
+      unattendedMs: 0,
+    };
     const active = book.open(row, { tasks, targets }, known, false);
     try {
       journal.jobs.add(rowOf(active, "running", null, null), submission);
@@ -145,17 +152,32 @@ export class JobService {
     const { book, journal, host, onChange } = this.#parts;
     const active = book.active(job);
     if (active?.isOpen !== true) return;
-    active.isOpen = false;
     journal.jobs.close(job);
+    active.isOpen = false;
     host.dispatch({ type: "job-closed", job });
     onChange();
+  }
+
+  /**
+   * Closes an open job that nobody attends; one of which nothing is wanted is deleted, as its client
+   * would have done. Never rejects.
+   */
+  async endAbandoned({ job, head, targets }: ActiveJob): Promise<void> {
+    const { log } = this.#parts;
+    try {
+      log(`Nobody came back to job "${head.title}": it is closed.`);
+      if (targets.size > 0) this.close(job);
+      else await this.forget(job);
+    } catch (error) {
+      log(`Job "${head.title}" could not be closed: ${(error as Error).message}`);
+    }
   }
 
   #requireOpen(job: JobId): ActiveJob {
     this.#requireJob(job);
     const active = this.#parts.book.active(job);
     if (active?.isOpen === true) return active;
-    throw new HttpProblem(409, "This job is closed: it cannot be extended any more.");
+    throw new HttpProblem(410, "This job is closed: it cannot be extended any more.");
   }
 
   cancel(job: JobId): void {

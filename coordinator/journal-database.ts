@@ -4,10 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import Libsql from "libsql";
 import type { Row } from "./journal-rows.ts";
-import { MOVE_RESULTS, TABLES, TABLES_OF_RESULTS, TABLES_OF_STORIES } from "./journal-tables.ts";
-
-/** Raised with every change of the tables. */
-export const JOURNAL_VERSION = 4;
+import { CHANGES_OF_TABLES, FIRST_VERSION, JOURNAL_VERSION } from "./journal-tables.ts";
 
 /** The data folder cannot be used: what is wrong and what to do. */
 export class JournalError extends Error {
@@ -43,12 +40,8 @@ export class JournalDatabase {
       database.pragma("synchronous = NORMAL");
       // 16 MB instead of 4: moving what was written into the database waits for the disk.
       database.pragma("wal_autocheckpoint = 4000");
-      const version = (database.prepare("PRAGMA user_version").get() as Row)["user_version"];
-      if (isNew || version === 0) {
-        createTables(database, TABLES + TABLES_OF_RESULTS + TABLES_OF_STORIES);
-      } else if (version === 2) createTables(database, MOVE_RESULTS + TABLES_OF_STORIES);
-      else if (version === 3) createTables(database, MOVE_RESULTS);
-      else if (version !== JOURNAL_VERSION) throw versionError(path, Number(version));
+      const { user_version: version } = database.prepare("PRAGMA user_version").get() as Row;
+      bringUpToDate(database, path, isNew ? 0 : Number(version));
       return new JournalDatabase(database);
     } catch (error) {
       database?.close();
@@ -79,9 +72,14 @@ export class JournalDatabase {
   }
 }
 
-function createTables(database: Libsql.Database, tables: string): void {
+/** Makes what tables of this version lack. Throws JournalError for a version that is not known. */
+function bringUpToDate(database: Libsql.Database, path: string, version: number): void {
+  if (version === JOURNAL_VERSION) return;
+  const isKnown = version === 0 || (version >= FIRST_VERSION && version < JOURNAL_VERSION);
+  if (!isKnown) throw versionError(path, version);
+  const first = version === 0 ? 0 : version - FIRST_VERSION + 1;
   database.transaction(() => {
-    database.exec(tables);
+    for (const change of CHANGES_OF_TABLES.slice(first)) database.exec(change);
     database.exec(`PRAGMA user_version = ${JOURNAL_VERSION}`);
   })();
 }

@@ -4,7 +4,7 @@ import { asTaskKey, type JobId, type TaskKey } from "../shared/ids.ts";
 import { GRAPH_TASKS_MAX } from "../shared/protocol/telemetry.ts";
 import type { JobOutline } from "./job-outline.ts";
 import type { JournalDatabase, LateWrites } from "./journal-database.ts";
-import { type JobHead, type JobRow, jobRow, type JobTiming, type JobWork } from "./journal-rows.ts";
+import { type JobHead, type JobRow, jobRow, type JobWork } from "./journal-rows.ts";
 import { parse, type Row } from "./journal-rows.ts";
 import type { JournalStories } from "./journal-stories.ts";
 
@@ -24,7 +24,7 @@ export class JournalJobs {
       this.#database
         .prepare(
           `INSERT INTO jobs (id, head, state, submitted_at_ms, tasks_total, tasks_done,
-           targets_total, timing, is_open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           targets_total, timing, is_open, unattended_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(
           row.job,
@@ -36,6 +36,7 @@ export class JournalJobs {
           row.targetsTotal,
           JSON.stringify(row.timing),
           row.isOpen ? 1 : 0,
+          row.unattendedMs,
         );
       this.#addWork(row.job, 0, work);
     });
@@ -85,7 +86,7 @@ export class JournalJobs {
   /** All jobs in the order of their submission. */
   all(): JobRow[] {
     const columns = `id, head, state, submitted_at_ms, finished_at_ms, failure, tasks_total,
-      tasks_done, targets_total, timing, is_open`;
+      tasks_done, targets_total, timing, is_open, unattended_ms`;
     const rows = this.#database.prepare(`SELECT ${columns} FROM jobs ORDER BY rowid`).all();
     return rows.map((row) => jobRow(row as Row));
   }
@@ -142,10 +143,10 @@ export class JournalJobs {
     this.#database.prepare("UPDATE jobs SET is_open = 0 WHERE id = ?").run(job);
   }
 
-  saveProgress(job: JobId, tasksDone: number, timing: JobTiming): void {
+  saveProgress({ job, tasksDone, timing, unattendedMs }: JobRow): void {
     this.#database
-      .prepare("UPDATE jobs SET tasks_done = ?, timing = ? WHERE id = ?")
-      .run(tasksDone, JSON.stringify(timing), job);
+      .prepare("UPDATE jobs SET tasks_done = ?, timing = ?, unattended_ms = ? WHERE id = ?")
+      .run(tasksDone, JSON.stringify(timing), unattendedMs, job);
   }
 
   /** What the job is called, how urgent it is, and what it keeps away from. */

@@ -29,6 +29,8 @@ export interface JobRow {
   readonly timing: JobTiming;
   /** It was not closed yet: it may be extended. */
   readonly isOpen: boolean;
+  /** For how long nobody followed or extended it; see abandoned-jobs.ts. */
+  readonly unattendedMs: number;
 }
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -59,4 +61,5 @@ export const jobRow = (row: Row): JobRow => ({
   targetsTotal: row["targets_total"] as number,
   timing: parse<JobTiming>(row["timing"]),
   isOpen: row["is_open"] === 1,
+  unattendedMs: row["unattended_ms"] as number,
 });

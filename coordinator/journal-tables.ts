@@ -1,7 +1,9 @@
-// The tables of the journal; `JOURNAL_VERSION` rises with every change.
+// The tables of the journal, by the version that brought them.
 
-/** Of version 2; those of results and small blocks are of version 4. */
-export const TABLES = `
+/** The oldest version that can be taken over. */
+export const FIRST_VERSION = 2;
+
+const TABLES = `
   CREATE TABLE datasets (
     id TEXT PRIMARY KEY, created_at_ms REAL NOT NULL, body TEXT NOT NULL
   ) STRICT;
@@ -17,38 +19,17 @@ export const TABLES = `
     PRIMARY KEY (job, task)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX job_tasks_by_task ON job_tasks (task);
+  CREATE TABLE results (
+    task TEXT PRIMARY KEY, outputs TEXT NOT NULL, compute_ms REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE small_blocks (
+    block TEXT PRIMARY KEY, bytes BLOB NOT NULL, created_at_ms REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE actors (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 `;
 
-/**
- * Thousands are written a second. Keys are hashes, so that each comes to another place: rows therefore go
- * one behind the other, and only an index of 32 bytes a row is in the order of the keys.
- */
-export const TABLES_OF_RESULTS = `
-  CREATE TABLE results (
-    id INTEGER PRIMARY KEY, task BLOB NOT NULL UNIQUE, outputs TEXT NOT NULL, compute_ms REAL NOT NULL
-  ) STRICT;
-  CREATE TABLE small_blocks (
-    id INTEGER PRIMARY KEY, block BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL, created_at_ms REAL NOT NULL
-  ) STRICT;
-`;
-
-/** From version 3 or older: their keys were text, and rows lay in the order of these. */
-export const MOVE_RESULTS = `
-  ALTER TABLE results RENAME TO old_results;
-  ALTER TABLE small_blocks RENAME TO old_small_blocks;
-  ${TABLES_OF_RESULTS}
-  INSERT INTO results (task, outputs, compute_ms)
-    SELECT unhex(task), outputs, compute_ms FROM old_results;
-  INSERT INTO small_blocks (block, bytes, created_at_ms)
-    SELECT unhex(block), bytes, created_at_ms FROM old_small_blocks;
-  DROP TABLE old_results;
-  DROP TABLE old_small_blocks;
-`;
-
-/** What version 3 has besides. */
-export const TABLES_OF_STORIES = `
+const TABLES_OF_STORIES = `
   CREATE TABLE failures ( -- Tasks that failed by themselves.
     job TEXT NOT NULL, task TEXT NOT NULL, sentences TEXT NOT NULL, error TEXT,
     PRIMARY KEY (job, task)
@@ -58,3 +39,33 @@ export const TABLES_OF_STORIES = `
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE outlines (job TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
+
+/**
+ * Thousands are written a second. Keys are hashes, so that each comes to another place: rows therefore go
+ * one behind the other, and only an index of 32 bytes a row is in the order of the keys.
+ */
+const RESULTS_IN_A_ROW = `
+  ALTER TABLE results RENAME TO old_results;
+  ALTER TABLE small_blocks RENAME TO old_small_blocks;
+  CREATE TABLE results (
+    id INTEGER PRIMARY KEY, task BLOB NOT NULL UNIQUE, outputs TEXT NOT NULL, compute_ms REAL NOT NULL
+  ) STRICT;
+  CREATE TABLE small_blocks (
+    id INTEGER PRIMARY KEY, block BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL, created_at_ms REAL NOT NULL
+  ) STRICT;
+  INSERT INTO results (task, outputs, compute_ms)
+    SELECT unhex(task), outputs, compute_ms FROM old_results;
+  INSERT INTO small_blocks (block, bytes, created_at_ms)
+    SELECT unhex(block), bytes, created_at_ms FROM old_small_blocks;
+  DROP TABLE old_results;
+  DROP TABLE old_small_blocks;
+`;
+
+const TIME_UNATTENDED = `
+  ALTER TABLE jobs ADD COLUMN unattended_ms REAL NOT NULL DEFAULT 0;
+`;
+
+/** What each version added to the one before; the first one begins. */
+export const CHANGES_OF_TABLES = [TABLES, TABLES_OF_STORIES, RESULTS_IN_A_ROW, TIME_UNATTENDED];
+
+export const JOURNAL_VERSION = FIRST_VERSION + CHANGES_OF_TABLES.length - 1;

@@ -10,7 +10,7 @@ import { GRAPH_TASKS_MAX } from "../shared/protocol/telemetry.ts";
 import type { JobOutline } from "./job-outline.ts";
 import { Journal } from "./journal.ts";
 import type { JobRow } from "./journal-rows.ts";
-import { JOURNAL_VERSION } from "./journal-database.ts";
+import { JOURNAL_VERSION } from "./journal-tables.ts";
 
 let folder = "";
 let journal: Journal;
@@ -43,6 +43,7 @@ function addJob(job: JobId, tasks: string[], targets: string[]): JobRow {
     tasksDone: 0,
     targetsTotal: targets.length,
     isOpen: false,
+    unattendedMs: 0,
     timing,
   };
   const submission: JobSubmission = {
@@ -94,7 +95,7 @@ describe("Journal", () => {
   it("keeps a job with its tasks, and how they stood at its end", () => {
     const row = addJob(jobA, ["1", "2"], ["2"]);
     journal.jobs.setState(jobA, "paused");
-    journal.jobs.saveProgress(jobA, 1, { ...timing, computeMs: 9 });
+    journal.jobs.saveProgress({ ...row, tasksDone: 1, timing: { ...timing, computeMs: 9 } });
     reopen();
     expect(journal.jobs.all()).toEqual([
       { ...row, state: "paused", tasksDone: 1, timing: { ...timing, computeMs: 9 } },
@@ -179,6 +180,13 @@ describe("Journal", () => {
     expect(journal.stories.failedTasks(jobB)).toEqual([key("1")]);
   });
 
+  it("keeps for how long nobody attended a job", () => {
+    const row = { ...addJob(jobA, ["1"], ["1"]), unattendedMs: 60_000 };
+    journal.jobs.saveProgress(row);
+    reopen();
+    expect(journal.jobs.all()).toEqual([row]);
+  });
+
   it("takes over a journal of version 2, which had no stories, and texts for keys", () => {
     const row = addJob(jobA, ["1"], ["1"]);
     journal.close();
@@ -186,6 +194,7 @@ describe("Journal", () => {
     for (const table of ["failures", "failed_targets", "outlines", "results", "small_blocks"]) {
       database.exec(`DROP TABLE ${table}`);
     }
+    database.exec("ALTER TABLE jobs DROP COLUMN unattended_ms");
     database.exec(`
       CREATE TABLE results (
         task TEXT PRIMARY KEY, outputs TEXT NOT NULL, compute_ms REAL NOT NULL

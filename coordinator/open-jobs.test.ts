@@ -102,7 +102,7 @@ describe("an open job", () => {
     await client.next("job-results", ({ isLast }) => isLast);
     expect(await viewOf(job)).toMatchObject({ state: "done", isOpen: false, tasksDone: 2 });
     const late = await extend(job, { tasks: [square(4)], targets: [square(4).key] });
-    expect(late.status).toBe(409);
+    expect(late.status).toBe(410);
     expect(await late.json()).toMatchObject({ detail: expect.stringMatching(/closed/) });
   });
 
@@ -166,7 +166,7 @@ describe("an open job", () => {
     expect((await http("POST", httpPaths.jobAction(job, "finish"))).status).toBe(204);
     await client.next("job-results", ({ isLast }) => isLast);
     expect(await viewOf(job)).toMatchObject({ state: "done", isOpen: false, targetsDone: 1 });
-    expect((await extend(job, { tasks: [square(3)] })).status).toBe(409);
+    expect((await extend(job, { tasks: [square(3)] })).status).toBe(410);
   });
 
   it("survives the coordinator with its targets, results and failures to come", async () => {

@@ -8,6 +8,7 @@ const titles: Readonly<Record<number, string>> = {
   404: "Not found",
   406: "Not in this format",
   409: "Not possible now",
+  410: "Gone",
   413: "Too large",
   415: "Wrong content type",
   416: "Range not available",

@@ -281,6 +281,7 @@ export class SchedulerHost {
     const { book, journal } = this.#options;
     const active = book.active(job);
     if (active !== undefined) {
+      book.attend(job);
       const results = Array.from(active.results, ([task, outputs]) => ({ task, outputs }));
       const failures = [...book.failuresOf(job)];
       this.#watchers.add(port, job, { results, failures, isLast: false });
@@ -295,6 +296,10 @@ export class SchedulerHost {
 
   unwatch(port: ClientPort, job: JobId): void {
     this.#watchers.remove(port, job);
+  }
+
+  isWatched(job: JobId): boolean {
+    return this.#watchers.isWatched(job);
   }
 
   // Tasks

@@ -6,6 +6,7 @@ import { createBLAKE3 } from "hash-wasm";
 import { assert } from "../shared/assert.ts";
 import { httpPaths } from "../shared/protocol/http.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
+import { ABANDONED_AFTER_MS, AbandonedJobs } from "./abandoned-jobs.ts";
 import { loadAccessTokens, type AccessTokens } from "./access-tokens.ts";
 import { ActivityLog } from "./activity-log.ts";
 import { ActorService } from "./actor-service.ts";
@@ -44,6 +45,8 @@ export interface CoordinatorOptions {
   readonly staticDir: string;
   /** False refuses functions of users, wherever they would run; true by default. */
   readonly allowsFunctions?: boolean;
+  /** How long an open job may be left alone; an hour by default, and less for tests only. */
+  readonly abandonedAfterMs?: number;
   /** How results become files, by kind of job. */
   readonly exporters?: ResultExporters;
   readonly log?: (line: string) => void;
@@ -168,7 +171,20 @@ async function assemble(
     ...parts,
     onDropped: (blocks) => host.blocksDropped("store", blocks),
   });
-  const service = new JobService({ ...parts, host, hasher: await createBLAKE3() });
+  const service: JobService = new JobService({
+    ...parts,
+    host,
+    hasher: await createBLAKE3(),
+    makeRoom: () => abandoned.makeRoom(),
+  });
+  const { abandonedAfterMs = ABANDONED_AFTER_MS } = options;
+  const abandoned = new AbandonedJobs({
+    book,
+    isFollowed: (job) => host.isWatched(job),
+    end: (job) => void service.endAbandoned(job),
+    clock: nodeClock,
+    abandonedAfterMs,
+  });
   const server = createHttpServer(https === false ? false : https.files);
   traffic.watch(server.server, https !== false);
   if (options.onRoute !== undefined) server.addHook("onRoute", options.onRoute);
@@ -184,6 +200,7 @@ async function assemble(
   actors.start();
   await service.restore();
   await service.sweep();
+  abandoned.start();
   const system = startSystemHistory({ ...parts, host });
   await addHttpApi(server, {
     ...parts,
@@ -220,6 +237,7 @@ async function assemble(
     close: async () => {
       // The host first: from then on leaving pages change nothing that the journal will remember.
       host.close();
+      abandoned.close();
       actors.close();
       system.close();
       feed.close();

@@ -46,6 +46,10 @@ export class Watchers {
     this.#jobsByClient.delete(port);
   }
 
+  isWatched(job: JobId): boolean {
+    return [...this.#jobsByClient.values()].some((jobs) => jobs.has(job));
+  }
+
   targetReady(job: JobId, result: TaskResult): void {
     this.#newsOf(job).results.push(result);
   }

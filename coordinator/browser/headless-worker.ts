@@ -20,21 +20,33 @@ export interface HeadlessWorkersOptions {
   readonly say: (line: string) => void;
 }
 
+/** Why a worker ended without being asked to by us; `sentence` says so to a person. */
+export interface WorkerEnd {
+  /** "lost": its page or its browser died; "refused": also when its page turned out to be outdated. */
+  readonly why: "lost" | "retired" | "removed" | "refused";
+  readonly sentence: string;
+}
+
 export interface HeadlessWorkers {
-  /** Resolves, with a sentence, when a browser ended without being asked to. */
-  readonly ended: Promise<string>;
+  /**
+   * Resolves when a worker is lost, or when the last one was let go: with what became of that one, or of
+   * the first that was not let go gently. What befell the others before was said.
+   */
+  readonly ended: Promise<WorkerEnd>;
   /** Lets every page return its leases and ends the browsers; idempotent. */
   stop(): Promise<void>;
 }
 
 /** The join page shows its state as `<html data-worker-state="…">`; these mean that it has joined. */
 const JOINED_STATES = ["idle", "fetching", "computing", "paused"];
+/** It will not come back by itself from these. */
+const FINAL_STATES = ["left", "refused"];
 const JOIN_TIMEOUT_MS = 30_000;
 /** A page that does not say goodbye in this time is ended; the coordinator notices by itself. */
 const LEAVE_TIMEOUT_MS = 3_000;
 
 interface HeadlessWorker {
-  readonly ended: Promise<string>;
+  readonly ended: Promise<WorkerEnd>;
   stop(): Promise<void>;
 }
 
@@ -54,7 +66,28 @@ export async function startHeadlessWorkers(
     await stop();
     throw failed.reason;
   }
-  return { ended: Promise.race(workers.map(({ ended }) => ended)), stop };
+  return { ended: endOf(workers, options.say), stop };
+}
+
+/** See `HeadlessWorkers.ended`. The browser of a worker that was let go is ended at once. */
+export function endOf(
+  workers: readonly HeadlessWorker[],
+  say: (line: string) => void,
+): Promise<WorkerEnd> {
+  return new Promise((resolve) => {
+    let left = workers.length;
+    let worst: WorkerEnd | undefined;
+    for (const worker of workers) {
+      void worker.ended.then((end) => {
+        if (end.why === "lost") return resolve(end);
+        if (worst === undefined || worst.why === "retired") worst = end;
+        left -= 1;
+        if (left === 0) return resolve(worst);
+        say(`${end.sentence} ${left === 1 ? "1 other goes" : `${left} others go`} on.`);
+        return worker.stop();
+      });
+    }
+  });
 }
 
 async function startHeadlessWorker(
@@ -71,24 +104,53 @@ async function startHeadlessWorker(
     // The page's own event also tells of a crashed sandbox, which the page gets over by itself.
     const devtools = await page.context().newCDPSession(page);
     await devtools.send("Inspector.enable");
-    const ended = new Promise<string>((resolve) => {
+    const lost = new Promise<WorkerEnd>((resolve) => {
       const report = (what: string) => (): void => {
-        if (stopping === undefined) resolve(`The worker "${name}" ended: ${what}.`);
+        if (stopping !== undefined) return;
+        resolve({ why: "lost", sentence: `The worker "${name}" ended: ${what}.` });
       };
       devtools.on("Inspector.targetCrashed", report("its page crashed"));
       browser.on("disconnected", report("its browser is gone"));
     });
-    await join(page, url, ended);
+    await join(page, url, lost);
+    let hasLeft = false;
+    const letGo = whenLetGo(page, name).finally(() => (hasLeft = true));
     const stop = async (): Promise<void> => {
-      await leave(page);
+      if (!hasLeft) await leave(page);
       await browser.close();
     };
-    return { ended, stop: () => (stopping ??= stop()) };
+    return { ended: Promise.race([lost, letGo]), stop: () => (stopping ??= stop()) };
   } catch (error) {
     await browser.close();
     throw error;
   }
 }
+
+/** Resolves when the page says that it has left the cluster for good; never when it dies. */
+async function whenLetGo(page: Page, name: string): Promise<WorkerEnd> {
+  try {
+    const html = await page.waitForSelector(selectorOf(FINAL_STATES), {
+      state: "attached",
+      timeout: 0,
+    });
+    const endedBy = await html.getAttribute("data-worker-ended-by");
+    if (endedBy === "removed") {
+      const sentence = `The worker "${name}" was removed at the dashboard: its unfinished work went to the others.`;
+      return { why: "removed", sentence };
+    }
+    if (endedBy !== null) {
+      const sentence = `The worker "${name}" was let go: it finished what it had begun and handed everything over.`;
+      return { why: "retired", sentence };
+    }
+    const title = await page.getByRole("heading").first().innerText();
+    return { why: "refused", sentence: `The worker "${name}" cannot go on: ${title}.` };
+  } catch {
+    return new Promise(() => undefined);
+  }
+}
+
+const selectorOf = (states: readonly string[]): string =>
+  states.map((state) => `html[data-worker-state="${state}"]`).join(", ");
 
 /** The join address with what the page reads from its query: no person is there to press anything. */
 export function workerUrl(
@@ -106,7 +168,7 @@ export function workerUrl(
   return url;
 }
 
-async function join(page: Page, url: URL, ended: Promise<string>): Promise<void> {
+async function join(page: Page, url: URL, lost: Promise<WorkerEnd>): Promise<void> {
   try {
     await page.goto(url.href, { waitUntil: "domcontentloaded", timeout: JOIN_TIMEOUT_MS });
   } catch (cause) {
@@ -119,20 +181,22 @@ async function join(page: Page, url: URL, ended: Promise<string>): Promise<void>
       { cause },
     );
   }
-  const selector = [...JOINED_STATES, "refused"]
-    .map((state) => `html[data-worker-state="${state}"]`)
-    .join(", ");
   const joined = page
-    .waitForSelector(selector, { state: "attached", timeout: JOIN_TIMEOUT_MS })
+    .waitForSelector(selectorOf([...JOINED_STATES, ...FINAL_STATES]), {
+      state: "attached",
+      timeout: JOIN_TIMEOUT_MS,
+    })
     .then((html) => html.getAttribute("data-worker-state"))
     .catch(() => "silent");
-  const outcome = await Promise.race([joined, ended]);
-  if (typeof outcome === "string" && JOINED_STATES.includes(outcome)) return;
-  const reasons: Readonly<Record<string, string>> = {
-    refused: "The coordinator refused the worker. Copy the join address anew, with its token.",
-    silent: "The page opened but did not join. Is this the join address that `serve` printed?",
-  };
-  throw new CommandError(reasons[String(outcome)] ?? String(outcome));
+  const outcome = await Promise.race([joined, lost]);
+  if (typeof outcome === "object" && outcome !== null) throw new CommandError(outcome.sentence);
+  // One that was let go already is told of as all are.
+  if (outcome === "left" || JOINED_STATES.includes(outcome ?? "")) return;
+  throw new CommandError(
+    outcome === "refused"
+      ? "The coordinator refused the worker. Copy the join address anew, with its token."
+      : "The page opened but did not join. Is this the join address that `serve` printed?",
+  );
 }
 
 /** Presses "Leave", which returns every lease, and waits for the page to say that it has left. */

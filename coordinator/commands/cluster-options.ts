@@ -47,7 +47,7 @@ export interface HeadlessCluster {
   /** Functions of users may run there, sandboxed. */
   readonly runsFunctions?: boolean;
   readonly cleanups: Cleanups;
-  /** Aborted when a worker ends without being asked to. */
+  /** Aborted when a worker dies, or none is left. */
   readonly lost: AbortController;
   readonly say: (line: string) => void;
 }

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { workerUrl } from "../browser/headless-worker.ts";
+import { endOf, type WorkerEnd, workerUrl } from "../browser/headless-worker.ts";
 import { createCleanups } from "./cleanups.ts";
 import { CommandError } from "./command-error.ts";
 import { parseCoordinator } from "./connect.ts";
@@ -39,6 +39,51 @@ describe("addresses", () => {
     expect([plain.has("threads"), plain.has("functions")]).toEqual([false, false]);
     const agreeing = workerUrl("http://h/join#t=a", "x", { runsFunctions: true });
     expect(agreeing.searchParams.get("functions")).toBe("1");
+  });
+});
+
+describe("headless workers", () => {
+  function three() {
+    const said: string[] = [];
+    const stopped: number[] = [];
+    const ends: ((why: WorkerEnd["why"]) => void)[] = [];
+    const workers = [0, 1, 2].map((index) => ({
+      ended: new Promise<WorkerEnd>((resolve) => {
+        ends.push((why) => resolve({ why, sentence: `${index} was ${why}.` }));
+      }),
+      stop: async () => void stopped.push(index),
+    }));
+    const end = endOf(workers, (line) => said.push(line));
+    return {
+      said,
+      stopped,
+      end,
+      letGo: (index: number, why: WorkerEnd["why"]) => ends[index]?.(why),
+    };
+  }
+
+  test("go on without those that were let go, saying so, and end with the last", async () => {
+    const { said, stopped, end, letGo } = three();
+    letGo(1, "retired");
+    await Promise.resolve();
+    letGo(0, "retired");
+    await Promise.resolve();
+    expect(said).toEqual(["1 was retired. 2 others go on.", "0 was retired. 1 other goes on."]);
+    expect(stopped).toEqual([1, 0]);
+    letGo(2, "retired");
+    expect(await end).toEqual({ why: "retired", sentence: "2 was retired." });
+  });
+
+  test("end with the first that was not let go gently, and at once when one dies", async () => {
+    const removed = three();
+    removed.letGo(0, "removed");
+    removed.letGo(1, "refused");
+    removed.letGo(2, "retired");
+    expect(await removed.end).toMatchObject({ why: "removed" });
+    const dead = three();
+    dead.letGo(2, "lost");
+    expect(await dead.end).toMatchObject({ why: "lost" });
+    expect([dead.said, dead.stopped]).toEqual([[], []]);
   });
 });
 

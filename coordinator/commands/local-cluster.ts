@@ -19,16 +19,18 @@ export interface LocalClusterOptions {
   /** Where to listen; loopback unless others may join. */
   readonly host?: string;
   readonly cleanups: Cleanups;
-  /** Aborted when a worker ends without being asked to. */
+  /** Aborted when a worker dies, or none is left and no other machine may join. */
   readonly lost: AbortController;
   readonly say: (line: string) => void;
 }
 
+const LOOPBACK = "127.0.0.1";
+
 /** Resolves when all workers have joined; `cleanups` ends everything. Throws CommandError. */
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
-  const { workers, name, cleanups, lost, say } = options;
+  const { workers, name, cleanups, lost, say, host = LOOPBACK } = options;
   const executablePath = await findBrowser(say);
-  const local = await startLocalCoordinator(say, options.host);
+  const local = await startLocalCoordinator(say, host);
   cleanups.add(() => local.close());
   const headless = await startHeadlessWorkers({
     joinUrl: local.joinUrl,
@@ -41,6 +43,10 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     say,
   });
   cleanups.add(() => headless.stop());
-  void headless.ended.then((reason) => lost.abort(new CommandError(reason)));
+  void headless.ended.then(({ why, sentence }) => {
+    if (why === "lost") lost.abort(new CommandError(sentence));
+    else if (host === LOOPBACK) lost.abort(new CommandError(`${sentence} No worker is left.`));
+    else say(`${sentence} Other machines may still join.`);
+  });
   return { ...local, executablePath };
 }

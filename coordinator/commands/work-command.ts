@@ -41,10 +41,11 @@ export async function work(joinUrl: string, options: WorkOptions): Promise<void>
     say(
       `Joined with ${browsers} headless ${browsers === 1 ? "browser" : "browsers"}. Press Ctrl-C to leave.`,
     );
-    const reason = await Promise.race([started.ended, stop.stopped]);
+    const end = await Promise.race([started.ended, stop.stopped]);
     await started.stop();
-    if (typeof reason === "string") throw new CommandError(reason);
-    say("Left; unfinished work went back to the others.");
+    if (end === undefined) say("Left; unfinished work went back to the others.");
+    else if (end.why === "retired") say(end.sentence);
+    else throw new CommandError(end.sentence);
   } finally {
     stop.release();
   }

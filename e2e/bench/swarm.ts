@@ -44,7 +44,7 @@ export async function startSwarm(stage: Stage, size: SwarmSize): Promise<Swarm> 
   });
   cleanups.add(() => workers.stop());
   const lost = new AbortController();
-  void workers.ended.then((reason) => lost.abort(new CommandError(reason)));
+  void workers.ended.then(({ sentence }) => lost.abort(new CommandError(sentence)));
   const tools = await createNodeTools();
   const client = openNodeClient(coordinator.address, tools);
   const cluster = clusterOf(client, tools);

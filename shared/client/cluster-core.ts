@@ -128,10 +128,9 @@ export class ClusterCore {
     this.#requireOpen();
     const name = `${lane.priority} ${lane.title}`;
     const known = this.#sessions.get(name);
-    if (known !== undefined && !known.isOver) return known;
+    if (known !== undefined) return known;
     const { client, tools } = this;
-    const renew = (node: TaskNode): Target => this.wantTarget(node, lane);
-    const session = new Session({ client, tools, ...lane, renew });
+    const session = new Session({ client, tools, ...lane });
     this.#sessions.set(name, session);
     return session;
   }

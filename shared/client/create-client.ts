@@ -78,6 +78,9 @@ export function createClusterClient(
       for (const listener of viewListeners) listener(view);
     } else if (message.type === "job-results") {
       watches.receive(message.job, message);
+    } else if (message.type === "refused" && message.job !== undefined) {
+      // It was deleted, perhaps while we were away.
+      watches.receive(message.job, { results: [], failures: [], isLast: true });
     } else if (message.type === "store-blocks") {
       for (const block of message.blocks) {
         const bytes = replicas.get(block);

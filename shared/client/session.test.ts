@@ -1,12 +1,13 @@
 // One open job against a scripted coordinator: what is said in a tick goes together, in order.
 import { describe, expect, it } from "vitest";
+import { present } from "../assert.ts";
 import { createVirtualClock } from "../data-plane/virtual-clock.ts";
 import type { JobExtension, SmallBlock } from "../graph/task.ts";
 import { asJobId, asTaskKey, type TaskKey } from "../ids.ts";
 import {
   ClusterError,
   type ClusterClient,
-  type ClusterView,
+  type ConnectionState,
   type JobFollower,
 } from "./cluster-client.ts";
 import { Session } from "./session.ts";
@@ -14,7 +15,7 @@ import type { Target } from "./target.ts";
 import { TaskError } from "./task-error.ts";
 import type { TaskNode } from "./task-node.ts";
 
-const job = asJobId(`j_${"a".repeat(22)}`);
+const jobs = ["a", "b", "c"].map((letter) => asJobId(`j_${letter.repeat(22)}`));
 const keyOf = (digit: string): TaskKey => asTaskKey(digit.repeat(64));
 
 function nodeOf(digit: string, dependencies: readonly TaskNode[] = []): TaskNode {
@@ -47,17 +48,20 @@ function wordsOf({ released, retried, tasks, targets }: JobExtension): string {
 function open() {
   const said: string[] = [];
   const clock = createVirtualClock();
-  const renewed: TaskNode[] = [];
-  let follower: JobFollower | undefined;
-  let onView: (view: ClusterView) => void = () => undefined;
+  const followers = new Set<JobFollower>();
+  let opened = 0;
+  let connection: ConnectionState = { state: "connected" };
   let answer: (words: string) => Promise<void> = () => Promise.resolve();
   const client: Pick<
     ClusterClient,
-    "submit" | "extend" | "closeJob" | "forget" | "follow" | "onView"
+    "submit" | "extend" | "closeJob" | "forget" | "follow" | "connection"
   > = {
+    get connection() {
+      return connection;
+    },
     submit: async (submission) => {
       said.push(`open ${submission.priority}`);
-      return job;
+      return present(jobs[opened++], "job");
     },
     extend: async (_job, extension, _blocks: readonly SmallBlock[] = []) => {
       said.push(wordsOf(extension));
@@ -65,13 +69,9 @@ function open() {
     },
     closeJob: async () => void said.push("close"),
     forget: async () => void said.push("forget"),
-    follow: (_job, given) => {
-      follower = given;
-      return () => undefined;
-    },
-    onView: (listener) => {
-      onView = listener;
-      return () => undefined;
+    follow: (_job, follower) => {
+      followers.add(follower);
+      return () => void followers.delete(follower);
     },
   };
   const session = new Session({
@@ -79,23 +79,20 @@ function open() {
     tools: { clock },
     priority: 3,
     title: "Test",
-    renew: (node) => {
-      renewed.push(node);
-      return session.want(node);
-    },
   });
+  const tell = (news: (follower: JobFollower) => void): void => [...followers].forEach(news);
   return {
     session,
     said,
     clock,
-    renewed,
+    followers,
     answerWith: (next: typeof answer) => void (answer = next),
-    tellResult: (digit: string) => follower?.onResults([{ task: keyOf(digit), outputs: [] }]),
+    setConnection: (next: ConnectionState) => void (connection = next),
+    tellResult: (digit: string) =>
+      tell((follower) => follower.onResults([{ task: keyOf(digit), outputs: [] }])),
     tellFailure: (digit: string, message: string) =>
-      follower?.onFailures([{ task: keyOf(digit), message, error: null }]),
-    tellEnd: () => follower?.onEnd(),
-    tellJobs: (jobs: readonly { readonly job: string }[]) =>
-      onView({ workers: [], jobs: jobs as unknown as ClusterView["jobs"] }),
+      tell((follower) => follower.onFailures([{ task: keyOf(digit), message, error: null }])),
+    tellEnd: () => tell((follower) => follower.onEnd()),
   };
 }
 
@@ -216,30 +213,100 @@ describe("targets", () => {
   });
 });
 
-describe("a session's end", () => {
-  it("comes when the job is ended, or is not among the jobs any more", async () => {
-    for (const end of ["tellEnd", "vanish"] as const) {
-      const world = open();
-      const target = world.session.want(nodeOf("1"));
+describe("a job that is over", () => {
+  const closed = (): Promise<void> => Promise.reject(new ClusterError("It is closed.", 410));
+
+  it("takes with it what it had; what is wanted later goes into another one", async () => {
+    const { session, said, tellResult, tellEnd, followers } = open();
+    const [one, two] = [session.want(nodeOf("1")), session.want(nodeOf("2"))];
+    await settle();
+    tellResult("1");
+    tellEnd();
+    expect([one.status, two.status]).toEqual(["done", "cancelled"]);
+    const three = session.want(nodeOf("3", [nodeOf("1")]));
+    const again = session.retry(two);
+    await settle();
+    expect(said).toEqual(["open 3", "+12 =12", "open 3", "+132 =32"]);
+    expect(followers.size).toBe(1);
+    tellResult("2");
+    expect([two.status, three.status, again.status]).toEqual(["cancelled", "pending", "done"]);
+    release(one);
+    release(three);
+    await settle();
+    expect(said.at(-1)).toBe("-3");
+  });
+
+  it("hands on what it was not given, told in whatever way", async () => {
+    for (const end of ["answer first", "news first"] as const) {
+      const { session, said, answerWith, tellResult, tellFailure, tellEnd } = open();
+      session.want(nodeOf("1"));
+      const failed = session.want(nodeOf("2"));
       await settle();
-      if (end === "tellEnd") world.tellEnd();
-      else {
-        world.tellJobs([]);
-        expect(world.session.isOver).toBe(false);
-        world.tellJobs([{ job }]);
-        world.tellJobs([]);
-      }
-      expect(world.session.isOver).toBe(true);
-      expect(target.status).toBe("cancelled");
+      tellResult("1");
+      tellFailure("2", "no");
+      answerWith(async (words) => {
+        if (!words.includes("~")) return;
+        if (end === "news first") tellEnd();
+        await closed();
+      });
+      session.retry(failed);
+      const last = session.want(nodeOf("3", [nodeOf("1")]));
+      await settle();
+      expect(said.slice(2)).toEqual(["~2 +3 =3", "open 3", "+132 =32"]);
+      tellResult("3");
+      tellResult("2");
+      expect([last.status, failed.status]).toEqual(["done", "done"]);
     }
   });
 
+  it("took what it was being given when that turns out to have come in time", async () => {
+    const { session, said, answerWith, tellEnd } = open();
+    session.want(nodeOf("1"));
+    await settle();
+    answerWith(async () => tellEnd());
+    const last = session.want(nodeOf("2"));
+    await settle();
+    expect(last.status).toBe("cancelled");
+    expect(said).toHaveLength(3);
+  });
+
+  it("hands on work whose blocks are still under way, and what failed to be tried again", async () => {
+    const { session, said, tellFailure, tellEnd } = open();
+    let arrive = (): void => undefined;
+    const ready = new Promise<void>((resolve) => (arrive = resolve));
+    const failed = session.want(nodeOf("1"));
+    const late = session.want({ ...nodeOf("2"), ready });
+    await settle();
+    tellFailure("1", "no");
+    session.retry(failed);
+    tellEnd();
+    await settle();
+    arrive();
+    await settle();
+    expect(said).toEqual(["open 3", "+1 =1", "open 3", "+1 =1", "+2 =2"]);
+    expect([failed.status, late.status]).toEqual(["pending", "pending"]);
+  });
+
+  it("is noticed by each half of what it refused", async () => {
+    const { session, said, answerWith } = open();
+    const refused = new ClusterError("Not this one.", 422);
+    answerWith((words) => (words === "+12 =12" ? Promise.reject(refused) : closed()));
+    const targets = ["1", "2"].map((digit) => session.want(nodeOf(digit)));
+    await settle();
+    expect(said.slice(0, 4)).toEqual(["open 3", "+12 =12", "+1 =1", "+2 =2"]);
+    answerWith(() => Promise.resolve());
+    expect(targets.map(({ status }) => status)).toEqual(["pending", "pending"]);
+  });
+});
+
+describe("a session's end", () => {
   it("by this client's wish closes the job, or deletes it when nothing of it is wanted", async () => {
     const held = open();
     const target = held.session.want(nodeOf("1"));
     await held.session.close();
     expect(held.said).toEqual(["open 3", "+1 =1", "close"]);
     expect(target.error).toBeInstanceOf(ClusterError);
+    expect(() => held.session.want(nodeOf("2"))).toThrow("closed");
     const empty = open();
     const released = empty.session.want(nodeOf("1"));
     await settle();
@@ -249,5 +316,17 @@ describe("a session's end", () => {
     const unused = open();
     await unused.session.close();
     expect(unused.said).toEqual([]);
+  });
+
+  it("does not wait for a coordinator that is away", async () => {
+    const { session, clock, answerWith, setConnection } = open();
+    answerWith(() => Promise.reject(new ClusterError("No answer.", 0)));
+    const target = session.want(nodeOf("1"));
+    await settle();
+    setConnection({ state: "lost", retryAtMs: 0 });
+    const closing = session.close();
+    await clock.advance(10_000);
+    await closing;
+    expect(target.error?.message).toBe("No answer.");
   });
 });

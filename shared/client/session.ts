@@ -1,4 +1,5 @@
-// One open job of this client: what is wanted of it, let go and tried again, sent in one request a tick.
+// What a client wants of its open job, lets go and tries again, sent in one request a tick. A job that
+// was closed or ended by others is followed by another one.
 import { present } from "../assert.ts";
 import type { TaskKey, JobId } from "../ids.ts";
 import type { JobResult } from "../protocol/messages.ts";
@@ -18,13 +19,14 @@ const TASK_JSON_BYTES = 700;
 
 const SESSION_KIND = "session";
 
+/** Answers that tell that the job was deleted, or is closed. */
+const IS_OVER: ReadonlySet<number> = new Set([404, 410]);
+
 export interface SessionParts {
   readonly client: ClusterClient;
   readonly tools: Pick<ClusterTools, "clock">;
   readonly priority: number;
   readonly title: string;
-  /** Wants the task anew, in another session, when this one is over. */
-  readonly renew: (node: TaskNode) => Target;
 }
 
 /** What a request changes beside adding work. */
@@ -33,37 +35,39 @@ interface Changes {
   readonly retried: readonly TaskKey[];
 }
 
+const NO_CHANGES: Changes = { released: [], retried: [] };
+
+/** The open job, for as long as it can be extended; another one follows when there is more to do. */
+interface OpenJob {
+  readonly id: JobId;
+  readonly unfollow: () => void;
+}
+
 export class Session implements TargetOwner {
   readonly #parts: SessionParts;
-  /** Those that futures want. */
+  /** Those that futures want, of this job or of the next. */
   readonly #targets = new Map<TaskKey, Target>();
   /** Of these, those that are to be sent. */
   readonly #queued = new Map<TaskKey, Target>();
   /** Those that nobody wants any more, and that the coordinator does not know of yet. */
   readonly #released = new Map<TaskKey, Target>();
   readonly #retried = new Set<TaskKey>();
-  /** The targets that the coordinator has, or is being sent. */
+  /** The targets that the job has, or that are being sent. */
   readonly #there = new Set<TaskKey>();
-  readonly #stops: (() => void)[] = [];
-  #job: JobId | null = null;
+  /** The targets that a request is about which was not answered yet. */
+  readonly #asked = new Set<TaskKey>();
+  #job: OpenJob | null = null;
   #sending: Promise<void> | null = null;
-  #isOver = false;
+  #isClosing = false;
+  /** Why nothing can be wanted any more. */
+  #ending: Error | null = null;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
   }
 
-  /** It ended, by anybody's wish: nothing can be added any more. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  /** Null until something was wanted. */
-  get job(): JobId | null {
-    return this.#job;
-  }
-
   want(node: TaskNode): Target {
+    if (this.#ending !== null) throw this.#ending;
     const { key } = node.task;
     const known = this.#targets.get(key);
     if (known !== undefined) {
@@ -74,7 +78,7 @@ export class Session implements TargetOwner {
     target.wanted = 1;
     this.#targets.set(key, target);
     const before = this.#released.get(key);
-    if (before === undefined) this.#queue(target, node);
+    if (before === undefined) this.#queue(target);
     else {
       // The coordinator never hears that it was let go, so what it told before is still true.
       this.#released.delete(key);
@@ -97,9 +101,9 @@ export class Session implements TargetOwner {
   }
 
   retry(target: Target): Target {
-    const { node } = target;
     if (target.status !== "failed" && target.status !== "cancelled") return target;
-    if (this.#isOver) {
+    // What was told of a job that has ended since stays as it is for those who still hold it.
+    if (this.#targets.get(target.key) !== target) {
       this.release(target);
       return this.again(target);
     }
@@ -107,62 +111,66 @@ export class Session implements TargetOwner {
     if (this.#there.has(target.key)) {
       this.#retried.add(target.key);
       this.#wake();
-    } else if (node !== null) this.#queue(target, node);
+    } else this.#queue(target);
     return target;
   }
 
   again({ node }: Target): Target {
-    const known = present(node, "the task of a session's target");
-    return this.#isOver ? this.#parts.renew(known) : this.want(known);
+    return this.want(present(node, "the task of a session's target"));
   }
 
   /** Ends it for this client. What is wanted of it is still finished, and kept by the coordinator. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.#sending;
-    if (this.#isOver) return;
+    if (this.#ending !== null) return;
     const job = this.#job;
     const isEmpty = this.#targets.size === 0;
     this.end(new ClusterError("This connection was closed.", 0, { isFinal: true }));
     if (job === null) return;
     const { client } = this.#parts;
-    await (isEmpty ? client.forget(job) : client.closeJob(job));
+    await (isEmpty ? client.forget(job.id) : client.closeJob(job.id));
   }
 
   /** No result will come any more: those that are waited for end with `error`. */
   end(error: Error): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    for (const stop of this.#stops.splice(0)) stop();
-    const targets = [...this.#targets.values()];
-    for (const all of [this.#targets, this.#queued, this.#released]) all.clear();
-    for (const target of targets) {
-      if (error instanceof CancelledError) target.cancel(error);
-      else target.fail(error);
-    }
+    this.#ending ??= error;
+    this.#giveUp(error);
   }
 
-  #queue(target: Target, node: TaskNode): void {
+  /** Whatever is wanted and not there yet ends with `error`. */
+  #giveUp(error: Error): void {
+    const targets = [...this.#targets.values()];
+    for (const all of [this.#targets, this.#queued, this.#asked]) all.clear();
+    this.#leaveJob();
+    for (const target of targets) target.fail(error);
+  }
+
+  #queue(target: Target): void {
     const add = (): void => {
       if (this.#targets.get(target.key) !== target || target.status !== "pending") return;
       this.#queued.set(target.key, target);
       this.#wake();
     };
-    if (node.ready === null) add();
-    else node.ready.then(add, (error: Error) => target.fail(error));
+    const ready = target.node?.ready ?? null;
+    if (ready === null) add();
+    else ready.then(add, (error: Error) => target.fail(error));
   }
 
   #wake(): void {
-    if (this.#sending !== null || this.#isOver) return;
+    if (this.#sending !== null || this.#ending !== null) return;
     // At the end of this tick, so that all that is said in it goes together.
     this.#sending = Promise.resolve().then(() => this.#sendAll());
   }
 
   async #sendAll(): Promise<void> {
     try {
-      const job = await this.#open();
-      while (!this.#isOver && this.#hasWork()) await this.#sendSome(job);
+      while (this.#ending === null && this.#hasWork()) {
+        this.#job ??= await this.#openJob();
+        await this.#sendSome(this.#job.id);
+      }
     } catch (error) {
-      this.end(error instanceof Error ? error : new Error(String(error)));
+      this.#giveUp(error instanceof Error ? error : new Error(String(error)));
     } finally {
       this.#sending = null;
     }
@@ -172,10 +180,9 @@ export class Session implements TargetOwner {
     return this.#queued.size + this.#released.size + this.#retried.size > 0;
   }
 
-  async #open(): Promise<JobId> {
-    if (this.#job !== null) return this.#job;
+  async #openJob(): Promise<OpenJob> {
     const { client, priority, title } = this.#parts;
-    const job = await this.#patiently(() =>
+    const id = await this.#patiently(() =>
       client.submit({
         kind: SESSION_KIND,
         title,
@@ -186,29 +193,37 @@ export class Session implements TargetOwner {
         isOpen: true,
       }),
     );
-    this.#job = job;
-    this.#follow(job);
-    return job;
+    if (this.#ending !== null) throw this.#ending;
+    const unfollow = client.follow(id, {
+      onResults: (results) => this.#receive(results),
+      onFailures: (failures) => this.#fail(failures),
+      onEnd: () => this.#jobEnded(id),
+    });
+    return { id, unfollow };
   }
 
-  #follow(job: JobId): void {
-    const { client } = this.#parts;
-    const ended = (): void =>
-      this.end(new CancelledError("The job was ended: somebody cancelled or deleted it."));
-    let wasSeen = false;
-    this.#stops.push(
-      client.follow(job, {
-        onResults: (results) => this.#receive(results),
-        onFailures: (failures) => this.#fail(failures),
-        onEnd: ended,
-      }),
-      // A coordinator that was restarted without its data knows nothing of the job.
-      client.onView(({ jobs }) => {
-        const isThere = jobs.some((view) => view.job === job);
-        if (wasSeen && !isThere) ended();
-        wasSeen ||= isThere;
-      }),
-    );
+  /**
+   * Nothing can be added to the job any more. What it had and is not there yet was cancelled or deleted
+   * by somebody; what it was not given yet goes into another one.
+   */
+  #jobEnded(id: JobId): void {
+    if (this.#job?.id !== id) return;
+    const again = [...this.#retried].flatMap((key) => this.#targets.get(key) ?? []);
+    for (const [key, target] of this.#targets) {
+      if (!this.#there.has(key) || this.#retried.has(key) || this.#asked.has(key)) continue;
+      this.#targets.delete(key);
+      target.cancel(endedBySomebody());
+    }
+    this.#leaveJob();
+    for (const target of again) this.#queue(target);
+  }
+
+  #leaveJob(): void {
+    this.#job?.unfollow();
+    this.#job = null;
+    this.#released.clear();
+    this.#retried.clear();
+    this.#there.clear();
   }
 
   #receive(results: readonly JobResult[]): void {
@@ -250,29 +265,71 @@ export class Session implements TargetOwner {
     const { tasks, blocks } = collectTasks(nodes, (key) => this.#there.has(key));
     const targets = wanted.map(({ key }) => key);
     for (const key of targets) this.#there.add(key);
+    const outcome = await this.#ask([...targets, ...changes.retried], job, () =>
+      this.#parts.client.extend(job, { ...changes, tasks, targets }, blocks),
+    );
+    if (outcome === null) return;
+    const [first] = wanted;
+    if (first === undefined) throw outcome;
+    for (const key of targets) this.#there.delete(key);
+    if (wanted.length === 1) {
+      first.fail(outcome);
+      if (changes.released.length + changes.retried.length > 0) await this.#send(job, changes, []);
+      return;
+    }
+    const half = wanted.length >> 1;
+    await this.#send(job, changes, wanted.slice(0, half));
+    await this.#send(job, NO_CHANGES, wanted.slice(half));
+  }
+
+  /**
+   * Makes a request about these targets. Null when it was answered, or when the job turned out to be
+   * over; the error when it was refused. Rejects with every other failure.
+   */
+  async #ask(
+    keys: readonly TaskKey[],
+    job: JobId,
+    request: () => Promise<void>,
+  ): Promise<ClusterError | null> {
+    for (const key of keys) this.#asked.add(key);
     try {
-      const { client } = this.#parts;
-      await this.#patiently(() => client.extend(job, { ...changes, tasks, targets }, blocks));
+      await this.#patiently(request);
+      if (this.#job?.id !== job) this.#endedMeanwhile(keys);
+      return null;
     } catch (error) {
-      const isRefused =
-        error instanceof ClusterError && error.status >= 400 && error.status !== 404;
-      const [first] = wanted;
-      if (!isRefused || first === undefined) throw error;
-      for (const key of targets) this.#there.delete(key);
-      if (wanted.length === 1) {
-        first.fail(error);
-        if (changes.released.length + changes.retried.length > 0)
-          await this.#send(job, changes, []);
-        return;
+      if (!(error instanceof ClusterError) || error.status < 400) throw error;
+      if (!IS_OVER.has(error.status)) return error;
+      this.#jobEnded(job);
+      for (const key of keys) {
+        this.#there.delete(key);
+        const target = this.#targets.get(key);
+        if (target !== undefined) this.#queue(target);
       }
-      const half = wanted.length >> 1;
-      await this.#send(job, changes, wanted.slice(0, half));
-      await this.#send(job, { released: [], retried: [] }, wanted.slice(half));
+      return null;
+    } finally {
+      for (const key of keys) this.#asked.delete(key);
+    }
+  }
+
+  /** The job had these targets when it ended, as it turns out only now. */
+  #endedMeanwhile(keys: readonly TaskKey[]): void {
+    for (const key of keys) {
+      this.#there.delete(key);
+      const target = this.#targets.get(key);
+      if (target === undefined || this.#queued.has(key)) continue;
+      this.#targets.delete(key);
+      target.cancel(endedBySomebody());
     }
   }
 
   #patiently<T>(request: () => Promise<T>): Promise<T> {
-    const { clock } = this.#parts.tools;
-    return patiently(request, clock, { tries: Infinity, isWanted: () => !this.#isOver });
+    const { tools, client } = this.#parts;
+    // Whoever closes does not wait for a coordinator that is away.
+    const isWanted = (): boolean =>
+      this.#ending === null && (!this.#isClosing || client.connection.state === "connected");
+    return patiently(request, tools.clock, { tries: Infinity, isWanted });
   }
 }
+
+const endedBySomebody = (): CancelledError =>
+  new CancelledError("The job was ended: somebody cancelled or deleted it.");

@@ -313,7 +313,13 @@ export const coordinatorMessageSchema = z.discriminatedUnion("type", [
     /** Clients may send functions of their own here; a worker asks its user whether to run them. */
     allowsFunctions: z.boolean(),
   }),
-  z.object({ type: z.literal("refused"), reason: z.enum(refusalReasons), message: text }),
+  z.object({
+    type: z.literal("refused"),
+    reason: z.enum(refusalReasons),
+    message: text,
+    /** The job that is unknown. */
+    job: jobIdSchema.exactOptional(),
+  }),
   z.object({ type: z.literal("ping"), seq: count }),
   z.object({ type: z.literal("located"), blocks: z.array(locatedBlockSchema) }),
   // To workers.

@@ -13,7 +13,7 @@ export interface FarewellReason {
 }
 
 export function Farewell({ reason, onReturn }: { reason: FarewellReason; onReturn: () => void }) {
-  useStateOnDocument("left");
+  useStateOnDocument("left", reason.by);
   useEffect(() => {
     document.title = "Left · Tabswarm";
   }, []);

@@ -29,7 +29,8 @@ export interface JoinedProps {
 export function Joined({ join, onEnd }: JoinedProps) {
   const state = useStore(join.store);
   const { connection, endedBy, given } = state;
-  useStateOnDocument(workerStateOf(state));
+  // Who was removed is not refused: the farewell that comes at once says what happened.
+  useStateOnDocument(endedBy === null ? workerStateOf(state) : "left", endedBy ?? undefined);
   useEffect(() => {
     if (endedBy !== null) onEnd({ by: endedBy, given: farewellSentences(given) });
   }, [endedBy, given, onEnd]);

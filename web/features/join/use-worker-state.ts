@@ -1,9 +1,14 @@
 // Writes the page's state on the document: scripts that drive headless workers read it there.
 import { useEffect } from "react";
+import type { EndedBy } from "../../worker/worker-snapshot.ts";
 import type { WorkerStateWord } from "./join-state.ts";
 
-export function useStateOnDocument(state: WorkerStateWord): void {
+/** `endedBy` tells of a page that has left why it did. */
+export function useStateOnDocument(state: WorkerStateWord, endedBy?: EndedBy | "left"): void {
   useEffect(() => {
-    document.documentElement.dataset["workerState"] = state;
-  }, [state]);
+    const { dataset } = document.documentElement;
+    if (endedBy === undefined) delete dataset["workerEndedBy"];
+    else dataset["workerEndedBy"] = endedBy;
+    dataset["workerState"] = state;
+  }, [state, endedBy]);
 }
