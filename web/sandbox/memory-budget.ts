@@ -14,8 +14,8 @@ const Reference = WeakRef;
 // oxlint-disable-next-line typescript/unbound-method -- It is applied to the references.
 const { deref } = Reference.prototype;
 
-/** How often a buffer's life can be asked for in one turn; one that lived so long counts until its end. */
-const TAGS = 4;
+/** How often an object's life can be asked for in one turn; one that lived so long counts until its end. */
+const LIVES = 3;
 /**
  * Marks that are ready for one turn. Each stands for a 512th of the limit at first, and for a 512th of all
  * that the turn has made when that is more, but at most for a 16th of the limit: this many last for about a
@@ -24,14 +24,15 @@ const TAGS = 4;
 const MARKS = 4_096;
 const PARTS = 512;
 const PARTS_MIN = 16;
-/** So many WebAssembly memories, which can grow unseen, are made between two looks at their sizes. */
-const UNSEEN_MEMORIES_MAX = 8;
+/** Watched objects may grow unseen, each up to the limit: when so many are there, their sizes are looked at. */
+const UNSEEN_MAX = 8;
 const MIB = 2 ** 20;
 
 /** What looks at an object's present size, for objects that grow by themselves. */
 type Measure = () => number;
 
 class Tag {
+  /** Of the last tag alone: while it is kept, so is the object. */
   measure: Measure | null = null;
 }
 
@@ -41,9 +42,12 @@ class Mark {
   /** How many of the references were asked in this turn. */
   asked = 0;
   next: Mark | null = null;
+  isWatched = false;
   /** Until they are put on an object, which alone keeps them then. */
   tags: readonly Tag[] | null;
-  readonly refs: readonly WeakRef<Tag>[];
+  /** To ask for its life; and to ask for its size. */
+  readonly lives: readonly WeakRef<Tag>[];
+  readonly size: WeakRef<Tag>;
 
   /** Array literals, as functions of users may have changed what arrays do. */
   constructor() {
@@ -52,7 +56,8 @@ class Mark {
     const c = new Tag();
     const d = new Tag();
     this.tags = [a, b, c, d];
-    this.refs = [new Reference(a), new Reference(b), new Reference(c), new Reference(d)];
+    this.lives = [new Reference(a), new Reference(b), new Reference(c)];
+    this.size = new Reference(d);
   }
 }
 
@@ -101,7 +106,8 @@ export class MemoryBudget {
   #enough = 0;
   /** Bytes counted in this turn. */
   #made = 0;
-  #unseenMemories = 0;
+  /** Watched objects since the last look. */
+  #unseen = 0;
   /** The youngest first. */
   #marks: Mark | null = null;
   #spare: Mark | null = null;
@@ -140,9 +146,9 @@ export class MemoryBudget {
 
   /** Counts an object whose size changes by itself, and looks at it whenever memory gets scarce. */
   watch(object: object, measure: Measure): void {
-    this.#unseenMemories += 1;
     this.#put(object, measure(), measure);
-    if (this.#unseenMemories > UNSEEN_MEMORIES_MAX) this.#look();
+    this.#unseen += 1;
+    if (this.#unseen >= UNSEEN_MAX && this.#look() >= UNSEEN_MAX) this.#measure();
   }
 
   /** The watched object has this size now. */
@@ -162,10 +168,9 @@ export class MemoryBudget {
     if (mark === null || tags === null) return;
     this.#spare = mark.next;
     this.#spares -= 1;
-    for (let i = 0; i < TAGS; i += 1) {
-      const tag = tags[i];
-      if (tag !== undefined) tag.measure = measure;
-    }
+    const last = tags[LIVES];
+    if (last !== undefined) last.measure = measure;
+    mark.isWatched = measure !== null;
     mark.tags = null;
     mark.bytes = bytes;
     mark.next = this.#marks;
@@ -186,7 +191,10 @@ export class MemoryBudget {
 
   #makeRoom(bytes: number): void {
     const { limit } = this.#parts;
-    if (bytes <= limit) this.#look();
+    if (bytes <= limit) {
+      this.#look();
+      this.#measure();
+    }
     if (this.heldBytes + bytes > limit) {
       throw new RangeErrorType(
         `${mebibytes(bytes)} more are too much memory: a function's thread may hold ` +
@@ -195,12 +203,22 @@ export class MemoryBudget {
     }
   }
 
-  /** Sees what is gone, and how far the rest has grown. */
-  #look(): void {
+  /** Lets go of what is gone; says how many of the rest are watched. */
+  #look(): number {
     this.newest = null;
-    this.#unseenMemories = 0;
+    this.#unseen = 0;
     this.#parts.collectGarbage();
-    this.#sweep(false);
+    return this.#sweep(false);
+  }
+
+  /** Looks at the sizes of what is watched, and keeps it alive for this turn by that. */
+  #measure(): void {
+    for (let mark = this.#marks; mark !== null; mark = mark.next) {
+      if (!mark.isWatched) continue;
+      const tag = apply(deref, mark.size, []) as Tag | undefined;
+      const measure = tag?.measure;
+      if (measure) this.#size(mark, measure());
+    }
   }
 
   #tidyLater(): void {
@@ -215,31 +233,33 @@ export class MemoryBudget {
     this.newest = null;
     this.#made = 0;
     this.#sweep(true);
+    this.#measure();
     this.#prepare();
   }
 
-  #sweep(isTurnOver: boolean): void {
+  #sweep(isTurnOver: boolean): number {
+    let watched = 0;
     let before: Mark | null = null;
     for (let mark = this.#marks; mark !== null; mark = mark.next) {
       if (isTurnOver) mark.asked = 0;
-      const isAlive = mark.asked >= TAGS || this.#ask(mark);
+      const isAlive = mark.asked >= LIVES || this.#isAlive(mark);
       if (isTurnOver) mark.asked = 0;
-      if (isAlive) before = mark;
-      else {
-        this.#held -= mark.bytes;
-        if (before === null) this.#marks = mark.next;
-        else before.next = mark.next;
+      if (isAlive) {
+        before = mark;
+        if (mark.isWatched) watched += 1;
+        continue;
       }
+      this.#held -= mark.bytes;
+      if (before === null) this.#marks = mark.next;
+      else before.next = mark.next;
     }
+    return watched;
   }
 
-  /** Whether the mark's object is there, whose size is looked at if it changes. */
-  #ask(mark: Mark): boolean {
-    const tag = apply(deref, mark.refs[mark.asked], []) as Tag | undefined;
+  #isAlive(mark: Mark): boolean {
+    const life = mark.lives[mark.asked];
     mark.asked += 1;
-    if (tag === undefined) return false;
-    if (tag.measure !== null) this.#size(mark, tag.measure());
-    return true;
+    return life === undefined || apply(deref, life, []) !== undefined;
   }
 
   #size(mark: Mark, bytes: number): void {

@@ -12,7 +12,8 @@ export function getterOf(holder: object, name: PropertyKey): Getter {
 }
 
 /**
- * Replaces a method, if the browser has it, by one that has `around` call it. `this` stays what it was.
+ * Replaces a method, if the browser has it, by one that has `around` call it: the holder's own, or the one
+ * that it inherits. `this` stays what it was.
  */
 export function guardMethod(
   holder: unknown,
@@ -23,8 +24,10 @@ export function guardMethod(
     self: unknown,
   ) => unknown,
 ): void {
-  if (holder === undefined || holder === null) return;
-  const descriptor = Object.getOwnPropertyDescriptor(holder, name);
+  let owner = (holder ?? null) as object | null;
+  while (owner !== null && !Object.hasOwn(owner, name)) owner = Reflect.getPrototypeOf(owner);
+  if (owner === null) return;
+  const descriptor = Object.getOwnPropertyDescriptor(owner, name);
   const native: unknown = descriptor?.value;
   if (descriptor === undefined || typeof native !== "function") return;
   // A method, as these are no constructors.
@@ -34,7 +37,7 @@ export function guardMethod(
     },
   };
   Object.defineProperty(method, "length", { value: native.length, configurable: true });
-  Object.defineProperty(holder, name, { ...descriptor, value: method });
+  Object.defineProperty(owner, name, { ...descriptor, value: method });
 }
 
 /**

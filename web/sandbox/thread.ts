@@ -59,12 +59,12 @@ function sharing(
 }
 
 /**
- * Chromium looks for garbage before it gives up an allocation, and this one it has to give up. Other
- * browsers refuse it at once; they look when there is more garbage than there are buffers in use.
+ * Chromium looks for garbage before it gives up an allocation; this one, the largest that it considers, it
+ * has to give up. Other browsers refuse it at once: they look for garbage when there is much of it.
  */
 function collectGarbage(): void {
   try {
-    void new Buffer(2 ** 45);
+    void new Buffer(2 ** 34);
   } catch {
     // As it should be.
   }
