@@ -276,6 +276,7 @@ export const goRounds: Readonly<Record<string, Bomb>> = {
       const type = anything[name];
       if (type === undefined) continue;
       for (const member of Object.getOwnPropertyNames(type.prototype)) {
+        if (member === "length") continue;
         // Some cannot be changed, which is as well.
         Reflect.defineProperty(type.prototype, member, { value: evil, configurable: true });
       }

@@ -187,7 +187,10 @@ function guardTypedArray(
     if (isView(source) && apply(tagOf, source, []) !== undefined) {
       budget.admit((apply(lengthOf, source, []) as number) * width);
     }
-    const view = construct(Native, args, target) as object;
+    const view =
+      target === (Guarded as unknown)
+        ? new Native(source, args[1], args[2])
+        : (construct(Native, args, target) as object);
     const bytes = apply(bytesOf, view, []) as number;
     if (bytes <= IN_HEAP_BYTES_MAX || apply(bufferOf, view, []) === source) return view;
     budget.admit(bytes);
@@ -201,7 +204,10 @@ function guardTypedArray(
     const bytes = first > 0 ? first * width : 0;
     budget.admit(bytes);
     const isPlain = target === (Guarded as unknown);
-    return count(isPlain ? new Native(first) : construct(Native, [first], target), bytes);
+    return count(
+      isPlain ? new Native(first) : (construct(Native, [first], target) as object),
+      bytes,
+    );
   }
   guardType(global, name, Native, Guarded);
 }
@@ -214,7 +220,11 @@ function guardBufferType(
   { largestSizeOf }: BufferSizes,
   budget: MemoryBudget,
 ): void {
-  // One parameter, as the original says of itself.
+  const count = (buffer: object, bytes: number): object => {
+    budget.newest = buffer;
+    if (budget.count(bytes)) budget.mark(buffer);
+    return buffer;
+  };
   function Guarded(length?: unknown, ...rest: unknown[]): object {
     const target = new.target as unknown as AnyConstructor | undefined;
     if (target === undefined) throw new TypeErrorType(`Constructor ${name} requires 'new'`);
@@ -227,11 +237,12 @@ function guardBufferType(
       if (given !== undefined) max = +(given as number);
     }
     budget.admit(max === undefined ? size : max);
+    if (max === undefined && target === (Guarded as unknown)) {
+      return count(new Native(size), size > 0 ? size : 0);
+    }
     const args = max === undefined ? [size] : [size, { __proto__: null, maxByteLength: max }];
     const buffer = construct(Native, args, target) as object;
-    budget.newest = buffer;
-    if (budget.count(largestSizeOf(buffer) ?? 0)) budget.mark(buffer);
-    return buffer;
+    return count(buffer, largestSizeOf(buffer) ?? 0);
   }
   guardType(scope, name, Native, Guarded);
 }
