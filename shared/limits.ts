@@ -12,6 +12,11 @@ export const CONTROL_MESSAGE_BYTES_MAX = 1 * 2 ** 20;
 export const JOB_BODY_BYTES_MAX = 64 * 2 ** 20;
 /** A dataset's description: names and dates only, the values are blocks. */
 export const DATASET_BODY_BYTES_MAX = 32 * 2 ** 20;
+/**
+ * Buffers that the functions in one thread may hold: sixteen of the largest blocks; four threads leave half
+ * of an ordinary laptop's 8 GiB to its user. Machines that tell of less than 4 GiB give a quarter of it.
+ */
+export const SANDBOX_BUFFER_BYTES_MAX = 2 ** 30;
 export const TASKS_PER_JOB_MAX = 200_000;
 export const INPUTS_PER_TASK_MAX = 256;
 /** What a task may ask for as its limit of time in a thread: a day. */

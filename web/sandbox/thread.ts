@@ -2,7 +2,10 @@
 import { createActorTasks, isActorTask } from "../../shared/actors/actor-tasks.ts";
 import { runFunctionTask, type FunctionTools } from "../../shared/functions/run-function.ts";
 import type { JsonValue } from "../../shared/graph/task.ts";
-import { denyGlobals } from "./deny-globals.ts";
+import { guardBuffers } from "./guard-buffers.ts";
+import { guardWebAssembly } from "./guard-webassembly.ts";
+import { keepGlobals } from "./keep-globals.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import type { SandboxAnswer, SandboxTask, SandboxTasks } from "./messages.ts";
 
 // Kept before any function of a user runs, which may put its own in their places.
@@ -12,6 +15,9 @@ const readData = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data")
 const readNow = performance.now.bind(performance);
 // oxlint-disable-next-line no-eval -- To run the text of others is what this place is for.
 const evaluate = globalThis.eval;
+const { setTimeout: later } = globalThis;
+const { random } = Math;
+const Buffer = ArrayBuffer;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -56,18 +62,55 @@ function sharing(
   };
 }
 
-function serve(port: MessagePort): void {
+/**
+ * Chromium looks for garbage before it gives up an allocation; this one, the largest that it considers, it
+ * has to give up. Other browsers refuse it at once: they look for garbage when there is much of it.
+ */
+function collectGarbage(): void {
+  try {
+    void new Buffer(2 ** 34);
+  } catch {
+    // As it should be.
+  }
+}
+
+/** Puts what functions make under a limit in bytes. Gives what counts a block that was handed over. */
+function guardMemory(limit: number): (block: Uint8Array) => void {
+  const budget = new MemoryBudget({
+    limit,
+    collectGarbage,
+    later: (callback) => void later(callback, 0),
+    random,
+  });
+  const buffers = guardBuffers(globalThis, budget);
+  guardWebAssembly(WebAssembly, limit, buffers, budget);
+  return buffers.countMade;
+}
+
+function serve(port: MessagePort, countBlock: (block: Uint8Array) => void): void {
   const post = port.postMessage.bind(port);
   const answer = (message: SandboxAnswer, transfer: Transferable[] = []): void =>
     post(message, transfer);
 
   async function runAll({ firstRun, tasks, blocks }: SandboxTasks): Promise<void> {
+    const refusal = refusalOf(blocks);
     const take = sharing(tasks, blocks);
     let run = firstRun;
     for (const { params, inputs } of tasks) {
       // Each is answered before the next begins: what that one does then concerns nobody else.
-      await runOne(run, params, inputs.map(take));
+      if (refusal === null) await runOne(run, params, inputs.map(take));
+      else answer({ type: "failed", run, reason: "out-of-memory", message: refusal });
       run += 1;
+    }
+  }
+
+  /** Why these blocks cannot be read; null when they can. */
+  function refusalOf(blocks: readonly Uint8Array[]): string | null {
+    try {
+      for (const block of blocks) countBlock(block);
+      return null;
+    } catch (error) {
+      return `The inputs do not fit: ${(error as Error).message}`;
     }
   }
 
@@ -101,9 +144,9 @@ function serve(port: MessagePort): void {
 
 addEventListener(
   "message",
-  ({ ports: [port] }) => {
-    if (port !== undefined) serve(port);
+  ({ ports: [port], data }: MessageEvent<number>) => {
+    if (port !== undefined) serve(port, guardMemory(data));
   },
   { once: true },
 );
-denyGlobals(globalThis);
+keepGlobals(globalThis);

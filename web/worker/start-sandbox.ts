@@ -1,6 +1,7 @@
 // Starts a sandboxed thread: a hidden frame of an opaque origin with one Web Worker in it.
 import type { Clock } from "../../shared/data-plane/clock.ts";
 import type { Hash } from "../../shared/graph/task-key.ts";
+import { SANDBOX_BUFFER_BYTES_MAX } from "../../shared/limits.ts";
 // oxlint-disable-next-line import/default -- The bundler makes an address of it.
 import sourceUrl from "../sandbox/thread.ts?worker&url";
 import { type Pulse, watchPulse } from "./frame-pulse.ts";
@@ -14,6 +15,12 @@ const START_TIMEOUT_MS = 20_000;
 const NOT_STARTED = "The sandbox did not start.";
 const SILENT = "The sandbox fell silent: its process ended, most likely for want of memory.";
 const THREAD_NAME = "tabswarm-sandbox";
+
+/** A quarter of the machine's memory where it tells that it has little, which only Chromium does. */
+const bufferBytesMax = Math.min(
+  SANDBOX_BUFFER_BYTES_MAX,
+  ((navigator as { deviceMemory?: number }).deviceMemory ?? Number.POSITIVE_INFINITY) * 2 ** 28,
+);
 
 export function createStartSandbox(options: {
   readonly hash: Hash;
@@ -66,7 +73,7 @@ export function createStartSandbox(options: {
       else pulse.heard();
     };
     const handSource = (source: string): void =>
-      frame.contentWindow?.postMessage({ source, name: THREAD_NAME }, "*", [
+      frame.contentWindow?.postMessage({ source, name: THREAD_NAME, bufferBytesMax }, "*", [
         work.port2,
         news.port2,
       ]);
