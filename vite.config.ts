@@ -21,6 +21,8 @@ export default defineConfig({
     include: ["{shared,coordinator,web}/**/*.test.ts"],
     // Small machines under load start sockets and compile kernels slowly.
     testTimeout: 30_000,
+    // The usual one less than the cores would be one on two of them, while half of the time is waiting.
+    maxWorkers: "100%",
     globalSetup: [resolve(import.meta.dirname, "coordinator/testing/ensure-kernels.ts")],
   },
 });

@@ -9,7 +9,6 @@ import {
   ActorLostError,
   ActorMethodError,
   type Cluster,
-  connect,
   functionRef,
   ValueError,
 } from "./client.ts";
@@ -20,22 +19,14 @@ import { FunctionWorker } from "./testing/function-worker.ts";
 
 let fixture: CoordinatorFixture;
 let coordinator: Coordinator;
-const clusters: Cluster[] = [];
 
 beforeEach(async () => {
   fixture = await CoordinatorFixture.create();
   coordinator = await fixture.start();
 });
-afterEach(async () => {
-  await Promise.all(clusters.splice(0).map((cluster) => cluster.close()));
-  await fixture.remove();
-});
+afterEach(() => fixture.remove());
 
-async function open(of: Coordinator = coordinator): Promise<Cluster> {
-  const cluster = await connect(`http://127.0.0.1:${of.port}`, { token: of.submitToken });
-  clusters.push(cluster);
-  return cluster;
-}
+const open = (of = coordinator): Promise<Cluster> => fixture.connect(of);
 
 /** As users write them: text that stands for itself, sent to the worker. */
 class Counter {

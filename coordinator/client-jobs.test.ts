@@ -1,6 +1,6 @@
 // Several clients of one cluster, and what is left when one of them goes away.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CancelledError, connect, kernel, lazy, type Cluster, type JobView } from "./client.ts";
+import { CancelledError, kernel, lazy, type Cluster, type JobView } from "./client.ts";
 import { CoordinatorFixture } from "./coordinator-fixture.ts";
 import { httpOf } from "./scripted-pages.ts";
 import { httpPaths } from "../shared/protocol/http.ts";
@@ -10,22 +10,14 @@ import { FunctionWorker } from "./testing/function-worker.ts";
 
 let fixture: CoordinatorFixture;
 let coordinator: Coordinator;
-const clusters: Cluster[] = [];
 
 beforeEach(async () => {
   fixture = await CoordinatorFixture.create();
   coordinator = await fixture.start();
 });
-afterEach(async () => {
-  await Promise.all(clusters.splice(0).map((cluster) => cluster.close()));
-  await fixture.remove();
-});
+afterEach(() => fixture.remove());
 
-async function open(of = coordinator): Promise<Cluster> {
-  const cluster = await connect(`http://127.0.0.1:${of.port}`, { token: of.submitToken });
-  clusters.push(cluster);
-  return cluster;
-}
+const open = (of = coordinator): Promise<Cluster> => fixture.connect(of);
 
 const square = (n: number): number => n * n;
 const add = lazy((a: number, b: number) => a + b);

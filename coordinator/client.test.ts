@@ -5,7 +5,6 @@ import {
   asCompleted,
   CancelledError,
   ClusterError,
-  connect,
   lazy,
   progress,
   TaskError,
@@ -16,24 +15,14 @@ import { FunctionWorker } from "./testing/function-worker.ts";
 
 let fixture: CoordinatorFixture;
 let coordinator: Coordinator;
-const clusters: Cluster[] = [];
 
 beforeEach(async () => {
   fixture = await CoordinatorFixture.create();
   coordinator = await fixture.start();
 });
-afterEach(async () => {
-  await Promise.all(clusters.splice(0).map((cluster) => cluster.close()));
-  await fixture.remove();
-});
+afterEach(() => fixture.remove());
 
-const urlOf = ({ port }: Coordinator): string => `http://127.0.0.1:${port}`;
-
-async function open(): Promise<Cluster> {
-  const cluster = await connect(urlOf(coordinator), { token: coordinator.submitToken });
-  clusters.push(cluster);
-  return cluster;
-}
+const open = (of = coordinator): Promise<Cluster> => fixture.connect(of);
 
 describe("submit", () => {
   it("calls a function with values and futures as arguments", async () => {

@@ -1,7 +1,8 @@
-// Coordinators for tests: a temporary data folder each, which can be started on again.
+// Coordinators for tests: a temporary data folder each, which can be started on again, and their clients.
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Cluster, connect } from "./client.ts";
 import {
   startCoordinator,
   type Coordinator,
@@ -14,6 +15,7 @@ export class CoordinatorFixture {
   readonly staticDir: string;
   readonly log: string[] = [];
   readonly #started: Coordinator[] = [];
+  readonly #clusters: Cluster[] = [];
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -46,7 +48,15 @@ export class CoordinatorFixture {
     return coordinator;
   }
 
+  /** A client of this coordinator, as a program is; closed with all else. */
+  async connect({ port, submitToken }: Coordinator): Promise<Cluster> {
+    const cluster = await connect(`http://127.0.0.1:${port}`, { token: submitToken });
+    this.#clusters.push(cluster);
+    return cluster;
+  }
+
   async remove(): Promise<void> {
+    await Promise.all(this.#clusters.map((cluster) => cluster.close()));
     await Promise.all(this.#started.map((coordinator) => coordinator.close()));
     await rm(this.folder, { recursive: true, force: true });
   }

@@ -2,7 +2,7 @@ import { readdir, rm, writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { DatasetId, JobId } from "../shared/ids.ts";
+import type { DatasetId } from "../shared/ids.ts";
 import { BLOCK_BYTES_MAX } from "../shared/limits.ts";
 import { httpPaths, problemSchema } from "../shared/protocol/http.ts";
 import { CoordinatorFixture } from "./coordinator-fixture.ts";
@@ -15,6 +15,7 @@ import {
   makeTask,
   ScriptedWorker,
   squaresJob,
+  submitJob,
   watchToEnd,
 } from "./scripted-pages.ts";
 import type { Coordinator } from "./start-coordinator.ts";
@@ -52,12 +53,6 @@ async function expectProblem(response: Response, status: number, detail: RegExp)
   const problem = problemSchema.parse(await response.json());
   expect(problem.status).toBe(status);
   expect(problem.detail).toMatch(detail);
-}
-
-async function submitJob(job = squaresJob(3)): Promise<JobId> {
-  const response = await submit("POST", httpPaths.jobs, job);
-  expect(response.status).toBe(201);
-  return ((await response.json()) as { job: JobId }).job;
 }
 
 describe("blocks", () => {
@@ -215,7 +210,11 @@ describe("datasets", () => {
     const created = await submit("POST", httpPaths.datasets, dataset);
     const { dataset: id } = (await created.json()) as { dataset: DatasetId };
     const task = makeTask({ kernel: "test-read@1", params: {}, inputs: [ref] });
-    const job = await submitJob({ ...squaresJob(1), tasks: [task], targets: [task.key] });
+    const job = await submitJob(coordinator, {
+      ...squaresJob(1),
+      tasks: [task],
+      targets: [task.key],
+    });
     await expectProblem(await submit("DELETE", httpPaths.dataset(id)), 409, /Cancel the job/);
     await submit("POST", httpPaths.jobAction(job, "cancel"));
     expect((await submit("DELETE", httpPaths.dataset(id))).status).toBe(204);
@@ -234,7 +233,7 @@ describe("datasets", () => {
 
 describe("jobs", () => {
   it("run, and their results can be downloaded with a token or once with a ticket", async () => {
-    const job = await submitJob();
+    const job = await submitJob(coordinator, squaresJob(3));
     await expectProblem(
       await submit("GET", httpPaths.result(job, "pairs.csv")),
       409,
@@ -264,7 +263,7 @@ describe("jobs", () => {
   });
 
   it("can be paused, resumed, cancelled and deleted", async () => {
-    const job = await submitJob();
+    const job = await submitJob(coordinator, squaresJob(3));
     const stateNow = async (): Promise<unknown> =>
       ((await (await submit("GET", httpPaths.job(job))).json()) as { state: string }).state;
     expect((await submit("POST", httpPaths.jobAction(job, "pause"))).status).toBe(204);
@@ -282,9 +281,9 @@ describe("jobs", () => {
   it("lose their blocks when they are deleted, unless another job has the same results", async () => {
     await ScriptedWorker.join(coordinator);
     const client = await joinClient(coordinator);
-    const first = await submitJob(squaresJob(3, 0));
+    const first = await submitJob(coordinator, squaresJob(3, 0));
     const results = await watchToEnd(client, first);
-    const second = await submitJob(squaresJob(2, 2));
+    const second = await submitJob(coordinator, squaresJob(2, 2));
     await watchToEnd(client, second);
     await submit("DELETE", httpPaths.job(first));
     const statuses = await Promise.all(
@@ -298,8 +297,8 @@ describe("jobs", () => {
   it("do not compute again what an earlier job computed", async () => {
     const page = await ScriptedWorker.join(coordinator);
     const client = await joinClient(coordinator);
-    await watchToEnd(client, await submitJob(squaresJob(3, 0)));
-    await watchToEnd(client, await submitJob(squaresJob(4, 1)));
+    await watchToEnd(client, await submitJob(coordinator, squaresJob(3, 0)));
+    await watchToEnd(client, await submitJob(coordinator, squaresJob(4, 1)));
     expect(page.computed.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
   });
 

@@ -6,12 +6,14 @@ import { httpPaths } from "../shared/protocol/http.ts";
 import type { JobView } from "../shared/protocol/messages.ts";
 import { CoordinatorFixture } from "./coordinator-fixture.ts";
 import {
+  answerOf,
   freshWorkerId,
   httpOf,
   joinClient,
   makeTask,
   ScriptedWorker,
   squaresJob,
+  submitJob,
   watchToEnd,
 } from "./scripted-pages.ts";
 import type { Coordinator } from "./start-coordinator.ts";
@@ -33,25 +35,10 @@ async function restart(): Promise<void> {
   coordinator = await fixture.start();
 }
 
-async function submit(job: JobSubmission): Promise<JobId> {
-  const response = await call("POST", httpPaths.jobs, job);
-  expect(response.status).toBe(201);
-  return ((await response.json()) as { job: JobId }).job;
-}
+const submit = (job: JobSubmission): Promise<JobId> => submitJob(coordinator, job);
 
 async function viewOf(job: JobId): Promise<JobView> {
   return (await (await call("GET", httpPaths.job(job))).json()) as JobView;
-}
-
-/** The status, and what a problem says. */
-async function answerOf(response: Promise<Response>): Promise<string> {
-  const { status, ...rest } = await response.then(async (answer) => ({
-    status: answer.status,
-    text: await answer.text(),
-  }));
-  return rest.text === ""
-    ? String(status)
-    : `${status} ${(JSON.parse(rest.text) as { detail: string }).detail}`;
 }
 
 const prioritise = (job: JobId, priority: number): Promise<string> =>

@@ -1,14 +1,13 @@
 // A job's stream of events: over HTTP with a real coordinator, and its pace with a clock in hand.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createVirtualClock, settle } from "../shared/data-plane/virtual-clock.ts";
-import type { JobSubmission } from "../shared/graph/task.ts";
-import { asJobId, asTaskKey, type JobId } from "../shared/ids.ts";
+import { asJobId, asTaskKey } from "../shared/ids.ts";
 import { httpPaths } from "../shared/protocol/http.ts";
 import type { JobView } from "../shared/protocol/messages.ts";
 import { CoordinatorFixture } from "./coordinator-fixture.ts";
 import { JobEvents } from "./job-events.ts";
 import type { ClientPort } from "./ports.ts";
-import { httpOf, makeBlock, ScriptedWorker, squaresJob } from "./scripted-pages.ts";
+import { httpOf, makeBlock, ScriptedWorker, squaresJob, submitJob } from "./scripted-pages.ts";
 import type { Coordinator } from "./start-coordinator.ts";
 
 interface Heard {
@@ -34,11 +33,8 @@ describe("GET /api/jobs/:job/events", () => {
   });
   afterEach(() => fixture.remove());
 
-  const submitJob = async (job: JobSubmission): Promise<JobId> =>
-    ((await (await submit("POST", httpPaths.jobs, job)).json()) as { job: JobId }).job;
-
   it("tells progress, each result with its small bytes, and the end; then it is over", async () => {
-    const job = await submitJob(squaresJob(3));
+    const job = await submitJob(coordinator, squaresJob(3));
     const response = await submit("GET", httpPaths.events(job));
     expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
     await ScriptedWorker.join(coordinator);
@@ -62,7 +58,7 @@ describe("GET /api/jobs/:job/events", () => {
   });
 
   it("tells failures of a job that goes on", async () => {
-    const job = await submitJob({ ...squaresJob(2), onFailure: "go-on" });
+    const job = await submitJob(coordinator, { ...squaresJob(2), onFailure: "go-on" });
     const page = await ScriptedWorker.join(coordinator, { allowance: 0 });
     const response = await submit("GET", httpPaths.events(job));
     const error = { name: "RangeError", message: "too large", stack: "RangeError: too large" };
@@ -81,7 +77,7 @@ describe("GET /api/jobs/:job/events", () => {
   });
 
   it("admits by a ticket once, and by no other one", async () => {
-    const job = await submitJob(squaresJob(1));
+    const job = await submitJob(coordinator, squaresJob(1));
     const address = `http://127.0.0.1:${coordinator.port}`;
     const created = await submit("POST", httpPaths.tickets, { job, format: "events" });
     const { ticket } = (await created.json()) as { ticket: string };
@@ -99,18 +95,18 @@ describe("GET /api/jobs/:job/events", () => {
   });
 
   it("ends with the job when it is cancelled or deleted, and for a reader that leaves", async () => {
-    const cancelled = await submitJob(squaresJob(1));
+    const cancelled = await submitJob(coordinator, squaresJob(1));
     const first = await submit("GET", httpPaths.events(cancelled));
     await submit("POST", httpPaths.jobAction(cancelled, "cancel"));
     expect(parseEvents(await first.text()).at(-1)).toMatchObject({ data: { state: "cancelled" } });
 
-    const deleted = await submitJob(squaresJob(1, 5));
+    const deleted = await submitJob(coordinator, squaresJob(1, 5));
     const second = await submit("GET", httpPaths.events(deleted));
     await submit("DELETE", httpPaths.job(deleted));
     expect(parseEvents(await second.text()).at(-1)).toMatchObject({ data: { state: "cancelled" } });
 
     // As many streams as there may be at once: one that is left makes room for another.
-    const job = await submitJob(squaresJob(1, 9));
+    const job = await submitJob(coordinator, squaresJob(1, 9));
     const ask = (): Promise<Response> => submit("GET", httpPaths.events(job));
     const streams = await Promise.all(Array.from({ length: 64 }, ask));
     expect(streams.map(({ status }) => status)).toEqual(Array.from({ length: 64 }, () => 200));

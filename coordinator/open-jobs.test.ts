@@ -6,7 +6,14 @@ import type { BlockId, JobId, TaskKey } from "../shared/ids.ts";
 import { httpPaths } from "../shared/protocol/http.ts";
 import type { JobView } from "../shared/protocol/messages.ts";
 import { CoordinatorFixture } from "./coordinator-fixture.ts";
-import { httpOf, joinClient, makeBlock, makeTask, ScriptedWorker } from "./scripted-pages.ts";
+import {
+  httpOf,
+  joinClient,
+  makeBlock,
+  makeTask,
+  ScriptedWorker,
+  submitJob,
+} from "./scripted-pages.ts";
 import type { ScriptedSocket } from "./scripted-pages.ts";
 import type { Coordinator } from "./start-coordinator.ts";
 
@@ -42,9 +49,7 @@ async function openJob(): Promise<JobId> {
     targets: [],
     isOpen: true,
   };
-  const response = await http("POST", httpPaths.jobs, submission);
-  expect(response.status).toBe(201);
-  return ((await response.json()) as { job: JobId }).job;
+  return submitJob(coordinator, submission);
 }
 
 const extend = (job: JobId, change: Partial<JobExtension> & { blocks?: object[] }) =>

@@ -17,6 +17,7 @@ import {
   makeTask,
   ScriptedWorker,
   squaresJob,
+  submitJob,
   watchToEnd,
 } from "./scripted-pages.ts";
 import { CoordinatorStartError, type Coordinator } from "./start-coordinator.ts";
@@ -27,13 +28,6 @@ beforeEach(async () => {
   fixture = await CoordinatorFixture.create();
 });
 afterEach(() => fixture.remove());
-
-async function submitJob(coordinator: Coordinator, job = squaresJob(6)): Promise<JobId> {
-  const http = httpOf(coordinator, coordinator.submitToken);
-  const response = await http("POST", httpPaths.jobs, job);
-  expect(response.status).toBe(201);
-  return ((await response.json()) as { job: JobId }).job;
-}
 
 async function viewOf(coordinator: Coordinator, job: JobId): Promise<JobView> {
   const http = httpOf(coordinator, coordinator.submitToken);
@@ -61,7 +55,7 @@ describe("a coordinator that is restarted in the middle of a job", () => {
     const first = await fixture.start();
     const id = freshWorkerId();
     const worker = await ScriptedWorker.join(first, { worker: id, allowance: 3 });
-    const job = await submitJob(first);
+    const job = await submitJob(first, squaresJob(6));
     const client = await joinClient(first);
     await client.next("cluster", ({ jobs }) => jobs[0]?.tasksDone === 3);
     // Stored targets are those that survive for sure.
@@ -92,7 +86,7 @@ describe("a coordinator that is restarted in the middle of a job", () => {
   it("remembers that a job was finished early, and with what", async () => {
     const first = await fixture.start();
     await ScriptedWorker.join(first, { allowance: 3 });
-    const job = await submitJob(first);
+    const job = await submitJob(first, squaresJob(6));
     const client = await joinClient(first);
     await client.next("cluster", ({ jobs }) => jobs[0]?.targetsDone === 3);
     const http = httpOf(first, first.submitToken);
@@ -110,7 +104,7 @@ describe("a coordinator that is restarted in the middle of a job", () => {
 
   it("cancels a job that is finished before it has anything", async () => {
     const coordinator = await fixture.start();
-    const job = await submitJob(coordinator);
+    const job = await submitJob(coordinator, squaresJob(6));
     const http = httpOf(coordinator, coordinator.submitToken);
     await http("POST", httpPaths.jobAction(job, "finish"));
     expect(await viewOf(coordinator, job)).toMatchObject({ state: "cancelled" });
@@ -120,7 +114,7 @@ describe("a coordinator that is restarted in the middle of a job", () => {
   it("never gives an attempt's number twice", async () => {
     const first = await fixture.start();
     const worker = await ScriptedWorker.join(first, { allowance: 0 });
-    await submitJob(first);
+    await submitJob(first, squaresJob(6));
     const before = await worker.socket.next("lease");
     await first.close();
     const second = await fixture.start();
@@ -150,7 +144,7 @@ describe("a coordinator that is restarted in the middle of a job", () => {
 
   it("leaves a paused job paused", async () => {
     const first = await fixture.start();
-    const job = await submitJob(first);
+    const job = await submitJob(first, squaresJob(6));
     const http = httpOf(first, first.submitToken);
     await http("POST", httpPaths.jobAction(job, "pause"));
     await first.close();
@@ -165,7 +159,7 @@ describe("a coordinator that is restarted in the middle of a job", () => {
   it("shows finished jobs and their results as before", async () => {
     const first = await fixture.start();
     await ScriptedWorker.join(first);
-    const job = await submitJob(first);
+    const job = await submitJob(first, squaresJob(6));
     const before = await watchToEnd(await joinClient(first), job);
     const view = await viewOf(first, job);
     await first.close();
@@ -185,7 +179,7 @@ describe("watching", () => {
   it("gives a client that comes later what is there, then the rest, and one end", async () => {
     const coordinator = await fixture.start();
     const worker = await ScriptedWorker.join(coordinator, { allowance: 2 });
-    const job = await submitJob(coordinator);
+    const job = await submitJob(coordinator, squaresJob(6));
     const early = await joinClient(coordinator);
     await early.next("cluster", ({ jobs }) => jobs[0]?.targetsDone === 2);
     const late = await joinClient(coordinator);

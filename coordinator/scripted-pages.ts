@@ -158,6 +158,26 @@ export function httpOf(coordinator: Pick<Coordinator, "port">, token: string) {
   };
 }
 
+/** Submits a job over HTTP, which the coordinator must take. */
+export async function submitJob(
+  coordinator: Pick<Coordinator, "port" | "submitToken">,
+  submission: JobSubmission,
+): Promise<JobId> {
+  const http = httpOf(coordinator, coordinator.submitToken);
+  const response = await http("POST", httpPaths.jobs, submission);
+  const text = await response.text();
+  if (response.status !== 201) throw new Error(`The job was refused: ${text}`);
+  return (JSON.parse(text) as { job: JobId }).job;
+}
+
+/** An answer in short: its status, and what a problem says. */
+export async function answerOf(response: Promise<Response>): Promise<string> {
+  const answer = await response;
+  const text = await answer.text();
+  if (text === "") return String(answer.status);
+  return `${answer.status} ${(JSON.parse(text) as { detail: string }).detail}`;
+}
+
 export const makeTask = (work: TaskWork): Task => ({
   ...work,
   key: taskKey(work, hash, (text) => encoder.encode(text)),

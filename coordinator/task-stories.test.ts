@@ -16,7 +16,7 @@ import {
 } from "../shared/protocol/telemetry.ts";
 import { CoordinatorFixture } from "./coordinator-fixture.ts";
 import { httpOf, joinClient, makeBlock, makeTask } from "./scripted-pages.ts";
-import { ScriptedWorker, watchToEnd } from "./scripted-pages.ts";
+import { ScriptedWorker, submitJob, watchToEnd } from "./scripted-pages.ts";
 import type { Coordinator } from "./start-coordinator.ts";
 import { FunctionWorker } from "./testing/function-worker.ts";
 import { connect } from "./client.ts";
@@ -48,12 +48,10 @@ const statesOf = (job: JobId): Promise<TaskStates> =>
 const storyOf = (job: JobId, task: TaskKey): Promise<TaskStory> =>
   read(httpPaths.task(job, task), taskStorySchema);
 
-async function submit(change: Partial<JobSubmission>): Promise<JobId> {
-  const submission = { kind: "test", title: "A test", meta: null, priority: 0, ...change };
-  const response = await http("POST", httpPaths.jobs, submission);
-  expect(response.status).toBe(201);
-  return ((await response.json()) as { job: JobId }).job;
-}
+const submit = (change: Partial<JobSubmission>): Promise<JobId> => {
+  const bare = { kind: "test", title: "A test", meta: null, priority: 0, tasks: [], targets: [] };
+  return submitJob(coordinator, { ...bare, ...change });
+};
 
 const ended = async (job: JobId): Promise<JobId> => {
   await watchToEnd(await joinClient(coordinator), job);

@@ -12,7 +12,7 @@ import {
 } from "../shared/protocol/telemetry.ts";
 import { CoordinatorFixture } from "./coordinator-fixture.ts";
 import { httpOf, joinClient, ScriptedWorker, squaresJob } from "./scripted-pages.ts";
-import { watchToEnd } from "./scripted-pages.ts";
+import { submitJob, watchToEnd } from "./scripted-pages.ts";
 import type { Coordinator } from "./start-coordinator.ts";
 
 let fixture: CoordinatorFixture;
@@ -27,12 +27,7 @@ afterEach(() => fixture.remove());
 const get = (path: string, token = coordinator.submitToken): Promise<Response> =>
   httpOf(coordinator, token)("GET", path);
 
-async function submit(submission: JobSubmission): Promise<JobId> {
-  const http = httpOf(coordinator, coordinator.submitToken);
-  const response = await http("POST", httpPaths.jobs, submission);
-  expect(response.status).toBe(201);
-  return ((await response.json()) as { job: JobId }).job;
-}
+const submit = (job: JobSubmission): Promise<JobId> => submitJob(coordinator, job);
 
 async function finish(submission: JobSubmission): Promise<JobId> {
   const job = await submit(submission);

@@ -5,11 +5,13 @@ import { httpPaths } from "../shared/protocol/http.ts";
 import type { Condition, WorkerView } from "../shared/protocol/messages.ts";
 import { CoordinatorFixture } from "./coordinator-fixture.ts";
 import {
+  answerOf,
   freshWorkerId,
   httpOf,
   joinClient,
   ScriptedWorker,
   squaresJob,
+  submitJob,
   watchToEnd,
 } from "./scripted-pages.ts";
 import { Standing } from "./standing.ts";
@@ -27,13 +29,6 @@ afterEach(() => fixture.remove());
 const call = (method: string, path: string, body?: object): Promise<Response> =>
   httpOf(coordinator, coordinator.submitToken)(method, path, body);
 
-/** The status, and what a problem says. */
-async function answerOf(response: Promise<Response>): Promise<string> {
-  const answer = await response;
-  const text = await answer.text();
-  if (text === "") return String(answer.status);
-  return `${answer.status} ${(JSON.parse(text) as { detail: string }).detail}`;
-}
 const change = (worker: WorkerId, settings: object): Promise<string> =>
   answerOf(call("PATCH", httpPaths.worker(worker), settings));
 const retire = (worker: WorkerId): Promise<string> =>
@@ -41,10 +36,8 @@ const retire = (worker: WorkerId): Promise<string> =>
 const remove = (worker: WorkerId): Promise<string> =>
   answerOf(call("DELETE", httpPaths.worker(worker)));
 
-async function submit(count: number, more: object = {}): Promise<JobId> {
-  const response = await call("POST", httpPaths.jobs, { ...squaresJob(count), ...more });
-  return ((await response.json()) as { job: JobId }).job;
-}
+const submit = (count: number, more: object = {}): Promise<JobId> =>
+  submitJob(coordinator, { ...squaresJob(count), ...more });
 
 async function untilWorker(
   worker: WorkerId,

@@ -13,6 +13,7 @@ import {
   type WorkerMessage,
 } from "../protocol/messages.ts";
 import type { ControlConnection, ControlState } from "./control-connection.ts";
+import { subscribe } from "./subscribe.ts";
 
 /** Trying again does not help: a person must do something. */
 const FINAL_REASONS: ReadonlySet<RefusalReason> = new Set([
@@ -242,11 +243,6 @@ export function openControlSocket<Sent extends WorkerMessage | ClientMessage>(
 async function atTurnsEnd(callback: () => void): Promise<void> {
   await Promise.resolve();
   callback();
-}
-
-function subscribe<T>(listeners: Set<T>, listener: T): () => void {
-  listeners.add(listener);
-  return () => void listeners.delete(listener);
 }
 
 /** Null for each message that is none. */

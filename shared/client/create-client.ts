@@ -29,6 +29,7 @@ import {
 import type { ControlState } from "./control-connection.ts";
 import { createJobWatches } from "./job-watches.ts";
 import { createReplicas, type Replicas } from "./replicas.ts";
+import { subscribe } from "./subscribe.ts";
 
 /** A tab keeps at most this much of its datasets for peers: 7,000 series × 4,500 dates. */
 const REPLICA_BUDGET_BYTES = 256 * 2 ** 20;
@@ -175,11 +176,6 @@ function withBlocks(body: object, blocks: readonly SmallBlock[] = []): JsonValue
 
 /** For answers that say nothing but that it is done. */
 const nothing: Schema<void> = { safeParse: () => ({ success: true, data: undefined }) };
-
-function subscribe<T>(listeners: Set<T>, listener: T): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
 
 function connectionOf(state: ControlState): ConnectionState {
   return state.state === "welcomed" ? { state: "connected" } : state;

@@ -1,37 +1,30 @@
 // Checks what the list of jobs says, and which tables it offers again.
 import { describe, expect, it } from "vitest";
-import { asDatasetId, asJobId } from "../../../shared/ids.ts";
+import { asDatasetId } from "../../../shared/ids.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
 import { ARTICLE_OPTION } from "../../../shared/monte-carlo/asian-option.ts";
+import { jobView } from "../../../shared/testing/views.ts";
 import { jobSizeWords, jobWords, knownTables, newestFirst } from "./job-rows.ts";
 
-const job = (change: Partial<JobView>): JobView => ({
-  job: asJobId(`j_${"a".repeat(22)}`),
-  kind: "correlation",
-  title: "Correlate prices.csv",
-  meta: {
-    dataset: `d_${"a".repeat(22)}`,
-    seriesCount: 2_000,
-    dateCount: 2_500,
-    minPeriods: 1,
-    precision: "f64",
-    tile: 256,
-  },
-  priority: 0,
-  state: "running",
-  submittedAtMs: 1_000,
-  finishedAtMs: null,
-  tasksTotal: 200,
-  tasksDone: 50,
-  tasksRunning: 4,
-  targetsTotal: 200,
-  targetsDone: 50,
-  targetsFailed: 0,
-  isOpen: false,
-  failure: null,
-  timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
-  ...change,
-});
+const job = (change: Partial<JobView>): JobView =>
+  jobView({
+    title: "Correlate prices.csv",
+    meta: {
+      dataset: `d_${"a".repeat(22)}`,
+      seriesCount: 2_000,
+      dateCount: 2_500,
+      minPeriods: 1,
+      precision: "f64",
+      tile: 256,
+    },
+    submittedAtMs: 1_000,
+    tasksTotal: 200,
+    tasksDone: 50,
+    tasksRunning: 4,
+    targetsTotal: 200,
+    targetsDone: 50,
+    ...change,
+  });
 
 describe("jobWords", () => {
   it.each([

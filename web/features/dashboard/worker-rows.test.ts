@@ -1,8 +1,8 @@
 // Checks what the list of machines says about shares, paths and bytes.
 import { describe, expect, it } from "vitest";
-import { asJobId, asWorkerId, type WorkerId } from "../../../shared/ids.ts";
+import { asWorkerId, type WorkerId } from "../../../shared/ids.ts";
 import type { JobView, WorkerView } from "../../../shared/protocol/messages.ts";
-import { workerView } from "../../../shared/testing/views.ts";
+import { jobView, workerView } from "../../../shared/testing/views.ts";
 import { jobsForShares, workerRows } from "./worker-rows.ts";
 
 const laptop = asWorkerId(`w_${"a".repeat(22)}`);
@@ -15,39 +15,26 @@ const job = (
   state: JobView["state"],
   finishedAtMs: number | null,
   parts: readonly (readonly [WorkerId, number])[],
-): JobView => ({
-  job: asJobId(`j_${"a".repeat(22)}`),
-  kind: "correlation",
-  title: "t",
-  meta: null,
-  priority: 0,
-  state,
-  submittedAtMs: 0,
-  finishedAtMs,
-  tasksTotal: 1,
-  tasksDone: 0,
-  tasksRunning: 0,
-  targetsTotal: 1,
-  targetsDone: 0,
-  targetsFailed: 0,
-  isOpen: false,
-  failure: null,
-  timing: {
-    computeMs: 0,
-    fetchMs: 0,
-    waitMs: 0,
-    bytesMoved: 0,
-    workers: parts.map(([id, computeMs]) => ({
-      worker: id,
-      name: "n",
-      tasks: 1,
-      computeMs,
+): JobView =>
+  jobView({
+    state,
+    finishedAtMs,
+    timing: {
+      computeMs: 0,
       fetchMs: 0,
       waitMs: 0,
-      bytesFetched: 0,
-    })),
-  },
-});
+      bytesMoved: 0,
+      workers: parts.map(([id, computeMs]) => ({
+        worker: id,
+        name: "n",
+        tasks: 1,
+        computeMs,
+        fetchMs: 0,
+        waitMs: 0,
+        bytesFetched: 0,
+      })),
+    },
+  });
 
 describe("workerRows", () => {
   it("shares the running jobs' compute time, with those gone counted in the whole", () => {

@@ -3,20 +3,14 @@ import { describe, expect, test } from "vitest";
 import { encodeNpy, decodeNpy, type NdArray } from "../../../shared/codecs/npy.ts";
 import { createTileShrinker, ledoitWolf } from "../../../shared/correlation/ledoit-wolf.ts";
 import { planCorrelation, type CorrelationOptions } from "../../../shared/correlation/plan.ts";
-import {
-  asBlockId,
-  asDatasetId,
-  asJobId,
-  type BlockId,
-  type TaskKey,
-} from "../../../shared/ids.ts";
+import { asBlockId, asDatasetId, type BlockId, type TaskKey } from "../../../shared/ids.ts";
 import { createKernelRegistry } from "../../../shared/kernels/registry.ts";
 import { runKernel } from "../../../shared/kernels/run-task.ts";
 import { createPrng, nextFloat } from "../../../shared/prng.ts";
 import type { DatasetRecord } from "../../../shared/protocol/http.ts";
-import type { JobView } from "../../../shared/protocol/messages.ts";
 import { openCorrelationReader } from "./correlation-reader.ts";
 import { plannedTasks } from "../../../shared/testing/planned-tasks.ts";
+import { jobView } from "../../../shared/testing/views.ts";
 import type { JobSource } from "./job-reader.ts";
 
 const SERIES = 20;
@@ -88,25 +82,13 @@ function computeAll(): {
 
 async function openBench() {
   const { plan, outputs } = computeAll();
-  const job: JobView = {
-    job: asJobId("j_1"),
-    kind: "correlation",
-    title: "",
+  const job = jobView({
     meta: plan.job.meta,
-    priority: 0,
     state: "done",
-    submittedAtMs: 0,
     finishedAtMs: 1,
-    tasksTotal: 1,
     tasksDone: 1,
-    tasksRunning: 0,
-    targetsTotal: 1,
     targetsDone: 1,
-    targetsFailed: 0,
-    isOpen: false,
-    failure: null,
-    timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
-  };
+  });
   let onChange = (): void => undefined;
   const changed = new Promise<void>((resolve) => (onChange = resolve));
   const reader = await openCorrelationReader(job, {

@@ -10,6 +10,7 @@ import { planCorrelation } from "../../../shared/correlation/plan.ts";
 import { asBlockId, asDatasetId, asJobId } from "../../../shared/ids.ts";
 import type { DatasetRecord } from "../../../shared/protocol/http.ts";
 import type { JobResult, JobView } from "../../../shared/protocol/messages.ts";
+import { jobView } from "../../../shared/testing/views.ts";
 import { openCorrelationReader, type CorrelationShown } from "./correlation-reader.ts";
 import type { JobSource } from "./job-reader.ts";
 import { createJobStore } from "./job-store.ts";
@@ -55,26 +56,15 @@ const tiles = [...plan.targets].map(([task, place]) => {
   return [task, place.tiles[0]] as const;
 });
 
-const jobView = (change: Partial<JobView>): JobView => ({
-  job: jobId,
-  kind: "correlation",
-  title: "Correlate prices.csv",
-  meta: plan.job.meta,
-  priority: 0,
-  state: "running",
-  submittedAtMs: 0,
-  finishedAtMs: null,
-  tasksTotal: tiles.length,
-  tasksDone: 0,
-  tasksRunning: 0,
-  targetsTotal: tiles.length,
-  targetsDone: 0,
-  targetsFailed: 0,
-  isOpen: false,
-  failure: null,
-  timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
-  ...change,
-});
+const shown = (change: Partial<JobView>): JobView =>
+  jobView({
+    job: jobId,
+    title: "Correlate prices.csv",
+    meta: plan.job.meta,
+    tasksTotal: tiles.length,
+    targetsTotal: tiles.length,
+    ...change,
+  });
 
 /** Correlations that name their pair; the block's id tells tile and output. */
 function blockOf(id: string): Uint8Array {
@@ -195,7 +185,7 @@ describe("createJobStore", () => {
   test("a page opened after the job is done gets the whole matrix from what was stored", async () => {
     const bench = createBench();
     bench.follow();
-    await bench.show([jobView({ state: "done", finishedAtMs: 9 })]);
+    await bench.show([shown({ state: "done", finishedAtMs: 9 })]);
     await bench.announce(results);
     await bench.pass(250);
     const { result, pairsKnown, positive, negative } = bench.shown();
@@ -221,7 +211,7 @@ describe("createJobStore", () => {
     expect(targets).toHaveLength(2);
     const bench = createBench(() => Promise.resolve(repeated));
     bench.follow();
-    await bench.show([jobView({ state: "done", meta, targetsTotal: 2, targetsDone: 2 })]);
+    await bench.show([shown({ state: "done", meta, targetsTotal: 2, targetsDone: 2 })]);
     // The blocks of two full tiles; which ones does not matter here.
     const outputs = results[0]?.outputs ?? [];
     await bench.announce(targets.map((task) => ({ task, outputs })));
@@ -236,7 +226,7 @@ describe("createJobStore", () => {
   test("says whether results may still come, until the last one is read", async () => {
     const bench = createBench();
     bench.follow();
-    await bench.show([jobView({ state: "cancelled", finishedAtMs: 9 })]);
+    await bench.show([shown({ state: "cancelled", finishedAtMs: 9 })]);
     expect(bench.store.getState().isArriving).toBe(true);
     await bench.announce(results.slice(0, 2), true);
     await bench.pass(250);
@@ -247,7 +237,7 @@ describe("createJobStore", () => {
   test("figures roll four times a second at most, a new state shows at once", async () => {
     const bench = createBench();
     bench.follow();
-    await bench.show([jobView({})]);
+    await bench.show([shown({})]);
     let published = 0;
     bench.store.subscribe(() => (published += 1));
     for (let at = 0; at < tiles.length; at += 1) {
@@ -255,7 +245,7 @@ describe("createJobStore", () => {
       await bench.pass(10);
     }
     expect(published).toBeLessThanOrEqual(2);
-    await bench.show([jobView({ state: "paused" })]);
+    await bench.show([shown({ state: "paused" })]);
     expect(bench.store.getState().job?.state).toBe("paused");
   });
 
@@ -263,12 +253,12 @@ describe("createJobStore", () => {
     const bench = createBench();
     bench.follow();
     for (let second = 0; second <= 4; second += 1) {
-      await bench.show([jobView({ targetsDone: second })]);
+      await bench.show([shown({ targetsDone: second })]);
       await bench.pass(1_000);
     }
     const { estimate } = bench.store.getState();
     expect(estimate?.sharePerSecond).toBeCloseTo(1 / tiles.length, 2);
-    await bench.show([jobView({ state: "paused", targetsDone: 4 })]);
+    await bench.show([shown({ state: "paused", targetsDone: 4 })]);
     expect(bench.store.getState().estimate).toBeNull();
   });
 
@@ -279,7 +269,7 @@ describe("createJobStore", () => {
     expect(bench.store.getState().isUnknown).toBe(false);
     await bench.pass(2_000);
     expect(bench.store.getState().isUnknown).toBe(true);
-    await bench.show([jobView({})]);
+    await bench.show([shown({})]);
     expect(bench.store.getState()).toMatchObject({ isUnknown: false, job: { job: jobId } });
   });
 
@@ -287,7 +277,7 @@ describe("createJobStore", () => {
     const bench = createBench();
     bench.follow();
     await bench.show([]);
-    await bench.show([jobView({})]);
+    await bench.show([shown({})]);
     await bench.pass(2_000);
     expect(bench.store.getState().isUnknown).toBe(false);
   });
@@ -307,7 +297,7 @@ describe("createJobStore", () => {
       return Promise.reject(new ClusterError("The dataset was deleted.", status));
     });
     bench.follow();
-    await bench.show([jobView({})]);
+    await bench.show([shown({})]);
     expect(bench.store.getState().problem).toBeNull();
     await bench.pass(3_000);
     expect(bench.store.getState().problem).toMatch(/The dataset was deleted/);
@@ -318,7 +308,7 @@ describe("createJobStore", () => {
   test("a program's job is followed without a reader: its page reads the results by itself", async () => {
     const bench = createBench();
     bench.follow();
-    await bench.show([jobView({ kind: "session" })]);
+    await bench.show([shown({ kind: "session" })]);
     expect(bench.store.getState()).toMatchObject({ job: { kind: "session" }, problem: null });
     expect(bench.watchers.size).toBe(0);
   });
@@ -326,7 +316,7 @@ describe("createJobStore", () => {
   test("unfollowing leaves no listener, watcher or timer, and following again starts anew", async () => {
     const bench = createBench();
     const unfollow = bench.follow();
-    await bench.show([jobView({})]);
+    await bench.show([shown({})]);
     await bench.announce(results.slice(0, 2));
     unfollow();
     expect([bench.viewListeners.size, bench.watchers.size, bench.timersCount()]).toEqual([0, 0, 0]);

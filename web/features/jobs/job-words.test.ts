@@ -1,29 +1,18 @@
 // Tests of what the page says in each state of a job.
 import { describe, expect, test } from "vitest";
-import { asJobId, asTaskKey } from "../../../shared/ids.ts";
+import { asTaskKey } from "../../../shared/ids.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
-import { workerView } from "../../../shared/testing/views.ts";
+import { jobView, workerView } from "../../../shared/testing/views.ts";
 import { doneShare, fileStem, jobStory, type JobFacts, type JobWork } from "./job-words.ts";
 
-const job: JobView = {
-  job: asJobId("j_1"),
-  kind: "correlation",
+const job = jobView({
   title: "Correlate prices.csv",
-  meta: null,
-  priority: 0,
-  state: "running",
-  submittedAtMs: 0,
-  finishedAtMs: null,
   tasksTotal: 100,
   tasksDone: 40,
   tasksRunning: 8,
   targetsTotal: 100,
   targetsDone: 40,
-  targetsFailed: 0,
-  isOpen: false,
-  failure: null,
-  timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
-};
+});
 
 const worker = workerView({ state: "computing", running: 4, leased: 6, path: "direct" });
 

@@ -1,9 +1,8 @@
 // Tests of what the page of a simulation says in each of its states.
 import { describe, expect, test } from "vitest";
-import { asJobId } from "../../../shared/ids.ts";
 import { ARTICLE_OPTION } from "../../../shared/monte-carlo/asian-option.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
-import { workerView } from "../../../shared/testing/views.ts";
+import { jobView, workerView } from "../../../shared/testing/views.ts";
 import type { MonteCarloShown } from "./monte-carlo-reader.ts";
 import {
   errorWords,
@@ -16,25 +15,14 @@ import {
 } from "./monte-carlo-words.ts";
 import { scenarioResult } from "./scenario-results.ts";
 
-const job: JobView = {
-  job: asJobId("j_1"),
+const job = jobView({
   kind: "monte-carlo",
-  title: "Price Asian call",
-  meta: null,
-  priority: 0,
-  state: "running",
-  submittedAtMs: 0,
-  finishedAtMs: null,
   tasksTotal: 100,
   tasksDone: 20,
   tasksRunning: 2,
   targetsTotal: 100,
   targetsDone: 20,
-  targetsFailed: 0,
-  isOpen: false,
-  failure: null,
-  timing: { computeMs: 0, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
-};
+});
 const worker = workerView({ state: "computing", running: 4, leased: 6, path: "direct" });
 const meta: MonteCarloShown["meta"] = {
   scenarios: [ARTICLE_OPTION],

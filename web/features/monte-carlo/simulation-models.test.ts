@@ -1,6 +1,5 @@
 // Tests of what is made of a scenario's figures: plots, tables, checks, files and times.
 import { describe, expect, test } from "vitest";
-import { asJobId } from "../../../shared/ids.ts";
 import { ARTICLE_OPTION } from "../../../shared/monte-carlo/asian-option.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
 import { checkAverage, controlGain } from "./average-check.ts";
@@ -12,6 +11,7 @@ import {
   varyingParameters,
 } from "./scenarios-model.ts";
 import { convergenceCsv, scenariosCsv } from "../../../shared/monte-carlo/scenarios-csv.ts";
+import { jobView } from "../../../shared/testing/views.ts";
 import {
   convergencePicture,
   convergenceWords,
@@ -172,26 +172,19 @@ describe("the time that a simulation will take", () => {
     seed: 1,
     targetStandardError: null,
   } as const;
-  const job = (change: Partial<JobView>): JobView => ({
-    job: asJobId("j_1"),
-    kind: "monte-carlo",
-    title: "",
-    meta: { ...options, scenarios: [{ ...ARTICLE_OPTION }], batchesPerTask: 10 },
-    priority: 0,
-    state: "done",
-    submittedAtMs: 0,
-    finishedAtMs: 1,
-    tasksTotal: 10,
-    tasksDone: 10,
-    tasksRunning: 0,
-    targetsTotal: 10,
-    targetsDone: 10,
-    targetsFailed: 0,
-    isOpen: false,
-    failure: null,
-    timing: { computeMs: 10_000, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
-    ...change,
-  });
+  const job = (change: Partial<JobView>): JobView =>
+    jobView({
+      kind: "monte-carlo",
+      meta: { ...options, scenarios: [{ ...ARTICLE_OPTION }], batchesPerTask: 10 },
+      state: "done",
+      finishedAtMs: 1,
+      tasksTotal: 10,
+      tasksDone: 10,
+      targetsTotal: 10,
+      targetsDone: 10,
+      timing: { computeMs: 10_000, fetchMs: 0, waitMs: 0, bytesMoved: 0, workers: [] },
+      ...change,
+    });
 
   test("is that of the newest simulation here, by steps, shared by all threads", () => {
     expect(stepsOf(options)).toBe(1_459_000_000);
