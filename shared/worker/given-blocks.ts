@@ -3,8 +3,11 @@
 import type { BlockId } from "../ids.ts";
 import { SMALL_BLOCK_BYTES_MAX } from "../limits.ts";
 
-/** What the coordinator takes a worker to have; functions and constants are what leases share. */
-const REMEMBERED_MAX = 64;
+/**
+ * What the coordinator takes a worker to have: functions, constants, and the results of a layer of a graph,
+ * several of which each task of the next one reads.
+ */
+const REMEMBERED_MAX = 256;
 /** What a worker keeps, of those that no lease needs. */
 export const KEPT_MAX = 2 * REMEMBERED_MAX;
 

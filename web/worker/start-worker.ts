@@ -33,6 +33,8 @@ import { describeAgent, endedBy, type WorkerSnapshot } from "./worker-snapshot.t
 /** What blocks in memory may take; a phone's page is ended by its system well before a gigabyte. */
 const MEMORY_BUDGET_BYTES = 512 * 2 ** 20;
 const MEMORY_BUDGET_MOBILE_BYTES = 192 * 2 ** 20;
+/** So long after a change the page is told of it, and of all that changed since: nobody notices. */
+const TELL_DELAY_MS = 50;
 /** What a crash may take from the sum of a machine's work. */
 const SAVE_INTERVAL_MS = 10_000;
 /** The screen stays on so long after the last task: the next one often follows. */
@@ -281,13 +283,13 @@ class WorkerPage implements WorkerHandle {
     return { computeMs, tasks: tasksDone, jobs };
   }
 
-  /** Changes come in bursts; a page is drawn at most once for each. */
+  /** Changes come in bursts, of short tasks without a pause: gathering all that is shown takes its time. */
   #changed(): void {
     this.#view = null;
     if (!this.#closing.signal.aborted) this.#followWork();
     if (this.#isToldSoon || this.#listeners.size === 0) return;
     this.#isToldSoon = true;
-    queueMicrotask(() => {
+    browserClock.after(TELL_DELAY_MS, () => {
       this.#isToldSoon = false;
       for (const listener of this.#listeners) listener(this.view);
     });
