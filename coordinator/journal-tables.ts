@@ -1,6 +1,6 @@
 // The tables of the journal; `JOURNAL_VERSION` rises with every change.
 
-/** Of version 2; those of results and small blocks are of version 4. */
+/** Of version 2; those that grow with every task are of version 4. */
 export const TABLES = `
   CREATE TABLE datasets (
     id TEXT PRIMARY KEY, created_at_ms REAL NOT NULL, body TEXT NOT NULL
@@ -11,21 +11,22 @@ export const TABLES = `
     tasks_total INTEGER NOT NULL, tasks_done INTEGER NOT NULL, targets_total INTEGER NOT NULL,
     timing TEXT NOT NULL, is_open INTEGER NOT NULL
   ) STRICT;
-  CREATE TABLE job_tasks (
-    job TEXT NOT NULL, task TEXT NOT NULL, position INTEGER NOT NULL, is_target INTEGER NOT NULL,
-    work TEXT, -- The submitted task, as long as the job may have to be resumed with it.
-    PRIMARY KEY (job, task)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX job_tasks_by_task ON job_tasks (task);
   CREATE TABLE actors (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 `;
 
 /**
- * Thousands are written a second. Keys are hashes, so that each comes to another place: rows therefore go
- * one behind the other, and only an index of 32 bytes a row is in the order of the keys.
+ * Thousands of rows are written a second. Their keys are hashes, so that each comes to another place: rows
+ * therefore lie one behind the other, and only a slim index is in the order of the keys.
  */
-export const TABLES_OF_RESULTS = `
+export const TABLES_OF_TASKS = `
+  CREATE TABLE job_tasks (
+    id INTEGER PRIMARY KEY, job TEXT NOT NULL, task TEXT NOT NULL, position INTEGER NOT NULL,
+    is_target INTEGER NOT NULL,
+    work TEXT, -- The submitted task, as long as the job may have to be resumed with it.
+    UNIQUE (task, job)
+  ) STRICT;
+  CREATE INDEX job_tasks_by_position ON job_tasks (job, position);
   CREATE TABLE results (
     id INTEGER PRIMARY KEY, task BLOB NOT NULL UNIQUE, outputs TEXT NOT NULL, compute_ms REAL NOT NULL
   ) STRICT;
@@ -34,15 +35,20 @@ export const TABLES_OF_RESULTS = `
   ) STRICT;
 `;
 
-/** From version 3 or older: their keys were text, and rows lay in the order of these. */
-export const MOVE_RESULTS = `
+/** From version 3 or older: rows lay in the order of their keys. */
+export const MOVE_TASKS = `
+  DROP INDEX job_tasks_by_task;
+  ALTER TABLE job_tasks RENAME TO old_job_tasks;
   ALTER TABLE results RENAME TO old_results;
   ALTER TABLE small_blocks RENAME TO old_small_blocks;
-  ${TABLES_OF_RESULTS}
+  ${TABLES_OF_TASKS}
+  INSERT INTO job_tasks (job, task, position, is_target, work)
+    SELECT job, task, position, is_target, work FROM old_job_tasks ORDER BY job, position;
   INSERT INTO results (task, outputs, compute_ms)
     SELECT unhex(task), outputs, compute_ms FROM old_results;
   INSERT INTO small_blocks (block, bytes, created_at_ms)
     SELECT unhex(block), bytes, created_at_ms FROM old_small_blocks;
+  DROP TABLE old_job_tasks;
   DROP TABLE old_results;
   DROP TABLE old_small_blocks;
 `;

@@ -14,9 +14,9 @@ import type { JobOutline } from "./job-outline.ts";
 import { datasetRecord, jobRow, parse, type Row, taskResult } from "./journal-rows.ts";
 import { JournalStories } from "./journal-stories.ts";
 import {
-  MOVE_RESULTS,
+  MOVE_TASKS,
   TABLES,
-  TABLES_OF_RESULTS,
+  TABLES_OF_TASKS,
   TABLES_OF_STORIES,
 } from "./journal-tables.ts";
 
@@ -112,9 +112,9 @@ export class Journal {
       database.pragma("wal_autocheckpoint = 4000");
       const version = (database.prepare("PRAGMA user_version").get() as Row)["user_version"];
       if (isNew || version === 0) {
-        createTables(database, TABLES + TABLES_OF_RESULTS + TABLES_OF_STORIES);
-      } else if (version === 2) createTables(database, MOVE_RESULTS + TABLES_OF_STORIES);
-      else if (version === 3) createTables(database, MOVE_RESULTS);
+        createTables(database, TABLES + TABLES_OF_TASKS + TABLES_OF_STORIES);
+      } else if (version === 2) createTables(database, MOVE_TASKS + TABLES_OF_STORIES);
+      else if (version === 3) createTables(database, MOVE_TASKS);
       else if (version !== JOURNAL_VERSION) throw versionError(path, Number(version));
       return new Journal(database);
     } catch (error) {
