@@ -183,7 +183,14 @@ describe("Journal", () => {
     const database = new Libsql(join(folder, "journal.sqlite"));
     const tasks = database.prepare("SELECT job, task, position, is_target, work FROM job_tasks");
     const rows = tasks.raw().all();
-    const later = ["failures", "failed_targets", "outlines", "results", "small_blocks", "job_tasks"];
+    const later = [
+      "failures",
+      "failed_targets",
+      "outlines",
+      "results",
+      "small_blocks",
+      "job_tasks",
+    ];
     for (const table of later) database.exec(`DROP TABLE ${table}`);
     database.exec(`
       CREATE TABLE job_tasks (

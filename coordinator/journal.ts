@@ -13,12 +13,7 @@ import { GRAPH_TASKS_MAX } from "../shared/protocol/telemetry.ts";
 import type { JobOutline } from "./job-outline.ts";
 import { datasetRecord, jobRow, parse, type Row, taskResult } from "./journal-rows.ts";
 import { JournalStories } from "./journal-stories.ts";
-import {
-  MOVE_TASKS,
-  TABLES,
-  TABLES_OF_TASKS,
-  TABLES_OF_STORIES,
-} from "./journal-tables.ts";
+import { MOVE_TASKS, TABLES, TABLES_OF_TASKS, TABLES_OF_STORIES } from "./journal-tables.ts";
 
 /** Raised with every change of the tables below. */
 export const JOURNAL_VERSION = 4;
@@ -372,7 +367,9 @@ export class Journal {
   /** Every recorded result. */
   *allResults(): Generator<TaskResult> {
     this.#writeLate();
-    for (const row of this.#database.prepare(`SELECT ${asText("task")} AS task, outputs FROM results`).iterate()) {
+    for (const row of this.#database
+      .prepare(`SELECT ${asText("task")} AS task, outputs FROM results`)
+      .iterate()) {
       yield taskResult(row as Row);
     }
   }
@@ -393,7 +390,9 @@ export class Journal {
   smallBlock(block: BlockId): Uint8Array<ArrayBuffer> | undefined {
     const unwritten = this.#newBlocks.get(block);
     if (unwritten !== undefined) return unwritten;
-    const row = this.#prepare("SELECT bytes FROM small_blocks WHERE block = ?").get([keyBytes(block)]);
+    const row = this.#prepare("SELECT bytes FROM small_blocks WHERE block = ?").get([
+      keyBytes(block),
+    ]);
     return row === undefined ? undefined : new Uint8Array((row as Row)["bytes"] as Uint8Array);
   }
 
