@@ -41,22 +41,34 @@ const TABLES_OF_STORIES = `
 `;
 
 /**
- * Thousands are written a second. Keys are hashes, so that each comes to another place: rows therefore go
- * one behind the other, and only an index of 32 bytes a row is in the order of the keys.
+ * Thousands of rows are written a second. Their keys are hashes, so that each comes to another place: rows
+ * therefore lie one behind the other, and only a slim index is in the order of the keys.
  */
-const RESULTS_IN_A_ROW = `
+const ROWS_IN_ORDER_OF_COMING = `
+  DROP INDEX job_tasks_by_task;
+  ALTER TABLE job_tasks RENAME TO old_job_tasks;
   ALTER TABLE results RENAME TO old_results;
   ALTER TABLE small_blocks RENAME TO old_small_blocks;
+  CREATE TABLE job_tasks (
+    id INTEGER PRIMARY KEY, job TEXT NOT NULL, task TEXT NOT NULL, position INTEGER NOT NULL,
+    is_target INTEGER NOT NULL,
+    work TEXT, -- The submitted task, as long as the job may have to be resumed with it.
+    UNIQUE (task, job)
+  ) STRICT;
+  CREATE INDEX job_tasks_by_position ON job_tasks (job, position);
   CREATE TABLE results (
     id INTEGER PRIMARY KEY, task BLOB NOT NULL UNIQUE, outputs TEXT NOT NULL, compute_ms REAL NOT NULL
   ) STRICT;
   CREATE TABLE small_blocks (
     id INTEGER PRIMARY KEY, block BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL, created_at_ms REAL NOT NULL
   ) STRICT;
+  INSERT INTO job_tasks (job, task, position, is_target, work)
+    SELECT job, task, position, is_target, work FROM old_job_tasks ORDER BY job, position;
   INSERT INTO results (task, outputs, compute_ms)
     SELECT unhex(task), outputs, compute_ms FROM old_results;
   INSERT INTO small_blocks (block, bytes, created_at_ms)
     SELECT unhex(block), bytes, created_at_ms FROM old_small_blocks;
+  DROP TABLE old_job_tasks;
   DROP TABLE old_results;
   DROP TABLE old_small_blocks;
 `;
@@ -66,6 +78,11 @@ const TIME_UNATTENDED = `
 `;
 
 /** What each version added to the one before; the first one begins. */
-export const CHANGES_OF_TABLES = [TABLES, TABLES_OF_STORIES, RESULTS_IN_A_ROW, TIME_UNATTENDED];
+export const CHANGES_OF_TABLES = [
+  TABLES,
+  TABLES_OF_STORIES,
+  ROWS_IN_ORDER_OF_COMING,
+  TIME_UNATTENDED,
+];
 
 export const JOURNAL_VERSION = FIRST_VERSION + CHANGES_OF_TABLES.length - 1;

@@ -191,11 +191,24 @@ describe("Journal", () => {
     const row = addJob(jobA, ["1"], ["1"]);
     journal.close();
     const database = new Libsql(join(folder, "journal.sqlite"));
-    for (const table of ["failures", "failed_targets", "outlines", "results", "small_blocks"]) {
-      database.exec(`DROP TABLE ${table}`);
-    }
+    const tasks = database.prepare("SELECT job, task, position, is_target, work FROM job_tasks");
+    const rows = tasks.raw().all();
+    const later = [
+      "failures",
+      "failed_targets",
+      "outlines",
+      "results",
+      "small_blocks",
+      "job_tasks",
+    ];
+    for (const table of later) database.exec(`DROP TABLE ${table}`);
     database.exec("ALTER TABLE jobs DROP COLUMN unattended_ms");
     database.exec(`
+      CREATE TABLE job_tasks (
+        job TEXT NOT NULL, task TEXT NOT NULL, position INTEGER NOT NULL, is_target INTEGER NOT NULL,
+        work TEXT, PRIMARY KEY (job, task)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX job_tasks_by_task ON job_tasks (task);
       CREATE TABLE results (
         task TEXT PRIMARY KEY, outputs TEXT NOT NULL, compute_ms REAL NOT NULL
       ) STRICT, WITHOUT ROWID;
@@ -204,6 +217,9 @@ describe("Journal", () => {
       ) STRICT, WITHOUT ROWID;
       PRAGMA user_version = 2;
     `);
+    for (const row of rows) {
+      database.prepare("INSERT INTO job_tasks VALUES (?, ?, ?, ?, ?)").run(row);
+    }
     database
       .prepare("INSERT INTO results VALUES (?, ?, 1)")
       .run(key("1"), JSON.stringify(output("ab")));
@@ -213,6 +229,7 @@ describe("Journal", () => {
     database.close();
     journal = Journal.open(folder);
     expect(journal.jobs.all()).toEqual([row]);
+    expect(journal.jobs.work(jobA)).toEqual({ tasks: [task("1")], targets: [key("1")] });
     expect(journal.results([key("1")])).toEqual([{ task: key("1"), outputs: output("ab") }]);
     expect(journal.smallBlock(asBlockId("ab".repeat(32)))).toEqual(new Uint8Array([1, 2, 3]));
     expect(journal.smallBlocksBefore(6)).toEqual([asBlockId("ab".repeat(32))]);

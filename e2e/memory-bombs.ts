@@ -191,7 +191,8 @@ export const goRounds: Readonly<Record<string, Bomb>> = {
               return `got ${String(Type)}`;
             }
           } catch (error) {
-            if (!/too much memory|abstract|illegal|not a constructor/i.test(String(error))) throw error;
+            if (!/too much memory|abstract|illegal|not a constructor/i.test(String(error)))
+              throw error;
           }
         }
       }
@@ -209,7 +210,8 @@ export const goRounds: Readonly<Record<string, Bomb>> = {
       () => Reflect.construct(ArrayBuffer, [2 ** 24], Object),
       () => Reflect.construct(Uint8Array, [2 ** 24], Array),
       // oxlint-disable-next-line no-new-func -- To get at the real global.
-      () => new ((Function("return globalThis.ArrayBuffer") as () => typeof ArrayBuffer)())(2 ** 24),
+      () =>
+        new ((Function("return globalThis.ArrayBuffer") as () => typeof ArrayBuffer)())(2 ** 24),
     ];
     for (const way of ways) {
       const hoard: unknown[] = [];
@@ -269,10 +271,22 @@ export const goRounds: Readonly<Record<string, Bomb>> = {
     const evil = (): never => {
       throw new Error("evil");
     };
-    const anything = globalThis as unknown as Record<string, { prototype: Record<string, unknown> }>;
+    const anything = globalThis as unknown as Record<
+      string,
+      { prototype: Record<string, unknown> }
+    >;
     const hoard: unknown[] = [];
     const taken = { push: hoard.push.bind(hoard), ArrayBuffer };
-    for (const name of ["WeakRef", "Array", "Map", "Set", "WeakSet", "WeakMap", "Number", "Uint8Array"]) {
+    for (const name of [
+      "WeakRef",
+      "Array",
+      "Map",
+      "Set",
+      "WeakSet",
+      "WeakMap",
+      "Number",
+      "Uint8Array",
+    ]) {
       const type = anything[name];
       if (type === undefined) continue;
       for (const member of Object.getOwnPropertyNames(type.prototype)) {

@@ -6,8 +6,7 @@ import { CoordinatorProcess, expect, joinWorker, test } from "./cluster-fixture.
 import { bombs, bombTools, goRounds, heapBombs } from "./memory-bombs.ts";
 
 const LIMIT_MS = 60_000;
-const TOO_MUCH =
-  /failed \(out-of-memory\): RangeError: .*too much memory/;
+const TOO_MUCH = /failed \(out-of-memory\): RangeError: .*too much memory/;
 
 let coordinator: CoordinatorProcess;
 let cluster: Cluster;

@@ -124,8 +124,7 @@ function bufferSizes(
   return {
     sizeOf,
     largestSizeOf: askFirst(sizesBy("maxByteLength")),
-    bufferOf: (made) =>
-      isView(made) ? (apply(gettersOf(made).buffer, made, []) as object) : made,
+    bufferOf: (made) => (isView(made) ? (apply(gettersOf(made).buffer, made, []) as object) : made),
     bytesOf(source) {
       if (!isView(source)) {
         return sizeOf(source) === undefined ? null : new Bytes(source as ArrayBuffer);

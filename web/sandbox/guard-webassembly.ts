@@ -1,6 +1,11 @@
 // Puts WebAssembly's memories under the budget: those that functions make, and those that modules bring.
 import type { Buffers } from "./guard-buffers.ts";
-import { importMemories, MEMORY_MODULE, type MemoryLimits, memoryLimits } from "./import-memories.ts";
+import {
+  importMemories,
+  MEMORY_MODULE,
+  type MemoryLimits,
+  memoryLimits,
+} from "./import-memories.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import { getterOf, guardMethod, guardType } from "./stand-ins.ts";
 
@@ -62,7 +67,8 @@ export function guardWebAssembly(
 
   function GuardedModule(source?: unknown, ...rest: unknown[]): object {
     const target = new.target as unknown as AnyConstructor | undefined;
-    if (target === undefined) throw new TypeErrorType("WebAssembly.Module must be invoked with 'new'");
+    if (target === undefined)
+      throw new TypeErrorType("WebAssembly.Module must be invoked with 'new'");
     const bytes = rewritten(source);
     return kept(construct(Module, [bytes, rest[0]], target) as object, bytes);
   }

@@ -21,7 +21,10 @@ describe("what a sandbox says", () => {
   });
 
   /** A session whose far side answers each task by `answer`, and which may say more. */
-  function open(answer: (asked: SandboxTasks & { readonly run: number }) => readonly unknown[]) {
+  function open(
+    answer: (asked: SandboxTasks & { readonly run: number }) => readonly unknown[],
+    inputs: readonly Uint8Array[] = [Uint8Array.of(1, 2)],
+  ) {
     const { port1, port2 } = new MessageChannel();
     ports.push(port1, port2);
     let died: (why: string) => void = () => undefined;
@@ -45,7 +48,7 @@ describe("what a sandbox says", () => {
       onReady: becameReady,
       onDeath: (why) => died(why),
     });
-    const task = { params: null, inputs: [{ bytes: Uint8Array.of(1, 2) }] };
+    const task = { params: null, inputs: inputs.map((bytes) => ({ bytes })) };
     /** So many tasks together: their outcomes, once all are there. */
     const runAll = (count: number): Promise<RunOutcome[]> =>
       new Promise((resolve) => {
@@ -102,6 +105,20 @@ describe("what a sandbox says", () => {
     ]);
     await runAll(3);
     expect(asked[1]?.firstRun).toBe(4);
+  });
+
+  test("is asked with small blocks in one buffer, and a large one in its own", async () => {
+    const large = new Uint8Array(2 ** 16).fill(7);
+    const inputs = [Uint8Array.of(1, 2), large, new Uint8Array(), Uint8Array.of(3)];
+    const { asked, run } = open(({ run }) => [{ ...answered, run }], inputs);
+    await run();
+    expect(asked[0]?.blocks.map((block) => block.join())).toEqual(
+      inputs.map((bytes) => bytes.join()),
+    );
+    const sizes = asked[0]?.blocks.map(({ buffer }) => buffer.byteLength);
+    expect(sizes).toEqual([3, large.length, 3, 3]);
+    // Copies went: the page keeps what it has.
+    expect(large.length).toBe(2 ** 16);
   });
 
   test("ends it when it answers several tasks out of order", async () => {
