@@ -146,8 +146,7 @@ describe("a client that goes away", () => {
 
 it("a client that was away while its job was deleted waits no longer", async () => {
   const line = await CuttableLine.to(() => coordinator.port);
-  const cluster = await connect(line.url, { token: coordinator.submitToken });
-  clusters.push(cluster);
+  const cluster = await fixture.connect(coordinator, line.url);
   const job = await cluster.compute([add(1, 2)]);
   const session = cluster.submit(square, 2);
   await jobWhere(cluster, ({ kind, targetsTotal }) => kind === "session" && targetsTotal === 1);

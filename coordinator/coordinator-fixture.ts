@@ -48,9 +48,12 @@ export class CoordinatorFixture {
     return coordinator;
   }
 
-  /** A client of this coordinator, as a program is; closed with all else. */
-  async connect({ port, submitToken }: Coordinator): Promise<Cluster> {
-    const cluster = await connect(`http://127.0.0.1:${port}`, { token: submitToken });
+  /** A client of this coordinator, as a program is, at another address if given; closed with all else. */
+  async connect(
+    { port, submitToken }: Coordinator,
+    url = `http://127.0.0.1:${port}`,
+  ): Promise<Cluster> {
+    const cluster = await connect(url, { token: submitToken });
     this.#clusters.push(cluster);
     return cluster;
   }
