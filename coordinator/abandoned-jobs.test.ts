@@ -170,7 +170,9 @@ describe("over real sockets, a client that sleeps for longer", () => {
     await expect(failed.result()).rejects.toThrow("no");
     expect((await kept.result())[0]).toBe(7);
     const jobs = await cluster.jobs();
-    expect(jobs.map(({ isOpen }) => isOpen)).toEqual([true, false]);
+    // The one that took its place may have been abandoned as well, before the connection was back.
+    expect(jobs.length).toBeGreaterThan(1);
+    expect(jobs.find(({ job }) => job === left.job)?.isOpen).toBe(false);
 
     const { futures } = await (await open(direct())).attach(left.job);
     const outcomes = await Promise.allSettled(futures.map((future: Future) => future.result()));
