@@ -1,8 +1,13 @@
 // Puts WebAssembly's memories under the budget: those that functions make, and those that modules bring.
 import type { Buffers } from "./guard-buffers.ts";
-import { importMemories, MEMORY_MODULE, type MemoryLimits, memoryLimits } from "./import-memories.ts";
+import {
+  importMemories,
+  MEMORY_MODULE,
+  type MemoryLimits,
+  memoryLimits,
+} from "./import-memories.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
-import { getterOf, guardMethod, guardType } from "./stand-ins.ts";
+import { getterOf, guardMethod, guardType, toNumber } from "./stand-ins.ts";
 
 const PAGE_BYTES = 2 ** 16;
 
@@ -25,6 +30,7 @@ export function guardWebAssembly(
   budget: MemoryBudget,
 ): void {
   const { Module, Instance, CompileError, compile, instantiate } = wasm;
+  // oxlint-disable-next-line typescript/unbound-method -- It has no need of `this`.
   const importsOf = Module.imports;
   const makeMemory = guardMemory(wasm, limit, buffers, budget);
 
@@ -62,7 +68,8 @@ export function guardWebAssembly(
 
   function GuardedModule(source?: unknown, ...rest: unknown[]): object {
     const target = new.target as unknown as AnyConstructor | undefined;
-    if (target === undefined) throw new TypeErrorType("WebAssembly.Module must be invoked with 'new'");
+    if (target === undefined)
+      throw new TypeErrorType("WebAssembly.Module must be invoked with 'new'");
     const bytes = rewritten(source);
     return kept(construct(Module, [bytes, rest[0]], target) as object, bytes);
   }
@@ -154,7 +161,7 @@ function guardMemory(
 
   guardMethod(Memory.prototype, "grow", (call, args, self) => {
     const given = args[0];
-    const pages = typeof given === "bigint" ? given : +(given as number);
+    const pages = typeof given === "bigint" ? given : toNumber(given);
     budget.admit(Num(pages) * PAGE_BYTES);
     const before = call([pages]);
     budget.resized(self as object, bytesOf(self as object));

@@ -43,7 +43,7 @@ export function importMemories(module: Uint8Array): Uint8Array<ArrayBuffer> | nu
   let imports: Section | null = null;
   /** Where a section of imports may stand. */
   let place = HEADER_BYTES;
-  for (let at = HEADER_BYTES; at < module.length; ) {
+  for (let at = HEADER_BYTES; at < module.length;) {
     const size = readNumber(module, at + 1);
     const section = { id: module[at] ?? 0, at, start: size.end, end: size.end + size.value };
     if (section.end > module.length) throw new RangeError("A section is cut short.");
@@ -130,7 +130,10 @@ function digitOf(letter: string | undefined): number {
 }
 
 /** An unsigned number in LEB128, of at most 64 bits. */
-function readNumber(bytes: Uint8Array, at: number): { readonly value: number; readonly end: number } {
+function readNumber(
+  bytes: Uint8Array,
+  at: number,
+): { readonly value: number; readonly end: number } {
   let value = 0;
   for (let i = 0; i < 10; i += 1) {
     const byte = bytes[at + i];

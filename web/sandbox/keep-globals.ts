@@ -51,7 +51,8 @@ export function keepGlobals(scope: object): void {
   }
   const ends = [Object.prototype, Reflect.get(scope, "EventTarget") as { prototype?: object }];
   for (let holder: object | null = scope; holder !== null; holder = prototypeOf(holder)) {
-    if (ends.some((end) => end === holder || (end as { prototype?: object })?.prototype === holder)) break;
+    if (ends.some((end) => end === holder || (end as { prototype?: object })?.prototype === holder))
+      break;
     keepOnly(holder, KEPT_GLOBALS);
   }
   for (const name of DENIED) {

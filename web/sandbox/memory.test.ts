@@ -67,7 +67,9 @@ describe("a budget of memory", () => {
     run("var held = []");
     for (let turn = 0; turn < 8; turn += 1) {
       // Each turn looks for garbage more often than a life can be asked for.
-      run("held.push(new Uint8Array(2 ** 18)); for (let i = 0; i < 80; i += 1) new Uint8Array(2 ** 20)");
+      run(
+        "held.push(new Uint8Array(2 ** 18)); for (let i = 0; i < 80; i += 1) new Uint8Array(2 ** 20)",
+      );
       await endTurn();
     }
     collectGarbage();
@@ -84,7 +86,9 @@ describe("a budget of memory", () => {
 
   test("draws small arrays by chance, and is not far off", async () => {
     const { budget, run } = await open();
-    run("var held = []; for (let i = 0; i < 6_000; i += 1) { new Uint8Array(1_500); held.push(new Uint8Array(500)) }");
+    run(
+      "var held = []; for (let i = 0; i < 6_000; i += 1) { new Uint8Array(1_500); held.push(new Uint8Array(500)) }",
+    );
     expect(() => run("new Uint8Array(2 ** 24 - 2 ** 20)")).toThrow(/too much memory/);
     expect(budget.heldBytes / 3e6).toBeGreaterThan(0.8);
     expect(budget.heldBytes / 3e6).toBeLessThan(1.2);
@@ -143,21 +147,27 @@ describe("modules of WebAssembly", () => {
   const head = [0, 97, 115, 109, 1, 0, 0, 0];
   const type = [1, 6, 1, 96, 1, 127, 1, 127];
   const code = [10, 8, 1, 6, 0, 32, 0, 64, 0, 11];
+  const letters = (text: string) => Array.from(text, (letter) => letter.charCodeAt(0));
   const growing = (limits: number[], imports: number[] = []) =>
-    Uint8Array.from([
-      ...head,
-      ...type,
-      ...imports,
-      ...[3, 2, 1, 0],
-      ...[5, 1 + limits.length, 1, ...limits],
-      ...[7, 17, 2, 4, 103, 114, 111, 119, 0, imports.length === 0 ? 0 : 1, 6, 109, 101, 109, 111, 114, 121, 2, 0],
-      ...code,
-    ]);
+    Uint8Array.from(
+      [
+        head,
+        type,
+        imports,
+        [3, 2, 1, 0],
+        [5, 1 + limits.length, 1, ...limits],
+        [7, 17, 2, 4, ...letters("grow"), 0, imports.length === 0 ? 0 : 1],
+        [6, ...letters("memory"), 2, 0],
+        code,
+      ].flat(),
+    );
   /** A function "f" of a module "m", of the same type. */
   const oneImport = [2, 7, 1, 1, 109, 1, 102, 0, 0];
 
   test("import their memories, whose limits the names tell", () => {
-    const module = new WebAssembly.Module(importMemories(growing([1, 1, 0x80, 0x02])) ?? head as never);
+    const module = new WebAssembly.Module(
+      importMemories(growing([1, 1, 0x80, 0x02])) ?? (head as never),
+    );
     const [memory] = WebAssembly.Module.imports(module);
     expect(memory).toMatchObject({ module: MEMORY_MODULE, kind: "memory" });
     expect(memoryLimits(memory?.name ?? "")).toEqual({
@@ -171,7 +181,9 @@ describe("modules of WebAssembly", () => {
 
   test("keep what they import already, and are left alone without a memory", () => {
     const module = importMemories(growing([0, 1], oneImport));
-    expect(WebAssembly.Module.imports(new WebAssembly.Module(module ?? new Uint8Array()))).toMatchObject([
+    expect(
+      WebAssembly.Module.imports(new WebAssembly.Module(module ?? new Uint8Array())),
+    ).toMatchObject([
       { module: "m", name: "f", kind: "function" },
       { module: MEMORY_MODULE, kind: "memory" },
     ]);
