@@ -31,13 +31,20 @@ export const bombTools: BombTools = {
   grower: Uint8Array.from([
     ...head,
     ...memorySection,
-    ...[7, 1 + exportGrow.length, 1, ...exportGrow],
+    7,
+    1 + exportGrow.length,
+    1,
+    ...exportGrow,
     ...growFunction,
   ]),
   exporter: Uint8Array.from([
     ...head,
     ...memorySection,
-    ...[7, 1 + exportGrow.length + exportMemory.length, 2, ...exportGrow, ...exportMemory],
+    7,
+    1 + exportGrow.length + exportMemory.length,
+    2,
+    ...exportGrow,
+    ...exportMemory,
     ...growFunction,
   ]),
 };
@@ -209,14 +216,14 @@ export const goRounds: Readonly<Record<string, Bomb>> = {
       () => Bytes.from({ length: 2 ** 20 }),
       () => Reflect.construct(ArrayBuffer, [2 ** 24], Object),
       () => Reflect.construct(Uint8Array, [2 ** 24], Array),
-      // oxlint-disable-next-line no-new-func -- To get at the real global.
-      () =>
-        new ((Function("return globalThis.ArrayBuffer") as () => typeof ArrayBuffer)())(2 ** 24),
+      // oxlint-disable-next-line no-eval -- As any function may.
+      () => new ((0, eval)("globalThis.ArrayBuffer") as typeof ArrayBuffer)(2 ** 24),
     ];
+    const hoard: unknown[] = [new ArrayBuffer(15 * 2 ** 26)];
     for (const way of ways) {
-      const hoard: unknown[] = [];
+      hoard.length = 1;
       try {
-        for (let i = 0; i < 2 ** 11; i += 1) hoard.push(way());
+        for (let i = 0; i < 2 ** 7; i += 1) hoard.push(way());
         return `a way: ${String(way)}`;
       } catch (error) {
         if (!/too much memory/.test(String(error))) throw error;
@@ -295,7 +302,7 @@ export const goRounds: Readonly<Record<string, Bomb>> = {
         Reflect.defineProperty(type.prototype, member, { value: evil, configurable: true });
       }
     }
-    Object.defineProperty(Array.prototype, Symbol.iterator, { value: evil });
+    Reflect.defineProperty(Array.prototype, Symbol.iterator, { value: evil });
     Reflect.construct = evil;
     Reflect.apply = evil;
     Math.random = () => 1e9;
@@ -349,11 +356,11 @@ export const goRounds: Readonly<Record<string, Bomb>> = {
 export const heapBombs: Readonly<Record<string, () => unknown>> = {
   "arrays of arrays": () => {
     const hoard: unknown[] = [];
-    for (;;) hoard.push(Array.from({ length: 100 }, () => new Array<number>(100_000).fill(0.5)));
+    for (;;) hoard.push(Array.from({ length: 100 }, () => Array<number>(100_000).fill(0.5)));
   },
   "a map": () => {
     const hoard = new Map<number, unknown>();
-    for (let i = 0; ; i += 1) hoard.set(i, { i, numbers: new Array<number>(10_000).fill(i + 0.5) });
+    for (let i = 0; ; i += 1) hoard.set(i, { i, numbers: Array<number>(10_000).fill(i + 0.5) });
   },
   texts: () => {
     const hoard: string[] = [];

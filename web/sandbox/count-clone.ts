@@ -3,12 +3,12 @@
 // Kept before any function of a user runs, which may put its own in their places.
 const { apply, ownKeys, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
 const { isArray } = Array;
-const { isView } = ArrayBuffer;
 const Seen = WeakSet;
 const mapPrototype: object = Map.prototype;
 const setPrototype: object = Set.prototype;
 // oxlint-disable typescript/unbound-method -- They are applied to what they are of.
 const { has, add } = Seen.prototype;
+const { isView } = ArrayBuffer;
 const { forEach: forEachEntry } = Map.prototype;
 const { forEach: forEachMember } = Set.prototype;
 // oxlint-enable typescript/unbound-method
@@ -40,7 +40,7 @@ export function countClone(clone: unknown, count: (made: object) => unknown): vo
   };
   push(clone);
   for (let value = pop(); value !== undefined; value = pop()) {
-    if (apply(has, seen, [value]) as boolean) continue;
+    if (apply(has, seen, [value])) continue;
     apply(add, seen, [value]);
     count(value);
     if (isView(value)) continue;

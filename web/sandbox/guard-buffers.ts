@@ -1,11 +1,12 @@
 // Puts counting constructors and methods in the places of those that make buffers, before functions of users come.
 import { countClone } from "./count-clone.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
-import { type Getter, guardMethod, guardType, getterOf } from "./stand-ins.ts";
+import { type Getter, guardMethod, guardType, getterOf, toNumber } from "./stand-ins.ts";
 
 // What is used while functions of users run is kept before: they may put their own in its place.
 const { apply, construct } = Reflect;
 const TypeErrorType = TypeError;
+// oxlint-disable-next-line typescript/unbound-method -- It has no need of `this`.
 const { isView } = ArrayBuffer;
 const Bytes = Uint8Array;
 
@@ -33,15 +34,15 @@ type Scope = Readonly<Record<string, unknown>>;
 /** How views and buffers are looked at and counted, whatever their prototypes have become. */
 export interface Buffers {
   /** The ArrayBuffer or SharedArrayBuffer under a view; anything else is returned. */
-  bufferOf(made: object): object;
+  readonly bufferOf: (made: object) => object;
   /** The bytes of a view or buffer, as the engine itself sees them; null for other objects. */
-  bytesOf(source: object): Uint8Array | null;
+  readonly bytesOf: (source: object) => Uint8Array | null;
   /** Bytes that a buffer has; undefined for other objects. */
-  sizeOf(buffer: object): number | undefined;
+  readonly sizeOf: (buffer: object) => number | undefined;
   /** The same or, when it is resizable, what it may come to have. */
-  largestSizeOf(buffer: object): number | undefined;
+  readonly largestSizeOf: (buffer: object) => number | undefined;
   /** Counts what an engine's own method made, unless it is no buffer or counted already; returns it. */
-  countMade<T>(made: T): T;
+  readonly countMade: <T>(made: T) => T;
 }
 
 /** All of the types in `scope`, which is a global object that no function of a user has seen yet. */
@@ -67,11 +68,11 @@ export function guardBuffers(scope: object, budget: MemoryBudget): Buffers {
   guardBufferType(scope, "ArrayBuffer", global.ArrayBuffer, sizes, budget);
   if (Shared !== null) guardBufferType(scope, "SharedArrayBuffer", Shared, sizes, budget);
 
-  const makers: [holder: unknown, names: string[]][] = [
+  const makers: [holder: object | undefined, names: string[]][] = [
     [typedArray, ["slice", "map", "filter", "toReversed", "toSorted", "with"]],
     [global.ArrayBuffer.prototype, ["slice", "sliceToImmutable"]],
     [Shared?.prototype, ["slice"]],
-    [global["Uint8Array"], ["fromBase64", "fromHex"]],
+    [global["Uint8Array"] as object, ["fromBase64", "fromHex"]],
     [(global["TextEncoder"] as typeof TextEncoder | undefined)?.prototype, ["encode"]],
   ];
   for (const [holder, names] of makers) {
@@ -80,7 +81,7 @@ export function guardBuffers(scope: object, budget: MemoryBudget): Buffers {
   for (const name of ["transfer", "transferToFixedLength", "transferToImmutable"]) {
     guardMethod(global.ArrayBuffer.prototype, name, (call, args) => {
       if (args[0] === undefined) return countMade(call([]));
-      const length = +(args[0] as number);
+      const length = toNumber(args[0]);
       budget.admit(length);
       return countMade(call([length]));
     });
@@ -189,7 +190,7 @@ function guardTypedArray(
     const view =
       target === (Guarded as unknown)
         ? new Native(source, args[1], args[2])
-        : (construct(Native, args, target) as object);
+        : construct(Native, args, target);
     const bytes = apply(bytesOf, view, []) as number;
     if (bytes <= IN_HEAP_BYTES_MAX || apply(bufferOf, view, []) === source) return view;
     budget.admit(bytes);
@@ -203,10 +204,7 @@ function guardTypedArray(
     const bytes = first > 0 ? first * width : 0;
     budget.admit(bytes);
     const isPlain = target === (Guarded as unknown);
-    return count(
-      isPlain ? new Native(first) : (construct(Native, [first], target) as object),
-      bytes,
-    );
+    return count(isPlain ? new Native(first) : construct(Native, [first], target), bytes);
   }
   guardType(global, name, Native, Guarded);
 }
@@ -228,12 +226,12 @@ function guardBufferType(
     const target = new.target as unknown as AnyConstructor | undefined;
     if (target === undefined) throw new TypeErrorType(`Constructor ${name} requires 'new'`);
     const options = rest[0];
-    const size = +(length as number);
+    const size = toNumber(length);
     let max: number | undefined;
     // Read once: asked again, an object might say something else.
     if (typeof options === "object" && options !== null) {
       const given = (options as { maxByteLength?: unknown }).maxByteLength;
-      if (given !== undefined) max = +(given as number);
+      if (given !== undefined) max = toNumber(given);
     }
     budget.admit(max === undefined ? size : max);
     if (max === undefined && target === (Guarded as unknown)) {

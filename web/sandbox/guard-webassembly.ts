@@ -7,7 +7,7 @@ import {
   memoryLimits,
 } from "./import-memories.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
-import { getterOf, guardMethod, guardType } from "./stand-ins.ts";
+import { getterOf, guardMethod, guardType, toNumber } from "./stand-ins.ts";
 
 const PAGE_BYTES = 2 ** 16;
 
@@ -30,6 +30,7 @@ export function guardWebAssembly(
   budget: MemoryBudget,
 ): void {
   const { Module, Instance, CompileError, compile, instantiate } = wasm;
+  // oxlint-disable-next-line typescript/unbound-method -- It has no need of `this`.
   const importsOf = Module.imports;
   const makeMemory = guardMemory(wasm, limit, buffers, budget);
 
@@ -160,7 +161,7 @@ function guardMemory(
 
   guardMethod(Memory.prototype, "grow", (call, args, self) => {
     const given = args[0];
-    const pages = typeof given === "bigint" ? given : +(given as number);
+    const pages = typeof given === "bigint" ? given : toNumber(given);
     budget.admit(Num(pages) * PAGE_BYTES);
     const before = call([pages]);
     budget.resized(self as object, bytesOf(self as object));

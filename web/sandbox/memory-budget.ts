@@ -61,6 +61,7 @@ class Mark {
   }
 }
 
+// oxlint-disable-next-line typescript/no-extraneous-class -- Private fields come with a class.
 class Given {
   constructor(object: object) {
     // oxlint-disable-next-line no-constructor-return -- A subclass's private fields are put on it.

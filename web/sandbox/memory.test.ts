@@ -147,36 +147,20 @@ describe("modules of WebAssembly", () => {
   const head = [0, 97, 115, 109, 1, 0, 0, 0];
   const type = [1, 6, 1, 96, 1, 127, 1, 127];
   const code = [10, 8, 1, 6, 0, 32, 0, 64, 0, 11];
+  const letters = (text: string) => Array.from(text, (letter) => letter.charCodeAt(0));
   const growing = (limits: number[], imports: number[] = []) =>
-    Uint8Array.from([
-      ...head,
-      ...type,
-      ...imports,
-      ...[3, 2, 1, 0],
-      ...[5, 1 + limits.length, 1, ...limits],
-      ...[
-        7,
-        17,
-        2,
-        4,
-        103,
-        114,
-        111,
-        119,
-        0,
-        imports.length === 0 ? 0 : 1,
-        6,
-        109,
-        101,
-        109,
-        111,
-        114,
-        121,
-        2,
-        0,
-      ],
-      ...code,
-    ]);
+    Uint8Array.from(
+      [
+        head,
+        type,
+        imports,
+        [3, 2, 1, 0],
+        [5, 1 + limits.length, 1, ...limits],
+        [7, 17, 2, 4, ...letters("grow"), 0, imports.length === 0 ? 0 : 1],
+        [6, ...letters("memory"), 2, 0],
+        code,
+      ].flat(),
+    );
   /** A function "f" of a module "m", of the same type. */
   const oneImport = [2, 7, 1, 1, 109, 1, 102, 0, 0];
 

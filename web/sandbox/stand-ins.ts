@@ -4,8 +4,12 @@ const { apply } = Reflect;
 
 export type Getter = (this: unknown) => unknown;
 
+/** As built-in functions read a number: once, and with an error for big integers and symbols. */
+export const toNumber = (value: unknown): number => (value as number) - 0;
+
 /** The function behind a property; it is there in every browser that runs functions. */
 export function getterOf(holder: object, name: PropertyKey): Getter {
+  // oxlint-disable-next-line typescript/unbound-method -- It is applied to what it is asked of.
   const getter = Object.getOwnPropertyDescriptor(holder, name)?.get;
   if (getter === undefined) throw new TypeError(`There is no getter of ${String(name)}.`);
   return getter;
@@ -16,7 +20,7 @@ export function getterOf(holder: object, name: PropertyKey): Getter {
  * that it inherits. `this` stays what it was.
  */
 export function guardMethod(
-  holder: unknown,
+  holder: object | undefined,
   name: string,
   around: (
     call: (args: readonly unknown[]) => unknown,
@@ -24,7 +28,7 @@ export function guardMethod(
     self: unknown,
   ) => unknown,
 ): void {
-  let owner = (holder ?? null) as object | null;
+  let owner: object | null = holder ?? null;
   while (owner !== null && !Object.hasOwn(owner, name)) owner = Reflect.getPrototypeOf(owner);
   if (owner === null) return;
   const descriptor = Object.getOwnPropertyDescriptor(owner, name);

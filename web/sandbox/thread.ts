@@ -63,8 +63,8 @@ function sharing(
 }
 
 /**
- * Chromium looks for garbage before it gives up an allocation; this one, the largest that it considers, it
- * has to give up. Other browsers refuse it at once: they look for garbage when there is much of it.
+ * Chromium looks for garbage before it gives up an allocation, and this one, the largest that it considers,
+ * it has to give up. Firefox makes the buffer without touching its pages, and looks for garbage for its size.
  */
 function collectGarbage(): void {
   try {
