@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Page, chromium } from "@playwright/test";
-import { expect, joinWorker, test } from "./cluster-fixture.ts";
+import { datasetListSchema, httpPaths } from "../shared/protocol/http.ts";
+import { type CoordinatorProcess, expect, joinWorker, test } from "./cluster-fixture.ts";
 import { correlate, openDashboard, saveDownload, waitForDone } from "./dashboard-actions.ts";
 import { writeReturns } from "./generated-table.ts";
 
@@ -28,19 +29,28 @@ function countDownloads(page: Page): { readonly count: number } {
   return downloads;
 }
 
-/** In the page: blocks that its cache has. The machine must be quiet for a second before it is written. */
-function countCachedBlocks(): Promise<number> {
+/** In the page: the blocks that its cache has. The machine must be quiet for a second before it is written. */
+function cachedBlocks(): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open("tabswarm-blocks");
     opening.addEventListener("error", () => reject(new Error("The cache cannot be opened.")));
     opening.addEventListener("success", () => {
-      const counting = opening.result.transaction("blocks").objectStore("blocks").count();
-      counting.addEventListener("success", () => {
+      const listing = opening.result.transaction("blocks").objectStore("blocks").getAllKeys();
+      listing.addEventListener("success", () => {
         opening.result.close();
-        resolve(counting.result);
+        resolve(listing.result.map(String));
       });
     });
   });
+}
+
+/** The blocks of the one table that was uploaded. */
+async function panelsOf(coordinator: CoordinatorProcess): Promise<string[]> {
+  const response = await fetch(coordinator.apiUrl(httpPaths.datasets), {
+    headers: { authorization: `Bearer ${coordinator.submitToken}` },
+  });
+  const [dataset] = datasetListSchema.parse(await response.json());
+  return dataset?.panels.map(({ block }) => block) ?? [];
 }
 
 test("with the coordinator's blocks out of reach, every byte goes by data channel", async ({
@@ -93,7 +103,13 @@ test("a reloaded tab does not fetch again what it holds", async ({ browser, coor
   const dashboard = await openDashboard(await browser.newContext(), coordinator);
   await correlate(dashboard, table, { tile: 40 });
   await waitForDone(dashboard);
-  await expect.poll(() => worker.evaluate(countCachedBlocks)).toBeGreaterThan(0);
+  const panels = await panelsOf(coordinator);
+  expect(panels).not.toEqual([]);
+  const missing = async (): Promise<string[]> => {
+    const cached = await worker.evaluate(cachedBlocks);
+    return panels.filter((block) => !cached.includes(block));
+  };
+  await expect.poll(missing).toEqual([]);
   await worker.reload();
   const downloads = countDownloads(worker);
   await worker.locator("html[data-worker-state=idle]").waitFor();

@@ -3,6 +3,7 @@ import type { PearsonTileParams, Precision } from "../../correlation/plan.ts";
 import type { NdArray } from "../../codecs/npy.ts";
 import type { JsonValue } from "../../graph/task.ts";
 import { type KernelInput, KernelInputError } from "../kernel.ts";
+import { parseObject } from "../kernel-params.ts";
 import type { PanelShape, SeriesSelection, TileRequest } from "./pearson-engine.ts";
 
 /** All tile kernels take the same parameters; the plan writes them. */
@@ -122,19 +123,6 @@ function parseRange(value: JsonValue | undefined, name: string): Range {
     count: parseInteger(fields["count"], `${name}.count`, 1),
   };
 }
-
-function parseObject(
-  value: JsonValue | undefined,
-  name: string,
-): { readonly [field: string]: JsonValue | undefined } {
-  if (typeof value !== "object" || value === null || isList(value)) {
-    throw new KernelInputError(`${name} must be an object, not ${JSON.stringify(value)}.`);
-  }
-  return value;
-}
-
-/** Array.isArray does not narrow readonly arrays. */
-const isList = (value: object): value is readonly JsonValue[] => Array.isArray(value);
 
 function parseInteger(value: JsonValue | undefined, name: string, least: number): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < least) {

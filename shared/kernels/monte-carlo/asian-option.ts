@@ -9,6 +9,7 @@ import {
   optionProblem,
 } from "../../monte-carlo/asian-option.ts";
 import { type Kernel, KernelInputError } from "../kernel.ts";
+import { parseObject } from "../kernel-params.ts";
 import { createBatchArrays, summariseBatch } from "./batch-statistics-core.ts";
 import { type AsianOptionExports, createWasmWalkEngine } from "./wasm-engine.ts";
 import { createTypescriptWalkEngine } from "./walk-core.ts";
@@ -151,19 +152,6 @@ function asianOptionCost({ option, paths, histogram }: AsianOptionParams): TaskC
       2 * NPY_HEADER_BYTES,
   };
 }
-
-function parseObject(
-  value: JsonValue | undefined,
-  name: string,
-): { readonly [field: string]: JsonValue | undefined } {
-  if (typeof value !== "object" || value === null || isList(value)) {
-    throw new KernelInputError(`${name} must be an object, not ${JSON.stringify(value)}.`);
-  }
-  return value;
-}
-
-/** Array.isArray does not narrow readonly arrays. */
-const isList = (value: object): value is readonly JsonValue[] => Array.isArray(value);
 
 function parseNumber(value: JsonValue | undefined, name: string): number {
   if (typeof value !== "number" || !Number.isFinite(value)) {
