@@ -36,6 +36,7 @@ export class BlockSources {
     if (this.#ports.get(holder) !== port) return false;
     this.#ports.delete(holder);
     this.#holders.leave(holder);
+    this.#relay.lost(holder);
     return true;
   }
 
@@ -49,6 +50,7 @@ export class BlockSources {
 
   drop(holder: Holder, blocks: readonly BlockId[]): void {
     this.#holders.drop(holder, blocks);
+    this.#relay.lost(holder, blocks);
   }
 
   isHeld(block: BlockId): boolean {
@@ -129,12 +131,12 @@ export class BlockSources {
     this.#relay.close();
   }
 
-  #askHolder(block: BlockId, turn: number): boolean {
+  #askHolder(block: BlockId, turn: number): Holder | undefined {
     const holders = this.#holders.holdersOf(block).filter((holder) => this.#ports.has(holder));
     const holder = holders[turn % holders.length];
-    if (holder === undefined) return false;
+    if (holder === undefined) return undefined;
     this.requestUpload(holder, block);
     this.sendUploadRequests();
-    return true;
+    return holder;
   }
 }

@@ -118,12 +118,12 @@ test("run goes on without a worker of its own that is let go, and ends without a
     console.log("began");
     console.log("sum", (await cluster.gather(cluster.map(later, [1, 2, 3], { batch: 1 }))).length);
     while ((await cluster.workers()).length > 1) await new Promise((done) => setTimeout(done, 50));
-    console.log("one is left:", await cluster.submit(later, 4).result());
+    console.log("one is left: " + (await cluster.submit(later, 4).result()));
     await new Promise((done) => setTimeout(done, 60_000));`,
   );
   const run = new Command(["run", script, "--workers", "2"], folder);
   await run.says("began");
-  const [inner = ""] = (await readdir(folder)).filter((name) => name.startsWith("tabswarm-run-"));
+  const inner = (await readdir(folder)).find((name) => name.startsWith("tabswarm-run-")) ?? "";
   const address = JSON.parse(
     await readFile(join(folder, inner, SETTINGS_FILE), "utf8"),
   ) as CoordinatorAddress;
