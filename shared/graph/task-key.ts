@@ -1,6 +1,6 @@
 // The identity of a task: the hash of its canonical description, so equal work is done once.
 import { asTaskKey, type TaskKey } from "../ids.ts";
-import type { JsonValue, TaskWork } from "./task.ts";
+import type { JsonValue, TaskInput, TaskWork } from "./task.ts";
 
 /** BLAKE3 as 64 hexadecimal digits. Injected: `crypto.subtle` is absent on plain-http pages. */
 export type Hash = (bytes: Uint8Array) => string;
@@ -28,12 +28,16 @@ function canonicalJson(value: JsonValue): string {
 
 const isArray = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value);
 
+/** Canonical JSON, written out: graphs have many inputs, and both client and coordinator hash each task. */
+const inputJson = (input: TaskInput): string =>
+  "block" in input
+    ? `{"block":${JSON.stringify(input.block)}}`
+    : `{"output":${input.output},"task":${JSON.stringify(input.task)}}`;
+
 /** The key of `work`: BLAKE3 of {inputs, kernel, params} in canonical JSON. */
 export function taskKey(work: TaskWork, hash: Hash, encode: EncodeText): TaskKey {
-  const inputs = work.inputs.map((input) =>
-    "block" in input ? { block: input.block } : { task: input.task, output: input.output },
-  );
-  return asTaskKey(
-    hash(encode(canonicalJson({ kernel: work.kernel, params: work.params, inputs }))),
-  );
+  const inputs = work.inputs.map(inputJson).join(",");
+  const kernel = JSON.stringify(work.kernel);
+  const params = canonicalJson(work.params);
+  return asTaskKey(hash(encode(`{"inputs":[${inputs}],"kernel":${kernel},"params":${params}}`)));
 }
