@@ -85,7 +85,8 @@ test("a running job streams, and is there after a reload", async ({ browser, coo
   await expect.poll(() => endedOf(page)).toBeGreaterThanOrEqual(465);
   const whole = await endedOf(page);
   await page.reload();
-  await expect.poll(() => endedOf(page)).toBe(whole);
+  // A second copy of a task may have ended after the job did.
+  await expect.poll(() => endedOf(page)).toBeGreaterThanOrEqual(whole);
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -145,6 +146,7 @@ test("zoom, pan, keys, pointer and the story of an attempt", async ({ browser, c
   await page.mouse.up();
   await expect.poll(() => stretchOf(page)).not.toBe(wheeled);
   await page.getByRole("button", { name: "Everything" }).click();
+  await expect.poll(() => stretchOf(page)).toBe(whole);
   await pointAtBar(page, box);
   await expect(page.getByRole("tooltip")).toContainText("Computing");
   await page.mouse.down();
@@ -162,6 +164,8 @@ test("zoom, pan, keys, pointer and the story of an attempt", async ({ browser, c
 async function pointAtBar(page: Page, box: { x: number; y: number; width: number }): Promise<void> {
   for (let x = box.x + 190; x < box.x + box.width; x += 6) {
     await page.mouse.move(x, box.y + 12);
+    // What is under the pointer shows with the next picture.
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(drawn)));
     if (await page.getByRole("tooltip").isVisible()) return;
   }
   throw new Error("Nothing is under the pointer anywhere along the lane.");
@@ -170,23 +174,28 @@ async function pointAtBar(page: Page, box: { x: number; y: number; width: number
 /** Steps through every attempt by keys, and finds a failed one and a second copy. */
 async function expectShownInFull(page: Page): Promise<void> {
   await streamOf(page).focus();
-  const heard = new Set<string>();
-  for (let up = 0; up < 6; up += 1) await page.keyboard.press("ArrowUp");
-  // Three threads, and the rows of data under them where something never came to a thread.
-  for (let row = 0; row < 6; row += 1) {
-    for (let step = 0; step < 40; step += 1) {
-      heard.add(await readoutOf(page).innerText());
-      await page.keyboard.press("ArrowLeft");
+  const readout = await readoutOf(page).elementHandle();
+  // Six hundred steps: pressed within the page, as each from outside takes several round trips.
+  const heard = await page.evaluate(async (readout) => {
+    const heard = new Set<string>();
+    const press = async (key: string, times: number): Promise<void> => {
+      for (let time = 0; time < times; time += 1) {
+        document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+        await new Promise((shown) => setTimeout(shown));
+        heard.add(readout?.textContent ?? "");
+      }
+    };
+    await press("ArrowUp", 6);
+    // Three threads, and the rows of data under them where something never came to a thread.
+    for (let row = 0; row < 6; row += 1) {
+      await press("ArrowLeft", 40);
+      await press("ArrowRight", 60);
+      await press("ArrowDown", 1);
     }
-    for (let step = 0; step < 60; step += 1) {
-      await page.keyboard.press("ArrowRight");
-      heard.add(await readoutOf(page).innerText());
-    }
-    await page.keyboard.press("ArrowDown");
-  }
-  const all = [...heard].join("\n");
-  expect(all).toContain(". Failed");
-  expect(all).toContain("a second copy");
+    return [...heard].join("\n");
+  }, readout);
+  expect(heard).toContain(". Failed");
+  expect(heard).toContain("a second copy");
 }
 
 /** Opens a saved file in a browser without a network. */
