@@ -251,7 +251,7 @@ it("random graphs under random faults give what a sequential evaluation gives", 
 it("equal work of two clients runs once for both", async () => {
   // With one worker there are no second copies of what takes long.
   await join();
-  const all = fc.sample(scenarios(1), { numRuns: 40, seed });
+  const all = fc.sample(scenarios(1), { numRuns: 20, seed });
   const calm = all.map(({ nodes, way, second }, index): Scenario => {
     const ofNode = ({ operation, args }: Node, place: number): Node => ({
       // What throws is tried again, as was asked for.
