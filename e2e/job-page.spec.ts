@@ -152,8 +152,9 @@ test("a job of a higher priority is done before one that was there earlier", asy
     const call = lazy(spin);
     const calls = (count: number, from: number) =>
       Array.from({ length: count }, (_, at) => call(100, from + at));
-    const early = await cluster.compute(calls(400, 0), { title: "Early" });
-    const late = await cluster.compute(calls(20, 1_000), { title: "Late" });
+    // Far from done when the other is, however long the page takes to open.
+    const early = await cluster.compute(calls(2_000, 0), { title: "Early" });
+    const late = await cluster.compute(calls(20, 2_000), { title: "Late" });
     const page = await openJob(context, coordinator, late.id);
     await choose(page, "High", "menuitemradio");
     await expect(page.getByText("Asked for by a program · High priority")).toBeVisible();
