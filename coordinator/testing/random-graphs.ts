@@ -29,7 +29,7 @@ const operations = {
   /** Takes its time, so that something may happen meanwhile. */
   slow: async (_about: About, ...all: Value[]): Promise<Value> => {
     await new Promise((resolve) => setTimeout(resolve, 15));
-    return all.reduce((a: number, b) => a * (typeof b === "number" ? b : (b[0] ?? 0)) + 1, 0);
+    return all.reduce((a: number, b) => 2 * a + (typeof b === "number" ? b : (b[0] ?? 0)), 1);
   },
 } as const;
 
