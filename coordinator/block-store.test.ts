@@ -156,4 +156,15 @@ describe("BlockStore", () => {
       message: expect.stringContaining("data folder"),
     });
   });
+
+  it("does not take an upload for stored whose block was deleted while it came", async () => {
+    const store = await openStore();
+    await store.put(block, chunked(bytes), 1e6);
+    const upload = async function* (): AsyncGenerator<Uint8Array> {
+      yield bytes;
+      await store.delete(block);
+    };
+    await expect(store.put(block, upload(), 1e6)).rejects.toThrow("Send it again.");
+    expect(await store.put(block, chunked(bytes), 1e6)).toMatchObject({ isNew: true });
+  });
 });

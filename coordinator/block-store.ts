@@ -144,6 +144,12 @@ export class BlockStore {
     const known = await this.openFile(block);
     if (known !== undefined) {
       for await (const _ of bytes); // The sender's upload must be read to its end.
+      if (!this.#entries.has(block)) {
+        throw new BlockStoreError(
+          "write-failed",
+          "The block was deleted meanwhile. Send it again.",
+        );
+      }
       return { ref: { block, sizeBytes: known.sizeBytes }, isNew: false };
     }
     const draft = join(this.#draftFolder, `${block}.${(this.#draftCount += 1)}`);
@@ -169,7 +175,7 @@ export class BlockStore {
       this.#small.put(block, bytes);
       return ref;
     }
-    if ((await this.openFile(block)) !== undefined) return ref;
+    if ((await this.openFile(block)) !== undefined && this.#entries.has(block)) return ref;
     const draft = join(this.#draftFolder, `${block}.${(this.#draftCount += 1)}`);
     try {
       await writeFile(draft, bytes, { flag: "wx" });
@@ -260,6 +266,7 @@ export class BlockStore {
     return bytes;
   }
 
+  /** The block is gone for everybody when this returns; its file is when the promise settles. */
   async delete(block: BlockId): Promise<void> {
     this.#small.delete(block);
     const entry = this.#entries.get(block);

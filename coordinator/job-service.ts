@@ -73,12 +73,13 @@ export class JobService {
     // An open job goes on after failures, also when it runs on after its end.
     const onFailure = isOpen ? "go-on" : (submission.onFailure ?? "end");
     if (targets.length === 0 && !isOpen) throw refuse("A job needs a target.");
+    // The one wait comes first: a job that is deleted meanwhile takes with it what nothing refers to yet.
+    const known = await this.#intake.knownResults(tasks);
     this.#checkRoom();
     this.#intake.keepSmall(blocks);
     this.#intake.checkGraph(submission, new Map());
     const head = { kind, title, meta, priority, onFailure };
     const job = asJobId(`j_${randomText(randomBytes(16))}`);
-    const known = await this.#intake.knownResults(tasks);
     const row = {
       job,
       head,
@@ -116,6 +117,9 @@ export class JobService {
     blocks: readonly SmallBlock[] = [],
   ): Promise<void> {
     const { journal, book, host, onChange } = this.#parts;
+    this.#requireOpen(job);
+    // As in `submit`. It may have ended while files were read.
+    const recorded = await this.#intake.knownResults(extension.tasks);
     const active = this.#requireOpen(job);
     if (active.tasks.size + extension.tasks.length > TASKS_PER_JOB_MAX) {
       throw new HttpProblem(
@@ -126,9 +130,8 @@ export class JobService {
     this.#intake.keepSmall(blocks);
     this.#intake.checkGraph(extension, active.tasks);
     const fresh = extension.tasks.filter((task) => !active.tasks.has(task.key));
-    const known = await this.#intake.knownResults(fresh);
-    // It may have ended while files were read.
-    this.#requireOpen(job);
+    const freshKeys = new Set(fresh.map(({ key }) => key));
+    const known = recorded.filter(({ task }) => freshKeys.has(task));
     const firstPosition = active.nextPosition;
     const { released, retried } = extension;
     const forgiven = [...released, ...retried].filter((target) => active.failures.has(target));
@@ -302,8 +305,11 @@ export class JobService {
     const unwanted = [...new Set(candidates)].filter(
       (block) => !referenced.has(block) && store.get(block) !== undefined,
     );
-    for (const block of unwanted) await store.delete(block);
+    // All at once are they gone for everybody: a result that comes while files are being removed may be of
+    // the very bytes, and must not take them for stored.
+    const removals = unwanted.map((block) => store.delete(block));
     if (unwanted.length > 0) host.blocksDropped("store", unwanted);
+    await Promise.all(removals);
     return unwanted.length;
   }
 
