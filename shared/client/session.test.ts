@@ -259,6 +259,32 @@ describe("a job that is over", () => {
     }
   });
 
+  it("is still heard of when it was only closed: what it had may be there by now", async () => {
+    const { session, said, answerWith, followers, tellResult } = open();
+    const [one, two] = [session.want(nodeOf("1")), session.want(nodeOf("2"))];
+    await settle();
+    // Nobody followed it for long, as when a laptop sleeps; it wakes up, and asks for more first.
+    answerWith(() => {
+      answerWith(() => Promise.resolve());
+      return closed();
+    });
+    const three = session.want(nodeOf("3", [nodeOf("1")]));
+    await settle();
+    expect(said.slice(2)).toEqual(["+3 =3", "open 3", "+13 =3"]);
+    expect([one, two, three].map(({ status }) => status)).toEqual([
+      "pending",
+      "pending",
+      "pending",
+    ]);
+    const [old] = followers;
+    tellResult("1");
+    old?.onEnd();
+    expect([one, two, three].map(({ status }) => status)).toEqual(["done", "cancelled", "pending"]);
+    expect(followers.size).toBe(1);
+    await session.close();
+    expect(followers.size).toBe(0);
+  });
+
   it("took what it was being given when that turns out to have come in time", async () => {
     const { session, said, answerWith, tellEnd } = open();
     session.want(nodeOf("1"));

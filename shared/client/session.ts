@@ -19,8 +19,8 @@ const TASK_JSON_BYTES = 700;
 
 const SESSION_KIND = "session";
 
-/** Answers that tell that the job was deleted, or is closed. */
-const IS_OVER: ReadonlySet<number> = new Set([404, 410]);
+/** The answers that tell that the job was deleted, and that it is closed. */
+const [IS_DELETED, IS_CLOSED] = [404, 410];
 
 export interface SessionParts {
   readonly client: ClusterClient;
@@ -53,10 +53,12 @@ export class Session implements TargetOwner {
   readonly #released = new Map<TaskKey, Target>();
   readonly #retried = new Set<TaskKey>();
   /** The targets that the job has, or that are being sent. */
-  readonly #there = new Set<TaskKey>();
+  #there = new Set<TaskKey>();
   /** The targets that a request is about which was not answered yet. */
   readonly #asked = new Set<TaskKey>();
   #job: OpenJob | null = null;
+  /** Jobs that cannot be extended any more, whose end was not told yet, and the targets that they have. */
+  readonly #closed = new Map<JobId, Pick<OpenJob, "unfollow"> & { readonly had: Set<TaskKey> }>();
   #sending: Promise<void> | null = null;
   #isClosing = false;
   /** Why nothing can be wanted any more. */
@@ -143,6 +145,8 @@ export class Session implements TargetOwner {
     const targets = [...this.#targets.values()];
     for (const all of [this.#targets, this.#queued, this.#asked]) all.clear();
     this.#leaveJob();
+    for (const { unfollow } of this.#closed.values()) unfollow();
+    this.#closed.clear();
     for (const target of targets) target.fail(error);
   }
 
@@ -207,8 +211,14 @@ export class Session implements TargetOwner {
    * by somebody; what it was not given yet goes into another one.
    */
   #jobEnded(id: JobId): void {
+    const closed = this.#closed.get(id);
+    if (closed !== undefined) {
+      this.#closed.delete(id);
+      closed.unfollow();
+      for (const key of closed.had) this.#cancelUnlessAskedAgain(key);
+    }
     if (this.#job?.id !== id) return;
-    const again = [...this.#retried].flatMap((key) => this.#targets.get(key) ?? []);
+    const again = this.#retriedTargets();
     for (const [key, target] of this.#targets) {
       if (!this.#there.has(key) || this.#retried.has(key) || this.#asked.has(key)) continue;
       this.#targets.delete(key);
@@ -218,12 +228,40 @@ export class Session implements TargetOwner {
     for (const target of again) this.#queue(target);
   }
 
+  /**
+   * The coordinator has closed the job, as when nobody followed it for long. What it had is there, or
+   * is being told: only what comes now goes into another one.
+   */
+  #jobClosed(id: JobId): void {
+    if (this.#job?.id !== id) return;
+    const again = this.#retriedTargets();
+    this.#closed.set(id, { unfollow: this.#job.unfollow, had: this.#there });
+    this.#forgetJob();
+    for (const target of again) this.#queue(target);
+  }
+
+  #retriedTargets(): Target[] {
+    return [...this.#retried].flatMap((key) => this.#targets.get(key) ?? []);
+  }
+
+  #cancelUnlessAskedAgain(key: TaskKey): void {
+    const target = this.#targets.get(key);
+    const isAsked = this.#there.has(key) || this.#queued.has(key) || this.#asked.has(key);
+    if (target === undefined || isAsked) return;
+    this.#targets.delete(key);
+    target.cancel(endedBySomebody());
+  }
+
   #leaveJob(): void {
     this.#job?.unfollow();
+    this.#forgetJob();
+  }
+
+  #forgetJob(): void {
     this.#job = null;
     this.#released.clear();
     this.#retried.clear();
-    this.#there.clear();
+    this.#there = new Set();
   }
 
   #receive(results: readonly JobResult[]): void {
@@ -298,8 +336,9 @@ export class Session implements TargetOwner {
       return null;
     } catch (error) {
       if (!(error instanceof ClusterError) || error.status < 400) throw error;
-      if (!IS_OVER.has(error.status)) return error;
-      this.#jobEnded(job);
+      if (error.status === IS_DELETED) this.#jobEnded(job);
+      else if (error.status === IS_CLOSED) this.#jobClosed(job);
+      else return error;
       for (const key of keys) {
         this.#there.delete(key);
         const target = this.#targets.get(key);
