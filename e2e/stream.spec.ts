@@ -64,7 +64,7 @@ test("a running job streams, and is there after a reload", async ({ browser, coo
   });
   const context = await browser.newContext({ viewport: sizes.desktop });
   const page = await openDashboard(context, coordinator);
-  await correlate(page, table, { tile: 50 });
+  await correlate(page, table, { tile: 25 });
   await page.getByRole("link", { name: "Task stream" }).click();
   await expect(summaryOf(page)).toContainText("3 machines");
   for (const name of ["Attic", "Kitchen", "Studio"]) {
@@ -81,8 +81,8 @@ test("a running job streams, and is there after a reload", async ({ browser, coo
   await expect(follow).toBeHidden();
   const everything = page.getByRole("button", { name: "Everything" });
   await everything.click();
-  // 30 × 31 / 2 tiles; the figures follow the picture within a second.
-  await expect.poll(() => endedOf(page)).toBeGreaterThanOrEqual(465);
+  // 60 × 61 / 2 tiles; the figures follow the picture within a second.
+  await expect.poll(() => endedOf(page)).toBeGreaterThanOrEqual(1_830);
   const whole = await endedOf(page);
   await page.reload();
   // A second copy of a task may have ended after the job did.

@@ -175,7 +175,7 @@ class WorkerPage implements WorkerHandle {
   readonly #listeners = new Set<(view: WorkerSnapshot) => void>();
   readonly #closing = new AbortController();
   #view: WorkerSnapshot | null = null;
-  #isToldSoon = false;
+  #stopTelling: (() => void) | null = null;
   #retiredBy: RetiredBy | null = null;
   #changedAtDashboard: WorkerSettings | null = null;
   #savedAtMs = browserClock.nowMs();
@@ -187,10 +187,10 @@ class WorkerPage implements WorkerHandle {
     this.#agent = agent;
     this.#pool = parts.pool;
     this.#describe = describe;
-    const changed = (): void => this.#changed();
-    this.#courtesy = startBrowserCourtesy({ agent, cores, settings, onChange: changed });
-    agent.onChange(changed);
-    this.#screen.onChange(changed);
+    const onChange = (): void => this.#changedHere();
+    this.#courtesy = startBrowserCourtesy({ agent, cores, settings, onChange });
+    agent.onChange(() => this.#changed());
+    this.#screen.onChange(onChange);
     this.#followPage();
   }
 
@@ -218,6 +218,7 @@ class WorkerPage implements WorkerHandle {
     this.#changedAtDashboard = null;
     this.#agent.setName(name);
     rememberName(this.#agent.state.name);
+    this.#changedHere();
   }
 
   setCourtesy(settings: Partial<CourtesySettings>): void {
@@ -231,6 +232,7 @@ class WorkerPage implements WorkerHandle {
     this.#agent.setRunsFunctions(runsFunctions);
     if (!runsFunctions) this.#pool.setRunsFunctions(false);
     rememberFunctions(runsFunctions);
+    this.#changedHere();
   }
 
   pause(): void {
@@ -248,6 +250,7 @@ class WorkerPage implements WorkerHandle {
 
   finish(isFinishing: boolean): void {
     this.#agent.setPaused(isFinishing, "finishing");
+    this.#changedHere();
     // The coordinator says when nothing is needed of this machine; who cannot hear it just goes.
     if (isFinishing && this.view.connection.state !== "welcomed") this.retired("person");
   }
@@ -297,13 +300,22 @@ class WorkerPage implements WorkerHandle {
   /** Changes come in bursts, of short tasks without a pause: gathering all that is shown takes its time. */
   #changed(): void {
     this.#view = null;
-    if (!this.#closing.signal.aborted) this.#followWork();
-    if (this.#isToldSoon || this.#listeners.size === 0) return;
-    this.#isToldSoon = true;
-    browserClock.after(TELL_DELAY_MS, () => {
-      this.#isToldSoon = false;
-      for (const listener of this.#listeners) listener(this.view);
-    });
+    // Nothing is left that could wait.
+    if (this.#closing.signal.aborted) return queueMicrotask(() => this.#tell());
+    this.#followWork();
+    this.#stopTelling ??= browserClock.after(TELL_DELAY_MS, () => this.#tell());
+  }
+
+  /** What a person does shows at once: a switch would jump back otherwise. */
+  #changedHere(): void {
+    this.#changed();
+    queueMicrotask(() => this.#tell());
+  }
+
+  #tell(): void {
+    this.#stopTelling?.();
+    this.#stopTelling = null;
+    for (const listener of this.#listeners) listener(this.view);
   }
 
   /** The agent changes at least once a second, as its condition is told: no timer of its own is needed. */
