@@ -38,8 +38,8 @@ export interface ActorLineOptions {
 export class ActorLine {
   readonly #options: ActorLineOptions;
   #line: Line | null = null;
-  /** Of the actor, at the line's other end. */
-  #life = 0;
+  /** In which the actor runs, as the coordinator told last; null while it does not run. */
+  #life: number | null = null;
   /** That life is over: nothing more goes there. */
   #stopFarewell: (() => void) | null = null;
   #isOpening = false;
@@ -71,14 +71,13 @@ export class ActorLine {
   /** The coordinator gave a key. */
   async open({ life, peer, key }: Admission): Promise<void> {
     const { openLine, onReady } = this.#options;
-    if (openLine === null || this.#line !== null || this.#isOpening) return;
+    if (openLine === null || this.#line !== null || this.#isOpening || life !== this.#life) return;
     this.#isOpening = true;
     const generation = this.#generation;
     const line = await openLine(peer, key, this.#eventsOf(generation));
     if (generation !== this.#generation) return line?.end();
     this.#isOpening = false;
     this.#line = line;
-    this.#life = life;
     if (line !== null) onReady();
   }
 
@@ -89,6 +88,7 @@ export class ActorLine {
   /** The actor runs in this life, or in none: a line to another life is of no use. */
   follow(life: number | null): void {
     if (life === this.#life) return;
+    this.#life = life;
     // The new life is worth another try.
     this.#askedAtMs = Number.NEGATIVE_INFINITY;
     if (this.#line === null) this.#forget();

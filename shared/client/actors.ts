@@ -199,6 +199,7 @@ export class Actors {
       }),
     };
     this.#handles.set(view.actor, handle);
+    this.#see(view);
     return handle;
   }
 

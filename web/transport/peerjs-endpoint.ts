@@ -96,44 +96,60 @@ export const createPeerjsEndpoints =
       });
     }
 
+    function dial(target: PeerId, handlers: DialHandlers): Dial {
+      // The library answers with nothing when signalling is lost.
+      const connection: DataConnection | undefined =
+        peer.destroyed || peer.disconnected
+          ? undefined
+          : peer.connect(target, { serialization: "raw", reliable: true });
+      let isSettled = false;
+      const settle = (act: () => void): void => {
+        if (isSettled) return;
+        isSettled = true;
+        dialling.delete(target);
+        act();
+      };
+      if (connection === undefined) {
+        const why = "The signalling that opens direct channels is not reachable.";
+        queueMicrotask(() => settle(() => handlers.onFailed(why)));
+        return { abandon: () => settle(() => undefined), evidence: () => null };
+      }
+      const evidence = watchConnection(connection.peerConnection);
+      const fail = (why: string): void => {
+        settle(() => {
+          connection.close();
+          handlers.onFailed(why);
+        });
+      };
+      dialling.set(target, fail);
+      connection.on("open", () => {
+        if (isSettled) connection.close();
+        else settle(() => handlers.onOpen(channelOf(connection)));
+      });
+      // An error of an open connection is followed by its close, which the channel tells.
+      connection.on("error", () => fail("The browsers found no direct way to each other."));
+      connection.on("close", () => fail("The direct channel closed before it was open."));
+      return { abandon: () => settle(() => connection.close()), evidence };
+    }
+
     return {
       get isReachable() {
         return peer.open;
       },
       connect(target, handlers) {
-        // The library answers with nothing when signalling is lost.
-        const connection: DataConnection | undefined =
-          peer.destroyed || peer.disconnected
-            ? undefined
-            : peer.connect(target, { serialization: "raw", reliable: true });
-        let isSettled = false;
-        const settle = (act: () => void): void => {
-          if (isSettled) return;
-          isSettled = true;
-          dialling.delete(target);
-          act();
+        if (peer.open || peer.destroyed || peer.disconnected) return dial(target, handlers);
+        // The library drops what it is to send before its socket is open.
+        const opening = peer;
+        let begun: Dial | null = null;
+        const begin = (): void => void (begun = dial(target, handlers));
+        opening.once("open", begin);
+        return {
+          abandon() {
+            opening.off("open", begin);
+            begun?.abandon();
+          },
+          evidence: () => begun?.evidence() ?? null,
         };
-        if (connection === undefined) {
-          const why = "The signalling that opens direct channels is not reachable.";
-          queueMicrotask(() => settle(() => handlers.onFailed(why)));
-          return { abandon: () => settle(() => undefined), evidence: () => null };
-        }
-        const evidence = watchConnection(connection.peerConnection);
-        const fail = (why: string): void => {
-          settle(() => {
-            connection.close();
-            handlers.onFailed(why);
-          });
-        };
-        dialling.set(target, fail);
-        connection.on("open", () => {
-          if (isSettled) connection.close();
-          else settle(() => handlers.onOpen(channelOf(connection)));
-        });
-        // An error of an open connection is followed by its close, which the channel tells.
-        connection.on("error", () => fail("The browsers found no direct way to each other."));
-        connection.on("close", () => fail("The direct channel closed before it was open."));
-        return { abandon: () => settle(() => connection.close()), evidence };
       },
       close() {
         isClosed = true;
