@@ -1,4 +1,5 @@
 // The cluster's client in Node: control over ws, everything else over HTTP.
+import { parseJson } from "../shared/codecs/parse-json.ts";
 import { randomBytes } from "node:crypto";
 import { createBLAKE3 } from "hash-wasm";
 import { WebSocket } from "ws";
@@ -154,12 +155,4 @@ function createRequest(
       release();
     }
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

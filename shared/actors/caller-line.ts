@@ -1,4 +1,5 @@
 // The worker's end of a line over which one client calls one actor.
+import { parseJson } from "../codecs/parse-json.ts";
 import type { Line } from "../data-plane/line.ts";
 import { LINE_MESSAGE_BYTES_MAX } from "../data-plane/frame.ts";
 import type { EncodeText } from "../graph/task-key.ts";
@@ -70,13 +71,5 @@ export class CallerLine {
 
   #encode(message: LineReturn): Uint8Array {
     return this.#codec.encode(JSON.stringify(message));
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return null;
   }
 }

@@ -1,4 +1,5 @@
 // The line from this client to one actor, past the coordinator: asked for, opened, and used while it lasts.
+import { parseJson } from "../codecs/parse-json.ts";
 import type { Clock } from "../data-plane/clock.ts";
 import { type Line, type LineEvents, type OpenLine } from "../data-plane/line.ts";
 import type { EncodeText } from "../graph/task-key.ts";
@@ -144,11 +145,3 @@ export class ActorLine {
 /** Blocks that come over a line are in the coordinator's store. */
 const heard = (value: LineCall["args"]): HeardValue =>
   "block" in value ? { ...value, peers: [], stored: true } : value;
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return null;
-  }
-}

@@ -1,4 +1,5 @@
 // Binds the cluster's client to this browser: socket, HTTP, direct channels, hash.
+import { parseJson } from "../../shared/codecs/parse-json.ts";
 import type { ClientRequest, ClientResponse } from "../../shared/client/client-platform.ts";
 import type { AbortSignalLike, ClusterClient } from "../../shared/client/cluster-client.ts";
 import { createClusterClient } from "../../shared/client/create-client.ts";
@@ -90,15 +91,5 @@ async function sendRequest(request: ClientRequest, token: string): Promise<Clien
     return { status: response.status, body: parseJson(text) };
   } finally {
     following.stop();
-  }
-}
-
-function parseJson(text: string): unknown {
-  if (text === "") return null;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    // A proxy's page or an old coordinator: the status alone is told then.
-    return null;
   }
 }
