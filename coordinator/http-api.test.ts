@@ -346,6 +346,7 @@ describe("the app", () => {
 
   it("lets only its own pages frame the sandbox, and the sandbox do nothing but evaluate", async () => {
     const response = await get("/sandbox.html");
+    expect(response.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
     const nonce = /nonce="([\w-]{22})"/.exec(await response.text())?.[1] ?? "none";
     expect(response.headers.get("content-security-policy")?.split("; ")).toEqual([
       "default-src 'none'",

@@ -103,9 +103,14 @@ export async function serveApp(server: FastifyInstance, staticDir: string): Prom
   const sendPage = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     send(reply, "index.html", (nonce) => contentSecurityPolicy(request.headers.host ?? "", nonce));
 
-  // Its policy says who may frame it; the older header knows no such exception.
+  // Its policy says who may frame it; the older header knows no such exception. Firefox takes a page of an
+  // opaque origin for one of another site, which an isolated page may frame only when it says so.
   server.get(`/${SANDBOX_PAGE}`, (_request, reply) =>
-    send(reply.removeHeader("x-frame-options"), SANDBOX_PAGE, sandboxPolicy),
+    send(
+      reply.removeHeader("x-frame-options").header("cross-origin-resource-policy", "cross-origin"),
+      SANDBOX_PAGE,
+      sandboxPolicy,
+    ),
   );
   server.get("/", sendPage);
   server.get("/index.html", sendPage);
