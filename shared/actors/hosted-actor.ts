@@ -258,19 +258,16 @@ export class HostedActor implements Life {
   }
 
   /** The client has ended its line, or another takes its place: what waits there is not begun. */
-  #drop(line: CallerLine): void {
+  #drop(line: CallerLine, why = "The line ended."): void {
     this.#lines.delete(line);
-    line.end("The line ended.");
+    line.end(why);
     const kept = this.#queue.filter((call) => call.line !== line);
     this.#queue.splice(0, this.#queue.length, ...kept);
     this.#lineBytes = kept.reduce((sum, call) => sum + lineBytesOf(call), 0);
   }
 
   #endLines(why: string): void {
-    for (const line of this.#lines) {
-      line.end(why);
-      this.#drop(line);
-    }
+    for (const line of this.#lines) this.#drop(line, why);
   }
 
   #enqueue(call: WaitingCall): void {

@@ -221,8 +221,7 @@ export class Session implements TargetOwner {
     const again = this.#retriedTargets();
     for (const [key, target] of this.#targets) {
       if (!this.#there.has(key) || this.#retried.has(key) || this.#asked.has(key)) continue;
-      this.#targets.delete(key);
-      target.cancel(endedBySomebody());
+      this.#cancel(target);
     }
     this.#leaveJob();
     for (const target of again) this.#queue(target);
@@ -248,8 +247,12 @@ export class Session implements TargetOwner {
     const target = this.#targets.get(key);
     const isAsked = this.#there.has(key) || this.#queued.has(key) || this.#asked.has(key);
     if (target === undefined || isAsked) return;
-    this.#targets.delete(key);
-    target.cancel(endedBySomebody());
+    this.#cancel(target);
+  }
+
+  #cancel(target: Target): void {
+    this.#targets.delete(target.key);
+    target.cancel(new CancelledError("The job was ended: somebody cancelled or deleted it."));
   }
 
   #leaveJob(): void {
@@ -356,8 +359,7 @@ export class Session implements TargetOwner {
       this.#there.delete(key);
       const target = this.#targets.get(key);
       if (target === undefined || this.#queued.has(key)) continue;
-      this.#targets.delete(key);
-      target.cancel(endedBySomebody());
+      this.#cancel(target);
     }
   }
 
@@ -369,6 +371,3 @@ export class Session implements TargetOwner {
     return patiently(request, tools.clock, { tries: Infinity, isWanted });
   }
 }
-
-const endedBySomebody = (): CancelledError =>
-  new CancelledError("The job was ended: somebody cancelled or deleted it.");
