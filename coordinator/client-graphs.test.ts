@@ -58,6 +58,15 @@ afterEach(async () => {
   await fixture.remove();
 });
 
+/** Fails, and says what was waited for, when that does not come in `SCENARIO_MS_MAX`. */
+async function inTime<T>(what: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} takes too long`)), SCENARIO_MS_MAX);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 const sleep = (durationMs: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, durationMs));
 
@@ -109,8 +118,11 @@ class Program {
 
   static async start(scenario: Scenario, name: string, way: Way): Promise<Program> {
     const line = await CuttableLine.to(() => coordinator.port);
-    const root = await open(line.url);
-    const asked = await patiently(() => ask(root.options({ retries: 2 }), scenario, name, way));
+    const root = await inTime("connecting", open(line.url));
+    const asked = await inTime(
+      "asking",
+      patiently(() => ask(root.options({ retries: 2 }), scenario, name, way)),
+    );
     return new Program(line, root, asked, scenario.nodes);
   }
 
@@ -156,9 +168,14 @@ class Program {
     const { futures, job } = this.#asked;
     for (const future of futures) future.release();
     // The answer to the first request may have been lost with the connection.
-    if (job !== null) await patiently(() => job.forget()).catch(isGone);
-    await this.#root.close();
-    await this.#line.close();
+    if (job !== null) {
+      await inTime(
+        "forgetting",
+        patiently(() => job.forget()).catch(isGone),
+      );
+    }
+    await inTime("closing the client", this.#root.close());
+    await inTime("closing the line", this.#line.close());
   }
 
   /** Whatever is still waited for ends with an error. */
@@ -237,8 +254,11 @@ it("random graphs under random faults give what a sequential evaluation gives", 
   const { port } = coordinator;
   await runAll(fc.sample(scenarios(3), { numRuns: 200, seed }), async (index) => {
     if (index % 70 !== 69) return;
-    await coordinator.close();
-    coordinator = await fixture.start({ port, abandonedAfterMs: ABANDONED_AFTER_MS });
+    await inTime("closing the coordinator", coordinator.close());
+    coordinator = await inTime(
+      "starting it again",
+      fixture.start({ port, abandonedAfterMs: ABANDONED_AFTER_MS }),
+    );
   });
   // What cut clients could not say goodbye to ends by itself.
   const cluster = await open(`http://127.0.0.1:${coordinator.port}`);

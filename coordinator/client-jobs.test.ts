@@ -213,6 +213,20 @@ describe("a session", () => {
   });
 });
 
+it("a result that is lost after its job was deleted fails, and is made again when it is tried again", async () => {
+  const worker = await FunctionWorker.join(coordinator);
+  const [cluster, other] = [await open(), await open()];
+  const large = cluster.submit((n: number) => new Float64Array(n).fill(n), 20_000);
+  await large.settled();
+  const [job] = await other.jobs();
+  await other.attach((job as JobView).job).then((attached) => attached.forget());
+  await worker.vanish();
+  await expect(large.result()).rejects.toThrow(/lost with its last holder/);
+  await FunctionWorker.join(coordinator);
+  large.retry();
+  expect(((await large.result()) as Float64Array).length).toBe(20_000);
+});
+
 it("functions are refused at once where the coordinator forbids them", async () => {
   await coordinator.close();
   coordinator = await fixture.start({ allowsFunctions: false });

@@ -97,6 +97,7 @@ export function openNodeClient(address: CoordinatorAddress, tools: NodeTools): C
     },
     openLine: null,
     request: createRequest(baseUrl, token, trust.fetch),
+    clock: nodeClock,
     now: Date.now,
     ...tools,
   });

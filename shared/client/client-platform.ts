@@ -1,4 +1,5 @@
 // What a client needs from the place it runs in; bound to the browser in web/, to Node in coordinator/.
+import type { Clock } from "../data-plane/clock.ts";
 import type { OpenLine } from "../data-plane/line.ts";
 import type { EncodeText, Hash } from "../graph/task-key.ts";
 import type { JsonValue } from "../graph/task.ts";
@@ -46,6 +47,7 @@ export interface ClientPlatform {
   readonly request: (request: ClientRequest) => Promise<ClientResponse>;
   readonly hash: Hash;
   readonly encode: EncodeText;
+  readonly clock: Clock;
   /** Wall clock, ms since 1970. */
   readonly now: () => number;
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { asBlockId, asIncarnation, asJobId, asPeerId, asTaskKey, type BlockId } from "../ids.ts";
 import type { ClientMessage, CoordinatorMessage, LocatedBlock } from "../protocol/messages.ts";
 import { createAbort } from "../data-plane/abort.ts";
+import { createVirtualClock } from "../data-plane/virtual-clock.ts";
 import type { ClientPlatform, ClientRequest, ClientResponse } from "./client-platform.ts";
 import { ClusterError, type ConnectionState, type DatasetUpload } from "./cluster-client.ts";
 import type { ControlState } from "./control-connection.ts";
@@ -34,6 +35,7 @@ function createPlatform(answer: (request: ClientRequest) => Promise<ClientRespon
   let state: ControlState = { state: "connecting" };
   let isClosed = false;
   let isBlocksClosed = false;
+  const clock = createVirtualClock();
   const platform: ClientPlatform = {
     control: {
       get state() {
@@ -81,10 +83,12 @@ function createPlatform(answer: (request: ClientRequest) => Promise<ClientRespon
     },
     hash,
     encode: (text) => new TextEncoder().encode(text),
+    clock,
     now: () => 1_000,
   };
   return {
     platform,
+    clock,
     sent,
     requests,
     served,
@@ -289,6 +293,34 @@ describe("errors and endings", () => {
       createPlatform(async () => ({ status: 200, body: "hello" })).platform,
     );
     await expect(strange.datasets()).rejects.toThrow(/not understood/);
+  });
+
+  test("a request that a broken connection took along is given up a while after there is a new one", async () => {
+    const fake = createPlatform(never);
+    const client = createClusterClient(fake.platform);
+    fake.become(welcomed(1));
+    const outcomes: string[] = [];
+    const ask = (name: string): void =>
+      void client.cancel(job).catch((error: ClusterError) => {
+        outcomes.push(`${name} ${error.status} ${error.isFinal}`);
+      });
+    ask("old");
+    fake.become({ state: "lost", retryAtMs: 5 });
+    await fake.clock.advance(60_000);
+    fake.become(welcomed(2));
+    ask("new");
+    await fake.clock.advance(1_000);
+    // It breaks once more before the time is up.
+    fake.become({ state: "lost", retryAtMs: 5 });
+    await fake.clock.advance(60_000);
+    expect(outcomes).toEqual([]);
+    fake.become(welcomed(3));
+    ask("newest");
+    await fake.clock.advance(10_000);
+    expect(outcomes).toEqual(["old 0 false", "new 0 false"]);
+    client.close();
+    await settleAll();
+    expect(outcomes.at(-1)).toBe("newest 0 true");
   });
 
   test("close settles every promise, stops every listener, and is idempotent", async () => {

@@ -15,7 +15,6 @@ import {
   type DatasetRecord,
 } from "../protocol/http.ts";
 import type { BlockRefMessage, ClientMessage, CoordinatorMessage } from "../protocol/messages.ts";
-import { createAbort } from "../data-plane/abort.ts";
 import type { ClientPlatform, ClientRequest } from "./client-platform.ts";
 import {
   ClusterError,
@@ -29,6 +28,7 @@ import {
 import type { ControlState } from "./control-connection.ts";
 import { createJobWatches } from "./job-watches.ts";
 import { createReplicas, type Replicas } from "./replicas.ts";
+import { createRunner, giveUpUnanswered, type Run } from "./runner.ts";
 import { subscribe } from "./subscribe.ts";
 
 /** A tab keeps at most this much of its datasets for peers: 7,000 series × 4,500 dates. */
@@ -44,16 +44,11 @@ type Call = <T>(
   signal?: AbortSignalLike,
 ) => Promise<T>;
 
-type Run = <T>(
-  work: (signal: AbortSignalLike) => Promise<T>,
-  signal?: AbortSignalLike,
-) => Promise<T>;
-
 export function createClusterClient(
   platform: ClientPlatform,
   replicaBudgetBytes = REPLICA_BUDGET_BYTES,
 ): ClusterClient {
-  const { control, blocks } = platform;
+  const { control, blocks, clock } = platform;
   const connectionListeners = new Set<(connection: ConnectionState) => void>();
   const viewListeners = new Set<(view: ClusterView) => void>();
   let view: ClusterView = { workers: [], jobs: [] };
@@ -62,8 +57,10 @@ export function createClusterClient(
   const send = (message: ClientMessage): void => control.send(message);
   const watches = createJobWatches(send);
   const replicas = createReplicas(blocks, send, replicaBudgetBytes);
-  const { run, endAll } = createRunner();
-  const call = createCall(platform, run);
+  const requests = createRunner();
+  const transfers = createRunner();
+  const { run } = transfers;
+  const call = createCall(platform, requests.run);
 
   const stopState = control.onState((state) => {
     if (state.state === "welcomed") {
@@ -73,6 +70,7 @@ export function createClusterClient(
     }
     for (const listener of connectionListeners) listener(connectionOf(state));
   });
+  const stopGivingUp = giveUpUnanswered(requests, control, clock);
   const stopMessages = control.onMessage((message: CoordinatorMessage) => {
     if (message.type === "cluster") {
       view = { workers: message.workers, jobs: message.jobs };
@@ -157,11 +155,13 @@ export function createClusterClient(
     },
     close: () => {
       stopState();
+      stopGivingUp();
       stopMessages();
       watches.clear();
       replicas.clear();
       control.close();
-      endAll();
+      requests.close();
+      transfers.close();
       blocks.close();
       connectionListeners.clear();
       viewListeners.clear();
@@ -180,44 +180,6 @@ const nothing: Schema<void> = { safeParse: () => ({ success: true, data: undefin
 function connectionOf(state: ControlState): ConnectionState {
   return state.state === "welcomed" ? { state: "connected" } : state;
 }
-
-/** Runs asynchronous work so that it ends, rejected, at its own signal or when the client closes. */
-function createRunner(): { readonly run: Run; readonly endAll: () => void } {
-  const enders = new Set<(error: ClusterError) => void>();
-  let isClosed = false;
-  const closed = (): ClusterError =>
-    new ClusterError("This connection was closed.", 0, { isFinal: true });
-  const run: Run = <T>(
-    work: (signal: AbortSignalLike) => Promise<T>,
-    signal?: AbortSignalLike,
-  ): Promise<T> => {
-    if (isClosed) return Promise.reject(closed());
-    if (signal?.aborted === true) return Promise.reject(cancelled());
-    return new Promise<T>((resolve, reject) => {
-      const abort = createAbort();
-      const end = (error: ClusterError): void => {
-        settle();
-        reject(error);
-        abort.abort();
-      };
-      const onAbort = (): void => end(cancelled());
-      const settle = (): void => {
-        enders.delete(end);
-        signal?.removeEventListener("abort", onAbort);
-      };
-      enders.add(end);
-      signal?.addEventListener("abort", onAbort);
-      work(abort.signal).then(resolve, reject).finally(settle);
-    });
-  };
-  const endAll = (): void => {
-    isClosed = true;
-    for (const end of enders) end(closed());
-  };
-  return { run, endAll };
-}
-
-const cancelled = (): ClusterError => new ClusterError("Cancelled.", 0, { isFinal: true });
 
 /** One request whose answer is checked; every problem becomes a ClusterError in plain words. */
 function createCall(platform: ClientPlatform, run: Run): Call {

@@ -60,7 +60,7 @@ export class JobTargets implements TargetOwner {
     target.wanted -= 1;
     if (target.wanted > 0) return;
     const why = new CancelledError("It was let go before it was done.");
-    target.cancel(why);
+    target.end(why);
     if (this.#isOver) return;
     this.#holds -= 1;
     const { client, job, isOpen } = this.#parts;
@@ -97,10 +97,7 @@ export class JobTargets implements TargetOwner {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#unfollow();
-    for (const target of this.#targets.values()) {
-      if (error instanceof CancelledError) target.cancel(error);
-      else target.fail(error);
-    }
+    for (const target of this.#targets.values()) target.end(error);
     this.#parts.onEnd();
   }
 

@@ -13,6 +13,9 @@ import { CancelledError, TaskError } from "./task-error.ts";
 const RETRY_MS = 500;
 const RETRY_MS_MAX = 10_000;
 
+const LOST_FOR_GOOD =
+  "Its result was lost with its last holder, and its job is over, so it is not made again by itself.";
+
 /** What one item of a batch came to. */
 export type Outcome = { readonly ok: unknown } | { readonly error: RemoteError };
 
@@ -85,6 +88,10 @@ export class ResultReader {
       } catch (error) {
         if (this.#isOver(error)) throw error;
         if (target.wanted === 0) throw new CancelledError("It was released while it was read.");
+        if (target.isOver && this.#client.connection.state === "connected") {
+          target.fail(new TaskError(target.key, LOST_FOR_GOOD, null));
+          continue;
+        }
         // The holder went away. The coordinator has the task run again, and tells where it is then.
         await this.#tellingAfter(target, told, delayMs);
       }
@@ -106,7 +113,7 @@ export class ResultReader {
       };
       const stopTimer = this.#tools.clock.after(delayMs, end);
       const stopListening = target.onChange(() => {
-        if (target.tellings !== told || target.status !== "done") end();
+        if (target.tellings !== told || target.status !== "done" || target.isOver) end();
       });
     });
   }

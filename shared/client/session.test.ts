@@ -185,6 +185,21 @@ describe("targets", () => {
     expect(session.retry(target).status).toBe("done");
   });
 
+  it("that were done fail when their result was lost and cannot be made again", async () => {
+    const { session, said, tellFailure, tellResult } = open();
+    const target = session.want(nodeOf("1"));
+    await settle();
+    tellResult("1");
+    tellFailure("1", "Three workers were lost while computing it.");
+    expect([target.status, target.error?.message]).toEqual([
+      "failed",
+      "Three workers were lost while computing it.",
+    ]);
+    session.retry(target);
+    await settle();
+    expect([target.status, said.at(-1)]).toEqual(["pending", "~1"]);
+  });
+
   it("that the coordinator refuses fail alone", async () => {
     const { session, said, answerWith } = open();
     answerWith((words) => {
@@ -276,8 +291,13 @@ describe("a job that is over", () => {
       "pending",
       "pending",
     ]);
-    const [old] = followers;
+    const [old, present] = followers;
     tellResult("1");
+    // The new job has it, too: what the old one tells of it counts no more.
+    present?.onFailures([{ task: keyOf("3"), message: "no", error: null }]);
+    session.retry(three);
+    await settle();
+    old?.onFailures([{ task: keyOf("3"), message: "no", error: null }]);
     old?.onEnd();
     expect([one, two, three].map(({ status }) => status)).toEqual(["done", "cancelled", "pending"]);
     expect(followers.size).toBe(1);

@@ -96,7 +96,7 @@ export class Session implements TargetOwner {
     if (target.wanted > 0 || this.#targets.get(key) !== target) return;
     this.#targets.delete(key);
     this.#retried.delete(key);
-    target.cancel(new CancelledError("It was let go before it was done."));
+    target.end(new CancelledError("It was let go before it was done."));
     if (this.#queued.delete(key) || !this.#there.has(key)) return;
     this.#released.set(key, target);
     this.#wake();
@@ -147,7 +147,7 @@ export class Session implements TargetOwner {
     this.#leaveJob();
     for (const { unfollow } of this.#closed.values()) unfollow();
     this.#closed.clear();
-    for (const target of targets) target.fail(error);
+    for (const target of targets) target.end(error);
   }
 
   #queue(target: Target): void {
@@ -200,7 +200,7 @@ export class Session implements TargetOwner {
     if (this.#ending !== null) throw this.#ending;
     const unfollow = client.follow(id, {
       onResults: (results) => this.#receive(results),
-      onFailures: (failures) => this.#fail(failures),
+      onFailures: (failures) => this.#fail(id, failures),
       onEnd: () => this.#jobEnded(id),
     });
     return { id, unfollow };
@@ -245,14 +245,17 @@ export class Session implements TargetOwner {
 
   #cancelUnlessAskedAgain(key: TaskKey): void {
     const target = this.#targets.get(key);
-    const isAsked = this.#there.has(key) || this.#queued.has(key) || this.#asked.has(key);
-    if (target === undefined || isAsked) return;
-    this.#cancel(target);
+    if (target !== undefined && !this.#isAsked(key)) this.#cancel(target);
+  }
+
+  /** The present job has it, or will be given it. */
+  #isAsked(key: TaskKey): boolean {
+    return this.#there.has(key) || this.#queued.has(key) || this.#asked.has(key);
   }
 
   #cancel(target: Target): void {
     this.#targets.delete(target.key);
-    target.cancel(new CancelledError("The job was ended: somebody cancelled or deleted it."));
+    target.end(new CancelledError("The job was ended: somebody cancelled or deleted it."));
   }
 
   #leaveJob(): void {
@@ -271,10 +274,11 @@ export class Session implements TargetOwner {
     for (const { task, outputs } of results) this.#targets.get(task)?.succeed(outputs);
   }
 
-  #fail(failures: readonly TargetFailure[]): void {
+  #fail(id: JobId, failures: readonly TargetFailure[]): void {
     for (const failure of failures) {
-      // Told before the coordinator hears that it is to be tried again.
+      // Told before the coordinator hears that it is to be tried again, or of a job before this one.
       if (this.#retried.has(failure.task)) continue;
+      if (this.#job?.id !== id && this.#isAsked(failure.task)) continue;
       this.#targets.get(failure.task)?.fail(TaskError.ofTarget(failure));
     }
   }

@@ -2,6 +2,7 @@
 import { assert } from "../assert.ts";
 import type { TaskKey } from "../ids.ts";
 import type { LocatedBlock } from "../protocol/messages.ts";
+import { CancelledError } from "./task-error.ts";
 import type { TaskNode } from "./task-node.ts";
 
 export type TargetStatus = "pending" | "done" | "failed" | "cancelled";
@@ -30,6 +31,7 @@ export class Target {
   #error: Error | null = null;
   /** How often results were told: a reader that failed waits for the next time. */
   #tellings = 0;
+  #isOver = false;
   readonly #listeners = new Set<() => void>();
 
   constructor(key: TaskKey, node: TaskNode | null, owner: TargetOwner) {
@@ -56,6 +58,11 @@ export class Target {
     return this.#tellings;
   }
 
+  /** Nothing is told of it any more: a result that is lost now is not made again. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** The results are there, perhaps once more, at other places. */
   succeed(outputs: readonly LocatedBlock[]): void {
     if (this.#status === "cancelled") return;
@@ -64,14 +71,20 @@ export class Target {
     this.#settle("done", null);
   }
 
+  /** Also of one that was done: its result was lost, and could not be made again. */
   fail(error: Error): void {
-    if (this.#status !== "pending") return;
+    if (this.#status !== "pending" && this.#status !== "done") return;
+    this.#outputs = [];
+    this.values.clear();
     this.#settle("failed", error);
   }
 
-  cancel(error: Error): void {
-    if (this.#status !== "pending") return;
-    this.#settle("cancelled", error);
+  /** Nothing more comes of it. What is done stays so, for as long as somebody has the result. */
+  end(error: Error): void {
+    this.#isOver = true;
+    if (this.#status === "pending") {
+      this.#settle(error instanceof CancelledError ? "cancelled" : "failed", error);
+    } else for (const listener of this.#listeners) listener();
   }
 
   /** It failed or was cancelled, and is being tried again. */

@@ -5,6 +5,7 @@ import type { AbortSignalLike, ClusterClient } from "../../shared/client/cluster
 import { createClusterClient } from "../../shared/client/create-client.ts";
 import { asClientId, randomText, type BlockId } from "../../shared/ids.ts";
 import { PROTOCOL_VERSION, type ClientMessage } from "../../shared/protocol/messages.ts";
+import { browserClock } from "../transport/browser-clock.ts";
 import { createBrowserDataPlane } from "../transport/browser-data-plane.ts";
 import { openBrowserControl } from "../transport/control-socket.ts";
 import { createHash } from "../transport/hash.ts";
@@ -58,6 +59,7 @@ export async function createBrowserClient(token: string): Promise<ClusterClient>
     request: (request) => sendRequest(request, token),
     hash,
     encode: (text) => encoder.encode(text),
+    clock: browserClock,
     now: () => Date.now(),
   });
 }
