@@ -8,6 +8,7 @@ import { createBLAKE3, type IHasher } from "hash-wasm";
 import type { BlockRef } from "../shared/graph/task.ts";
 import { asBlockId, type BlockId } from "../shared/ids.ts";
 import { SMALL_BLOCK_BYTES_MAX } from "../shared/limits.ts";
+import { forEachAtOnce } from "./at-once.ts";
 import { RecentBlocks } from "./recent-blocks.ts";
 import type { SmallBlocks } from "./small-blocks.ts";
 
@@ -73,12 +74,12 @@ export class BlockStore {
     await rm(store.#draftFolder, { recursive: true, force: true });
     await mkdir(store.#draftFolder, { recursive: true });
     await mkdir(store.#folder, { recursive: true });
-    for (const prefix of await readdir(store.#folder)) {
-      if (!/^[0-9a-f]{2}$/.test(prefix)) continue;
+    const prefixes = (await readdir(store.#folder)).filter((name) => /^[0-9a-f]{2}$/.test(name));
+    await forEachAtOnce(prefixes, async (prefix) => {
       for (const name of await readdir(join(store.#folder, prefix))) {
         if (BLOCK_NAME.test(name)) await store.#enter(asBlockId(name), false);
       }
-    }
+    });
     return store;
   }
 

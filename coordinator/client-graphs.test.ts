@@ -92,7 +92,7 @@ async function patiently<T>(request: () => Promise<T>): Promise<T> {
       return await request();
     } catch (error) {
       if (error instanceof ClusterError && ![0, 503].includes(error.status)) throw error;
-      await sleep(10);
+      await sleep(50);
     }
   }
 }

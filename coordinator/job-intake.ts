@@ -5,6 +5,7 @@ import { taskKey } from "../shared/graph/task-key.ts";
 import type { BlockRef, SmallBlock, Task, TaskResult } from "../shared/graph/task.ts";
 import type { BlockId, TaskKey } from "../shared/ids.ts";
 import { SMALL_BLOCK_BYTES_MAX } from "../shared/limits.ts";
+import { forEachAtOnce } from "./at-once.ts";
 import type { BlockSources } from "./block-sources.ts";
 import { BlockStoreError, type BlockStore } from "./block-store.ts";
 import type { JobBook } from "./job-book.ts";
@@ -118,9 +119,8 @@ export class JobIntake {
   async knownResults(tasks: readonly Task[]): Promise<TaskResult[]> {
     const { journal, store, sources } = this.#parts;
     const recorded = journal.results(tasks.map((task) => task.key));
-    for (const { outputs } of recorded) {
-      for (const { block } of outputs) await store.isSound(block);
-    }
+    const blocks = new Set(recorded.flatMap(({ outputs }) => outputs.map(({ block }) => block)));
+    await forEachAtOnce(blocks, (block) => store.isSound(block));
     const isHere = (output: BlockRef): boolean => sources.isHeld(output.block);
     return recorded.filter((result) => result.outputs.every(isHere));
   }
