@@ -169,10 +169,7 @@ class Program {
     for (const future of futures) future.release();
     // The answer to the first request may have been lost with the connection.
     if (job !== null) {
-      await inTime(
-        "forgetting",
-        patiently(() => job.forget()).catch(isGone),
-      );
+      await inTime("forgetting", patiently(() => job.forget()).catch(isGone));
     }
     await inTime("closing the client", this.#root.close());
     await inTime("closing the line", this.#line.close());

@@ -362,12 +362,4 @@ export const heapBombs: Readonly<Record<string, () => unknown>> = {
     const hoard = new Map<number, unknown>();
     for (let i = 0; ; i += 1) hoard.set(i, { i, numbers: Array<number>(10_000).fill(i + 0.5) });
   },
-  texts: () => {
-    const hoard: string[] = [];
-    for (let i = 0; ; i += 1) {
-      const text = `${i}${"x".repeat(2 ** 22)}`;
-      // A text that is looked into is put together first.
-      if (text.charCodeAt(2 ** 20) > 0) hoard.push(text);
-    }
-  },
 };

@@ -11,6 +11,7 @@ const TOO_MUCH = /failed \(out-of-memory\): RangeError: .*too much memory/;
 
 let coordinator: CoordinatorProcess;
 let cluster: Cluster;
+let unlimited: Cluster;
 let page: Page;
 
 async function open(browser: Browser): Promise<void> {
@@ -19,7 +20,8 @@ async function open(browser: Browser): Promise<void> {
     runsFunctions: true,
   });
   const connected = await connect(coordinator.apiUrl(""), { token: coordinator.submitToken });
-  cluster = connected.options({ limitMs: LIMIT_MS, pure: false });
+  unlimited = connected.options({ pure: false });
+  cluster = unlimited.options({ limitMs: LIMIT_MS });
 }
 
 const failureOf = async (result: Promise<unknown>): Promise<TaskError> => {
@@ -128,5 +130,26 @@ test.describe("a heap without bounds ends its sandbox, and nothing else:", () =>
         /The sandbox (fell silent|ended by itself)|It ran longer than its limit|out-of-memory/,
       );
     });
+  }
+});
+
+test("of short functions that say together how they end, the one whose heap ends their sandbox fails alone", async () => {
+  const add = (amount: number): number => {
+    if (amount !== 7) return amount + 1;
+    const hoard: string[] = [];
+    for (;;) {
+      const text = `${hoard.length}${"x".repeat(2 ** 22)}`;
+      // A text that is looked into is put together first.
+      if (text.charCodeAt(2 ** 20) > 0) hoard.push(text);
+    }
+  };
+  // Timed once, they are known to be short.
+  expect(await unlimited.submit(add, 0).result()).toBe(1);
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, i) => unlimited.submit(add, i).result()),
+  );
+  for (const [i, outcome] of outcomes.entries()) {
+    if (i === 7) expect(String((outcome as PromiseRejectedResult).reason)).toMatch(/The sandbox/);
+    else expect(outcome).toEqual({ status: "fulfilled", value: i + 1 });
   }
 });

@@ -68,6 +68,7 @@ const page = {
             if (bytes === undefined) throw new Error(`There is no block ${block}.`);
             return { block: asBlockId(block), bytes };
           }),
+          limitMs: null,
         },
       ]),
     );

@@ -233,11 +233,12 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
 
   function startAttempts(attempts: readonly StartedAttempt[]): void {
     const runs = pool.run(
-      attempts.map(({ attempt, job, kernel, params, inputs }) => ({
+      attempts.map(({ attempt, job, kernel, params, inputs, limitMs }) => ({
         attempt,
         job,
         kernel,
         params,
+        limitMs,
         inputs: inputs.map((block) => ({
           block,
           bytes: present(memory.get(block), "an input of a started attempt"),

@@ -54,6 +54,8 @@ export interface RunRequest {
   readonly kernel: string;
   readonly params: JsonValue;
   readonly inputs: readonly { readonly block: BlockId; readonly bytes: Uint8Array }[];
+  /** When the caller will cancel it, from its turn on; null for never. */
+  readonly limitMs: number | null;
 }
 
 export type RunFailure =
@@ -63,7 +65,7 @@ export type RunFailure =
   | "thread-died"
   /** It ran longer than its task allows. */
   | "timed-out"
-  /** Its thread ended under one that ran before it: it did not begin. */
+  /** Its thread ended under one before it: it did not begin, or how it ended was not said yet. */
   | "unbegun"
   /** `cancel` was called, or the pool closed. */
   | "cancelled";
@@ -98,7 +100,8 @@ export interface ThreadPool {
   share(bytes: Uint8Array): Uint8Array;
   /**
    * Runs attempts in a free thread, one after the other; there must be one. Several are functions of
-   * one job. Each has its outcome as soon as it ended; none rejects, all settle, in order.
+   * one job. Each has its outcome as soon as it ended, or a moment later with others; none rejects, all
+   * settle, in order.
    */
   run(requests: readonly RunRequest[]): readonly Promise<RunOutcome>[];
   /**

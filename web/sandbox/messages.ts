@@ -8,6 +8,11 @@ export interface SandboxTasks {
   readonly tasks: readonly SandboxTask[];
   /** What the tasks read: each block once, however many read it. Small ones share a buffer. */
   readonly blocks: readonly Uint8Array<ArrayBuffer>[];
+  /**
+   * What short tasks answer may be said together: a message between two processes costs more than they
+   * do. When the thread dies, the page cannot know then which of them it was.
+   */
+  readonly saysTogether: boolean;
 }
 
 export interface SandboxTask {
@@ -16,9 +21,10 @@ export interface SandboxTask {
   readonly inputs: readonly number[];
 }
 
+/** "ready" is said once, when the thread has started; then answers, in the order of the tasks. */
+export type SandboxSaying = "ready" | readonly SandboxAnswer[];
+
 export type SandboxAnswer =
-  /** Said once, when the thread has started. */
-  | { readonly type: "ready" }
   | {
       readonly type: "done";
       readonly run: number;

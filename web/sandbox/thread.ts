@@ -6,7 +6,7 @@ import { guardBuffers } from "./guard-buffers.ts";
 import { guardWebAssembly } from "./guard-webassembly.ts";
 import { keepGlobals } from "./keep-globals.ts";
 import { MemoryBudget } from "./memory-budget.ts";
-import type { SandboxAnswer, SandboxTask, SandboxTasks } from "./messages.ts";
+import type { SandboxAnswer, SandboxSaying, SandboxTask, SandboxTasks } from "./messages.ts";
 
 // Kept before any function of a user runs, which may put its own in their places.
 const { apply } = Reflect;
@@ -21,8 +21,10 @@ const Buffer = ArrayBuffer;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Outputs up to this are copied into their answer. */
+/** Outputs below this are sooner copied into their answer than their buffers are handed over. */
 const COPIED_BYTES_MAX = 64 * 1_024;
+/** An answer that may be said with others waits for them so long. */
+const ANSWER_WAIT_MS = 5;
 
 /** A module is loaded once for the many tasks that call it; a job rarely has more than a few. */
 const MODULES_MAX = 32;
@@ -89,17 +91,45 @@ function guardMemory(limit: number): (block: Uint8Array) => void {
 
 function serve(port: MessagePort, countBlock: (block: Uint8Array) => void): void {
   const post = port.postMessage.bind(port);
-  const answer = (message: SandboxAnswer, transfer: Transferable[] = []): void =>
-    post(message, transfer);
+  const say = (saying: SandboxSaying, transfer: Transferable[] = []): void =>
+    post(saying, transfer);
+  let unsaid: SandboxAnswer[] = [];
+  let unsaidSinceMs = 0;
 
-  async function runAll({ firstRun, tasks, blocks }: SandboxTasks): Promise<void> {
+  function sayAll(): void {
+    if (unsaid.length === 0) return;
+    const answers = unsaid;
+    unsaid = [];
+    say(answers);
+  }
+
+  function answer(one: SandboxAnswer, mayWait: boolean): void {
+    if (one.type === "done" && one.output.length >= COPIED_BYTES_MAX) {
+      sayAll();
+      return say([one], [one.output.buffer]);
+    }
+    if (unsaid.length === 0) {
+      unsaidSinceMs = readNow();
+      // For when the next one waits for something.
+      if (mayWait) later(sayAll, ANSWER_WAIT_MS);
+    }
+    unsaid[unsaid.length] = one;
+    const hasWaited = readNow() - unsaidSinceMs >= ANSWER_WAIT_MS;
+    if (!mayWait || hasWaited || one.type === "failed") sayAll();
+  }
+
+  async function runAll({ firstRun, tasks, blocks, saysTogether }: SandboxTasks): Promise<void> {
     const refusal = refusalOf(blocks);
     const take = sharing(tasks, blocks);
     let run = firstRun;
+    const lastRun = firstRun + tasks.length - 1;
     for (const { params, inputs } of tasks) {
-      // Each is answered before the next begins: what that one does then concerns nobody else.
-      if (refusal === null) await runOne(run, params, inputs.map(take));
-      else answer({ type: "failed", run, reason: "out-of-memory", message: refusal });
+      const one: SandboxAnswer =
+        refusal === null
+          ? await runOne(run, params, inputs.map(take))
+          : { type: "failed", run, reason: "out-of-memory", message: refusal };
+      // Said before the next one begins: what that one does then concerns nobody else.
+      answer(one, saysTogether && run < lastRun);
       run += 1;
     }
   }
@@ -118,20 +148,15 @@ function serve(port: MessagePort, countBlock: (block: Uint8Array) => void): void
     run: number,
     params: JsonValue,
     inputs: readonly Uint8Array[],
-  ): Promise<void> {
+  ): Promise<SandboxAnswer> {
     const startedAtMs = readNow();
     const outcome = isActorTask(params)
       ? await actor.run(params, inputs)
       : await runFunctionTask(params, inputs, tools);
     const computeMs = readNow() - startedAtMs;
-    if (outcome.ok) {
-      const { output } = outcome;
-      // A small one is sooner copied than its buffer is handed over.
-      const transfer = output.length < COPIED_BYTES_MAX ? [] : [output.buffer];
-      return answer({ type: "done", run, output, computeMs }, transfer);
-    }
+    if (outcome.ok) return { type: "done", run, output: outcome.output, computeMs };
     const { reason, message, error } = outcome;
-    answer({ type: "failed", run, reason, message, ...(error === undefined ? {} : { error }) });
+    return { type: "failed", run, reason, message, ...(error === undefined ? {} : { error }) };
   }
 
   // Not through `event.data`, whose getter a function could replace to get hold of the port.
@@ -139,7 +164,7 @@ function serve(port: MessagePort, countBlock: (block: Uint8Array) => void): void
     void runAll(readData === undefined ? event.data : apply(readData, event, []));
   });
   port.start();
-  answer({ type: "ready" });
+  say("ready");
 }
 
 addEventListener(

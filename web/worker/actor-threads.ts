@@ -16,7 +16,7 @@ export const createActorThreads = (startSandbox: StartSandbox | null): ActorThre
 });
 
 const taskThreadOver = (sandbox: SandboxThread): ActorTaskThread => ({
-  run: (task) => new Promise((resolve) => sandbox.run([task], resolve)),
+  run: (task) => new Promise((resolve) => sandbox.run([task], false, resolve)),
   terminate: () => sandbox.terminate(),
 });
 

@@ -27,12 +27,18 @@ export interface SandboxSessionOptions {
 
 export interface SandboxSession {
   /**
-   * Runs tasks one after the other; `onOutcome` hears how each ended, in order, as soon as it has. One
-   * call at a time. When the thread dies, `onDeath` is the word on those that are left.
+   * Runs tasks one after the other; `onOutcome` hears how each ended, in order: as soon as it has, or
+   * with those behind it. One call at a time. When the thread dies, `onDeath` is the word on those left.
    */
-  run(requests: readonly SandboxRequest[], onOutcome: (outcome: RunOutcome) => void): void;
+  run: RunInSandbox;
   close(): void;
 }
+
+export type RunInSandbox = (
+  requests: readonly SandboxRequest[],
+  saysTogether: boolean,
+  onOutcome: (outcome: RunOutcome) => void,
+) => void;
 
 export interface SandboxRequest extends Pick<RunRequest, "params"> {
   readonly inputs: readonly { readonly bytes: Uint8Array }[];
@@ -63,21 +69,29 @@ export function openSandboxSession(options: SandboxSessionOptions): SandboxSessi
 
   function receive(data: unknown): void {
     if (!isOpen) return;
-    const answer = readAnswer(data);
-    if (answer?.type === "ready" && !isReady) {
+    if (data === "ready" && !isReady) {
       isReady = true;
       return options.onReady();
     }
-    const isAsked = answer !== null && answer.type !== "ready" && heard < sent;
-    if (!isAsked || answer.run !== heard + 1) {
-      return die("The sandbox said something that nobody had asked for, and was ended.");
-    }
+    // An empty one, or one that is too long, was not asked for.
+    const count = Array.isArray(data) ? data.length : 0;
+    if (count === 0 || count > sent - heard) return dieOfBreach();
+    for (const one of data as readonly unknown[]) take(readAnswer(one));
+  }
+
+  function take(answer: SandboxAnswer | null): void {
+    // An answer before it may have ended the thread.
+    if (!isOpen) return;
+    if (answer?.run !== heard + 1) return dieOfBreach();
     heard += 1;
     // Together they cannot have computed for longer than the page has waited.
     const outcome = toOutcome(answer, hash, nowMs() - computingSinceMs);
     if (outcome.ok) computingSinceMs += outcome.computeMs;
     settle(outcome);
   }
+
+  const dieOfBreach = (): void =>
+    die("The sandbox said something that nobody had asked for, and was ended.");
 
   port.addEventListener("message", ({ data }) => receive(data));
   port.addEventListener("messageerror", () => die("A message of the sandbox was unreadable."));
@@ -86,9 +100,9 @@ export function openSandboxSession(options: SandboxSessionOptions): SandboxSessi
   port.start();
 
   return {
-    run(requests, onOutcome) {
+    run(requests, saysTogether, onOutcome) {
       assert(heard === sent, "a sandbox was asked for more before it had answered");
-      const message = toTasks(sent + 1, requests);
+      const message = toTasks(sent + 1, requests, saysTogether);
       sent += requests.length;
       settle = onOutcome;
       computingSinceMs = nowMs();
@@ -102,7 +116,11 @@ export function openSandboxSession(options: SandboxSessionOptions): SandboxSessi
 const OWN_BUFFER_BYTES = 64 * 1_024;
 
 /** Blocks are copied: shared memory cannot go there, and the thread may write to what it is given. */
-function toTasks(firstRun: number, requests: readonly SandboxRequest[]): SandboxTasks {
+function toTasks(
+  firstRun: number,
+  requests: readonly SandboxRequest[],
+  saysTogether: boolean,
+): SandboxTasks {
   const places = new Map<Uint8Array, number>();
   const placeOf = (bytes: Uint8Array): number => {
     const place = places.get(bytes) ?? places.size;
@@ -112,7 +130,7 @@ function toTasks(firstRun: number, requests: readonly SandboxRequest[]): Sandbox
   const tasks = requests.map(({ params, inputs }): SandboxTask => {
     return { params, inputs: inputs.map(({ bytes }) => placeOf(bytes)) };
   });
-  return { firstRun, tasks, blocks: copyAll([...places.keys()]) };
+  return { firstRun, tasks, blocks: copyAll([...places.keys()]), saysTogether };
 }
 
 function copyAll(blocks: readonly Uint8Array[]): Uint8Array<ArrayBuffer>[] {
@@ -129,9 +147,7 @@ function copyAll(blocks: readonly Uint8Array[]): Uint8Array<ArrayBuffer>[] {
   });
 }
 
-type Answer = Exclude<SandboxAnswer, { type: "ready" }>;
-
-function toOutcome(answer: Answer, hash: Hash, elapsedMs: number): RunOutcome {
+function toOutcome(answer: SandboxAnswer, hash: Hash, elapsedMs: number): RunOutcome {
   if (answer.type === "failed") {
     const { reason, message, error } = answer;
     return { ok: false, reason, message, ...(error === undefined ? {} : { error }) };
@@ -152,7 +168,6 @@ function readAnswer(data: unknown): SandboxAnswer | null {
   const { type, run, output, computeMs, reason, message, error } = data as Readonly<
     Record<string, unknown>
   >;
-  if (type === "ready") return { type };
   if (typeof run !== "number") return null;
   if (type === "done" && isOutput(output) && isDuration(computeMs)) {
     return { type, run, output, computeMs };

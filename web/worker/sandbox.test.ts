@@ -38,7 +38,7 @@ describe("what a sandbox says", () => {
     const asked: SandboxTasks[] = [];
     port2.on("message", (tasks: SandboxTasks) => {
       asked.push(tasks);
-      for (const message of answer({ ...tasks, run: tasks.firstRun })) port2.postMessage(message);
+      for (const saying of answer({ ...tasks, run: tasks.firstRun })) port2.postMessage(saying);
     });
     let nowMs = 0;
     const session = openSandboxSession({
@@ -55,6 +55,7 @@ describe("what a sandbox says", () => {
         const outcomes: RunOutcome[] = [];
         session.run(
           Array.from({ length: count }, () => task),
+          count > 1,
           (outcome) => {
             if (outcomes.push(outcome) === count) resolve(outcomes);
           },
@@ -66,9 +67,9 @@ describe("what a sandbox says", () => {
 
   test("is believed when it is one answer to the task", async () => {
     const { far, ready, run } = open(({ run, blocks }) => [
-      { type: "done", run, output: blocks[0]?.map((x) => 2 * x), computeMs: 3 },
+      [{ type: "done", run, output: blocks[0]?.map((x) => 2 * x), computeMs: 3 }],
     ]);
-    far.postMessage({ type: "ready" });
+    far.postMessage("ready");
     await ready;
     for (let i = 0; i < 2; i += 1) {
       expect(await run()).toEqual({
@@ -81,7 +82,7 @@ describe("what a sandbox says", () => {
 
   test("cannot claim more time than has passed, or keep more memory than it needs", async () => {
     const { run } = open(({ run }) => [
-      { type: "done", run, output: new Uint8Array(1_000).subarray(0, 2), computeMs: 1e9 },
+      [{ type: "done", run, output: new Uint8Array(1_000).subarray(0, 2), computeMs: 1e9 }],
     ]);
     const outcome = await run();
     expect(outcome).toMatchObject({ ok: true, computeMs: 10 });
@@ -90,9 +91,10 @@ describe("what a sandbox says", () => {
 
   test("is one answer for each of several tasks, in order; together they take no longer than passed", async () => {
     const answers = (from: number) => [0, 1, 2].map((i) => ({ ...answered, run: from + i }));
-    const { asked, runAll } = open(({ run }) =>
-      answers(run).map((one) => ({ ...one, computeMs: 12 })),
-    );
+    const { asked, runAll } = open(({ run }) => {
+      const [first, ...others] = answers(run).map((one) => ({ ...one, computeMs: 12 }));
+      return [[first], others];
+    });
     const outcomes = await runAll(3);
     // The clock moves by 10 ms at each look.
     expect(outcomes.map((outcome) => outcome.ok && outcome.computeMs)).toEqual([10, 10, 10]);
@@ -101,6 +103,7 @@ describe("what a sandbox says", () => {
         firstRun: 1,
         tasks: [0, 1, 2].map(() => ({ params: null, inputs: [0] })),
         blocks: [Uint8Array.of(1, 2)],
+        saysTogether: true,
       },
     ]);
     await runAll(3);
@@ -110,7 +113,7 @@ describe("what a sandbox says", () => {
   test("is asked with small blocks in one buffer, and a large one in its own", async () => {
     const large = new Uint8Array(2 ** 16).fill(7);
     const inputs = [Uint8Array.of(1, 2), large, new Uint8Array(), Uint8Array.of(3)];
-    const { asked, run } = open(({ run }) => [{ ...answered, run }], inputs);
+    const { asked, run } = open(({ run }) => [[{ ...answered, run }]], inputs);
     await run();
     expect(asked[0]?.blocks.map((block) => block.join())).toEqual(
       inputs.map((bytes) => bytes.join()),
@@ -122,7 +125,7 @@ describe("what a sandbox says", () => {
   });
 
   test("ends it when it answers several tasks out of order", async () => {
-    const { runAll, death } = open(({ run }) => [{ ...answered, run: run + 1 }]);
+    const { runAll, death } = open(({ run }) => [[{ ...answered, run: run + 1 }]]);
     void runAll(2);
     expect(await death).toMatch(/nobody had asked for/);
   });
@@ -131,7 +134,7 @@ describe("what a sandbox says", () => {
     const long = "x".repeat(10_000);
     const error = { name: long, message: long, stack: long, extra: 1 };
     const { run } = open(({ run }) => [
-      { type: "failed", run, reason: "kernel-error", message: long, error },
+      [{ type: "failed", run, reason: "kernel-error", message: long, error }],
     ]);
     const outcome = await run();
     expect(outcome).toEqual({
@@ -148,26 +151,29 @@ describe("what a sandbox says", () => {
 
   const answered = { type: "done", output: Uint8Array.of(1), computeMs: 1 };
   test.each<[string, (run: number) => readonly unknown[]]>([
-    ["another task's answer", (run) => [{ ...answered, run: run + 1 }]],
-    ["no object", () => ["hello"]],
+    ["another task's answer", (run) => [[{ ...answered, run: run + 1 }]]],
+    ["no list", (run) => [{ ...answered, run }]],
+    ["no object", () => [["hello"]]],
     ["nothing", () => [null]],
-    ["an unknown type", (run) => [{ ...answered, run, type: "evil" }]],
-    ["bytes that are none", (run) => [{ ...answered, run, output: [1, 2] }]],
+    ["an empty list", () => [[]]],
+    ["more than was asked for", (run) => [[0, 1].map((i) => ({ ...answered, run: run + i }))]],
+    ["an unknown type", (run) => [[{ ...answered, run, type: "evil" }]]],
+    ["bytes that are none", (run) => [[{ ...answered, run, output: [1, 2] }]]],
     [
       "shared memory",
-      (run) => [{ ...answered, run, output: new Uint8Array(new SharedArrayBuffer(1)) }],
+      (run) => [[{ ...answered, run, output: new Uint8Array(new SharedArrayBuffer(1)) }]],
     ],
-    ["a time that is none", (run) => [{ ...answered, run, computeMs: Number.NaN }]],
-    ["an unknown reason", (run) => [{ type: "failed", run, reason: "cancelled", message: "" }]],
+    ["a time that is none", (run) => [[{ ...answered, run, computeMs: Number.NaN }]]],
+    ["an unknown reason", (run) => [[{ type: "failed", run, reason: "cancelled", message: "" }]]],
     [
       "a message that is no text",
-      (run) => [{ type: "failed", run, reason: "bad-input", message: {} }],
+      (run) => [[{ type: "failed", run, reason: "bad-input", message: {} }]],
     ],
     [
       "an error that is none",
-      (run) => [{ type: "failed", run, reason: "bad-input", message: "", error: { name: 1 } }],
+      (run) => [[{ type: "failed", run, reason: "bad-input", message: "", error: { name: 1 } }]],
     ],
-    ["that it is ready, twice", () => [{ type: "ready" }, { type: "ready" }]],
+    ["that it is ready, twice", () => ["ready", "ready"]],
   ])("ends it when it is %s", async (_, say) => {
     const { run, death } = open((task) => say(task.run));
     void run();
@@ -176,13 +182,13 @@ describe("what a sandbox says", () => {
 
   test("ends it when it comes unasked: a flood is dropped with its channel", async () => {
     const { run, death, far } = open(({ run }) => [
-      { ...answered, run },
-      ...Array.from({ length: 1_000 }, () => ({ ...answered, run })),
+      [{ ...answered, run }],
+      ...Array.from({ length: 1_000 }, () => [{ ...answered, run }]),
     ]);
     expect(await run()).toMatchObject({ ok: true });
     expect(await death).toMatch(/nobody had asked for/);
     // The far end is closed with ours, or will be: nothing that it says arrives any more.
-    far.postMessage({ ...answered, run: 2 });
+    far.postMessage([{ ...answered, run: 2 }]);
   });
 });
 
@@ -192,11 +198,15 @@ describe("the threads of a pool", () => {
     const clock = createVirtualClock();
     const terminated: number[] = [];
     const deaths: ((why: string) => void)[] = [];
+    const togetherness: boolean[] = [];
     const start: StartSandbox = (onDeath): SandboxThread => {
       const thread = deaths.length;
       deaths.push(onDeath);
       return {
-        run: (requests, onOutcome) => void runInTurn(requests as RunRequest[], onOutcome),
+        run: (requests, saysTogether, onOutcome) => {
+          togetherness.push(saysTogether);
+          void runInTurn(requests as RunRequest[], onOutcome);
+        },
         terminate: () => terminated.push(thread),
       };
       async function runInTurn(
@@ -217,12 +227,17 @@ describe("the threads of a pool", () => {
       const [outcome = done] = await Promise.all(pool.run([request]));
       return withoutPlace(outcome);
     };
-    return { pool, run, clock, terminated, deaths };
+    return { pool, run, clock, terminated, deaths, togetherness };
   }
 
-  const request = (attempt: number, job = "j_one", kernel = FUNCTION_KERNEL): RunRequest => {
-    return { attempt: asAttemptId(attempt), job: asJobId(job), kernel, params: null, inputs: [] };
-  };
+  const request = (attempt: number, job = "j_one", kernel = FUNCTION_KERNEL): RunRequest => ({
+    attempt: asAttemptId(attempt),
+    job: asJobId(job),
+    kernel,
+    params: null,
+    inputs: [],
+    limitMs: null,
+  });
   /** Where an attempt ran is told, too. */
   const withoutPlace = ({ thread, ...outcome }: RunOutcome): RunOutcome => {
     expect(thread === undefined || thread >= 0).toBe(true);
@@ -302,12 +317,14 @@ describe("the threads of a pool", () => {
       return new Promise((resolve) => ends.push((outcome = done) => resolve(outcome)));
     });
     const outcomes: string[] = [];
-    const runAll = (...attempts: number[]): void => {
-      for (const [i, run] of parts.pool.run(attempts.map((n) => request(n))).entries()) {
+    const runAll = (...attempts: number[]): void => runLimited(null, ...attempts);
+    const runLimited = (limitMs: number | null, ...attempts: number[]): void => {
+      const requests = attempts.map((n) => ({ ...request(n), limitMs }));
+      for (const [i, run] of parts.pool.run(requests).entries()) {
         void run.then((one) => outcomes.push(`${attempts[i]} ${one.ok ? "done" : one.reason}`));
       }
     };
-    return { ...parts, ends, begun, outcomes, runAll };
+    return { ...parts, ends, begun, outcomes, runAll, runLimited };
   }
 
   test("tell each outcome of several functions as it comes", async () => {
@@ -332,7 +349,7 @@ describe("the threads of a pool", () => {
       ],
     ] satisfies [string, (parts: ReturnType<typeof setUpTurns>) => void][]) {
       const parts = setUpTurns();
-      parts.runAll(1, 2, 3, 4);
+      parts.runLimited(60_000, 1, 2, 3, 4);
       parts.ends[0]?.();
       await settle();
       end(parts);
@@ -340,6 +357,33 @@ describe("the threads of a pool", () => {
       expect(parts.outcomes).toEqual(["1 done", `2 ${why}`, "3 unbegun", "4 unbegun"]);
       expect([parts.terminated, parts.pool.threads]).toEqual([[0], [null]]);
     }
+  });
+
+  test("find out which of several functions ended its sandbox, where these say together how they end", async () => {
+    const { deaths, begun, ends, outcomes, runAll, pool, terminated, togetherness } = setUpTurns();
+    runAll(1, 2, 3, 4, 5);
+    ends[0]?.();
+    await settle();
+    pool.cancel(asAttemptId(4));
+    // Two may have ended and three have done it: that is not known.
+    deaths[0]?.("It fell over.");
+    await settle();
+    expect([begun, outcomes, terminated]).toEqual([[1, 2, 2], ["1 done", "4 cancelled"], [0]]);
+    expect(togetherness).toEqual([true, false]);
+    ends[2]?.();
+    await settle();
+    deaths[1]?.("It fell over.");
+    await settle();
+    expect(begun).toEqual([1, 2, 2, 3]);
+    expect(outcomes.slice(2)).toEqual(["2 done", "3 thread-died", "5 unbegun"]);
+    expect([terminated, pool.threads]).toEqual([[0, 1], [null]]);
+    // The last one left can only have been it.
+    runAll(6, 7);
+    ends[4]?.();
+    await settle();
+    deaths[2]?.("It fell over.");
+    await settle();
+    expect(outcomes.slice(5)).toEqual(["6 done", "7 thread-died"]);
   });
 
   test("let a cancelled function that had not begun end by itself, for a moment", async () => {

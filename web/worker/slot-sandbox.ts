@@ -3,14 +3,11 @@ import { assert, present } from "../../shared/assert.ts";
 import type { Clock } from "../../shared/data-plane/clock.ts";
 import type { AttemptId, JobId } from "../../shared/ids.ts";
 import type { RunOutcome, RunRequest } from "../../shared/worker/worker-platform.ts";
-import type { SandboxRequest } from "./sandbox-session.ts";
+import type { RunInSandbox } from "./sandbox-session.ts";
 
 export interface SandboxThread {
-  /**
-   * Runs tasks one after the other, and says how each ended, in order. May say nothing more when the
-   * thread dies; `onDeath` is the word on that.
-   */
-  run(requests: readonly SandboxRequest[], onOutcome: (outcome: RunOutcome) => void): void;
+  /** See SandboxSession. */
+  readonly run: RunInSandbox;
   terminate(): void;
 }
 
@@ -33,7 +30,7 @@ export const SANDBOX_IDLE_MS = 10_000;
 export const CANCELLED_GRACE_MS = 50;
 
 interface Run {
-  readonly attempt: AttemptId;
+  readonly request: RunRequest;
   readonly settle: (outcome: RunOutcome) => void;
   isCancelled: boolean;
 }
@@ -44,6 +41,8 @@ export class SlotSandbox {
   #job: JobId | null = null;
   /** Those that have not ended, in the order of their turns: the first one runs. */
   #runs: Run[] = [];
+  /** How these ended is said together: the first one may have ended already, and others with it. */
+  #saysTogether = false;
   #stopTimer: (() => void) | null = null;
 
   constructor(parts: SandboxParts) {
@@ -57,7 +56,7 @@ export class SlotSandbox {
 
   /** The one that runs, and whether any does. */
   get current(): AttemptId | null {
-    return this.#runs[0]?.attempt ?? null;
+    return this.#runs[0]?.request.attempt ?? null;
   }
 
   /** Functions of one job, one after the other; when none runs. All settle. */
@@ -66,27 +65,34 @@ export class SlotSandbox {
     const job = present(requests[0], "a function to run").job;
     this.#setTimer(null);
     if (this.#job !== job) this.stop();
-    const thread = (this.#thread ??= this.#start());
     this.#job = job;
     const outcomes = requests.map(
-      ({ attempt }) =>
+      (request) =>
         new Promise<RunOutcome>((settle) => {
-          this.#runs.push({ attempt, settle, isCancelled: false });
+          this.#runs.push({ request, settle, isCancelled: false });
         }),
     );
-    thread.run(requests, (outcome) => this.#ended(thread, outcome));
+    // Whoever limits its time must know when each one's turn is.
+    this.#begin(requests.length > 1 && requests.every(({ limitMs }) => limitMs === null));
     return outcomes;
+  }
+
+  #begin(saysTogether: boolean): void {
+    this.#saysTogether = saysTogether;
+    const thread = (this.#thread ??= this.#start());
+    const requests = this.#runs.map(({ request }) => request);
+    thread.run(requests, saysTogether, (outcome) => this.#ended(thread, outcome));
   }
 
   /** Ends the attempt, if it is here: with the thread if it runs, or if it runs for long later. */
   cancel(attempt: AttemptId): void {
-    const run = this.#runs.find((other) => other.attempt === attempt);
+    const run = this.#runs.find(({ request }) => request.attempt === attempt);
     if (run === undefined) return;
     run.isCancelled = true;
     if (run === this.#runs[0]) this.stop();
   }
 
-  /** Ends the thread: what runs has this outcome, what did not begin is said to have not. */
+  /** Ends the thread: what runs has this outcome; of the others it is not known that they began. */
   stop(outcome = cancelled): void {
     const runs = this.#runs;
     this.#runs = [];
@@ -99,9 +105,23 @@ export class SlotSandbox {
 
   #start(): SandboxThread {
     const thread = this.#parts.start((why) => {
-      if (this.#thread === thread) this.stop(died(why));
+      if (this.#thread !== thread) return;
+      if (this.#saysTogether && this.#runs.length > 1) this.#beginApart();
+      else this.stop(died(why));
     });
     return thread;
+  }
+
+  /** Which of them ended the thread is not known: they run again, and each is heard of before the next. */
+  #beginApart(): void {
+    this.#setTimer(null);
+    this.#thread?.terminate();
+    this.#thread = null;
+    const runs = this.#runs;
+    this.#runs = runs.filter(({ isCancelled }) => !isCancelled);
+    for (const { isCancelled, settle } of runs) if (isCancelled) settle(cancelled);
+    if (this.#runs.length > 0) this.#begin(false);
+    else this.stop();
   }
 
   #ended(thread: SandboxThread, outcome: RunOutcome): void {
@@ -135,5 +155,5 @@ const cancelled: RunOutcome = {
 const unbegun: RunOutcome = {
   ok: false,
   reason: "unbegun",
-  message: "Its thread ended before it began.",
+  message: "Its thread ended under one before it.",
 };

@@ -81,7 +81,7 @@ export function createStartSandbox(options: {
       loadSource().then(handSource, (error: unknown) => die(String(error)));
     });
     document.body.append(frame);
-    return { run: (requests, onOutcome) => session.run(requests, onOutcome), terminate };
+    return { run: session.run, terminate };
   };
 }
 

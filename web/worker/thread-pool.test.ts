@@ -19,6 +19,7 @@ function request(attempt: number, ...blocks: string[]): RunRequest {
     kernel: "echo@1",
     params: null,
     inputs,
+    limitMs: null,
   };
 }
 
