@@ -40,7 +40,7 @@ export type RunInSandbox = (
   onOutcome: (outcome: RunOutcome) => void,
 ) => void;
 
-export interface SandboxRequest extends Pick<RunRequest, "params"> {
+interface SandboxRequest extends Pick<RunRequest, "params"> {
   readonly inputs: readonly { readonly bytes: Uint8Array }[];
 }
 
