@@ -133,6 +133,8 @@ export function revive(turn: Turn, task: TaskRecord): void {
   turn.state.counters.recomputed += 1;
   tell(turn.state, task, "Its result was lost with its last holder, so it had to run again.");
   moveTask(task, "waiting", false);
+  // Whoever waits for the bytes is told when they are there again, also when they are the same.
+  task.announcedTo = NONE;
   for (const dependant of task.dependants) if (dependant.isActive) loseInput(dependant);
   turn.agenda.push(task);
 }

@@ -179,25 +179,27 @@ describe("ends of jobs", () => {
     expect(f.hold("store", "a.0")).toEqual([{ type: "finish-job", job: "j", state: "done" }]);
   });
 
-  it("[J3] announces a target again only when its outputs changed", () => {
+  it("[J3] announces a target again when its outputs were lost, the same or others", () => {
     const f = createFixture();
     f.join("w");
     f.submit("j", [task("a")]);
     f.finish("w", "a");
     f.drop("w", "a.0");
-    expect(only(f.finish("w", "a"), "announce-target")).toEqual([]);
+    expect(only(f.finish("w", "a"), "announce-target")).toHaveLength(1);
+    f.drop("w", "a.0");
+    expect(only(f.hold("w", "a.0"), "announce-target")).toHaveLength(1);
     f.drop("w", "a.0");
     expect(only(f.finish("w", "a", ["other"]), "announce-target")).toHaveLength(1);
   });
 
-  it("[J3] announces to a job that comes while the target runs again", () => {
+  it("[J3] announces to a job that comes while the target runs again, as to those that had it", () => {
     const f = createFixture();
     f.join("w");
     f.submit("j1", [task("a")]);
     f.finish("w", "a");
     f.drop("w", "a.0");
     f.submit("j2", [task("a")]);
-    expect(only(f.finish("w", "a"), "announce-target").map((c) => c.job)).toEqual(["j2"]);
+    expect(only(f.finish("w", "a"), "announce-target").map((c) => c.job)).toEqual(["j1", "j2"]);
   });
 
   it("[J4] stores a target that was an intermediate result of another job", () => {
