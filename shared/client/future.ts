@@ -56,7 +56,8 @@ export class Future<T = unknown> {
 
   /**
    * "pending" until the result is there. Of an item of a large batch it is known only after the first
-   * `result()` whether it failed; until then its status is that of the batch.
+   * `result()` whether it failed; until then its status is that of the batch. What is "done" is "failed"
+   * when its result was lost with its machine and could not be made again.
    */
   get status(): TargetStatus {
     if (this.#ending !== null && this.#target.status !== "done") return "cancelled";
