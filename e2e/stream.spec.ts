@@ -58,7 +58,7 @@ test("a running job streams, and is there after a reload", async ({ browser, coo
   await threeMachines(browser, coordinator);
   const folder = await mkdtemp(join(tmpdir(), "tabswarm-stream-"));
   const table = await writeReturns(join(folder, "funds.csv"), {
-    series: 1_500,
+    series: 2_500,
     dates: 1_000,
     missing: 0.05,
   });
@@ -81,8 +81,8 @@ test("a running job streams, and is there after a reload", async ({ browser, coo
   await expect(follow).toBeHidden();
   const everything = page.getByRole("button", { name: "Everything" });
   await everything.click();
-  // 60 × 61 / 2 tiles; the figures follow the picture within a second.
-  await expect.poll(() => endedOf(page)).toBeGreaterThanOrEqual(1_830);
+  // 100 × 101 / 2 tiles: so many that they last until the pause. The figures follow the picture within a second.
+  await expect.poll(() => endedOf(page)).toBeGreaterThanOrEqual(5_050);
   const whole = await endedOf(page);
   await page.reload();
   // A second copy of a task may have ended after the job did.
