@@ -14,6 +14,8 @@ const LIMIT_MS = 20_000;
 interface Stage {
   readonly coordinator: CoordinatorProcess;
   readonly cluster: Cluster;
+  /** Without a limit of time. */
+  readonly unlimited: Cluster;
   readonly page: Page;
   close(): Promise<void>;
 }
@@ -27,6 +29,7 @@ async function openStage(browser: Browser, host?: string): Promise<Stage> {
   return {
     coordinator,
     cluster: cluster.options({ limitMs: LIMIT_MS }),
+    unlimited: cluster,
     page,
     async close() {
       await cluster.close();
@@ -271,6 +274,21 @@ test.describe("harm", () => {
     }
     const failed = outcomes.flatMap((outcome, i) => (outcome.status === "rejected" ? [i] : []));
     expect(failed).toEqual([13, 26]);
+  });
+
+  test("short functions that tell together how they end hold nothing back when one never ends", async () => {
+    const { unlimited: cluster } = stage;
+    const add = (amount: number): number => {
+      if (amount === 7) for (;;);
+      return amount + 1;
+    };
+    expect(await cluster.submit(add, 0).result()).toBe(1);
+    const futures = Array.from({ length: 20 }, (_, i) => cluster.submit(add, i));
+    const before = futures.slice(0, 7).map((future) => future.result());
+    expect(await Promise.all(before)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    futures[7]?.cancel();
+    const behind = futures.slice(8).map((future) => future.result());
+    expect(await Promise.all(behind)).toEqual(Array.from({ length: 12 }, (_, i) => i + 9));
   });
 
   const useless: Readonly<Record<string, [module: string, name: string, why: RegExp]>> = {

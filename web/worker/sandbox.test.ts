@@ -8,7 +8,7 @@ import type { RunOutcome, RunRequest, RunSuccess } from "../../shared/worker/wor
 import type { SandboxTasks } from "../sandbox/messages.ts";
 import { watchPulse } from "./frame-pulse.ts";
 import { openSandboxSession, type SandboxPort } from "./sandbox-session.ts";
-import { CANCELLED_GRACE_MS, SANDBOX_IDLE_MS } from "./slot-sandbox.ts";
+import { CANCELLED_GRACE_MS, SANDBOX_IDLE_MS, TOGETHER_MS_MAX } from "./slot-sandbox.ts";
 import type { SandboxThread, StartSandbox } from "./slot-sandbox.ts";
 import { createThreadPool } from "./thread-pool.ts";
 
@@ -384,6 +384,29 @@ describe("the threads of a pool", () => {
     deaths[2]?.("It fell over.");
     await settle();
     expect(outcomes.slice(5)).toEqual(["6 done", "7 thread-died"]);
+  });
+
+  test("run several functions apart when they are not short, so that each can be told and ended", async () => {
+    const { pool, clock, begun, ends, outcomes, runAll, terminated, togetherness } = setUpTurns();
+    runAll(1, 2, 3);
+    ends[0]?.();
+    await clock.advance(TOGETHER_MS_MAX - 1);
+    expect([outcomes, terminated]).toEqual([["1 done"], []]);
+    await clock.advance(1);
+    expect([begun, terminated, togetherness]).toEqual([[1, 2, 2], [0], [true, false]]);
+    await clock.advance(10 * TOGETHER_MS_MAX);
+    expect(terminated).toEqual([0]);
+    pool.cancel(asAttemptId(2));
+    await settle();
+    expect(outcomes).toEqual(["1 done", "2 cancelled", "3 unbegun"]);
+    runAll(4, 5);
+    ends[3]?.();
+    await clock.advance(2 * TOGETHER_MS_MAX);
+    // The last one can only be itself.
+    expect([outcomes.slice(3), terminated]).toEqual([["4 done"], [0, 1]]);
+    ends[4]?.();
+    await settle();
+    expect([outcomes.slice(4), terminated]).toEqual([["5 done"], [0, 1]]);
   });
 
   test("let a cancelled function that had not begun end by itself, for a moment", async () => {

@@ -29,6 +29,12 @@ export const SANDBOX_IDLE_MS = 10_000;
  */
 export const CANCELLED_GRACE_MS = 50;
 
+/**
+ * Functions that say together how they end are known to be short. What has not ended after this time is
+ * not, or waits behind one that is not, and which one that is cannot be known: they run apart.
+ */
+export const TOGETHER_MS_MAX = 1_000;
+
 interface Run {
   readonly request: RunRequest;
   readonly settle: (outcome: RunOutcome) => void;
@@ -43,6 +49,7 @@ export class SlotSandbox {
   #runs: Run[] = [];
   /** How these ended is said together: the first one may have ended already, and others with it. */
   #saysTogether = false;
+  #stopTogetherTimer: (() => void) | null = null;
   #stopTimer: (() => void) | null = null;
 
   constructor(parts: SandboxParts) {
@@ -78,10 +85,25 @@ export class SlotSandbox {
   }
 
   #begin(saysTogether: boolean): void {
-    this.#saysTogether = saysTogether;
+    this.#setTogether(saysTogether);
     const thread = (this.#thread ??= this.#start());
     const requests = this.#runs.map(({ request }) => request);
     thread.run(requests, saysTogether, (outcome) => this.#ended(thread, outcome));
+  }
+
+  #setTogether(saysTogether: boolean): void {
+    this.#saysTogether = saysTogether;
+    this.#stopTogetherTimer?.();
+    this.#stopTogetherTimer = saysTogether
+      ? this.#parts.clock.after(TOGETHER_MS_MAX, () => {
+          if (!this.#isClear) this.#beginApart();
+        })
+      : null;
+  }
+
+  /** Whether it is known which one runs: the last one is told of at once. */
+  get #isClear(): boolean {
+    return !this.#saysTogether || this.#runs.length < 2;
   }
 
   /** Ends the attempt, if it is here: with the thread if it runs, or if it runs for long later. */
@@ -97,6 +119,7 @@ export class SlotSandbox {
     const runs = this.#runs;
     this.#runs = [];
     this.#setTimer(null);
+    this.#setTogether(false);
     this.#thread?.terminate();
     this.#thread = null;
     this.#job = null;
@@ -106,13 +129,13 @@ export class SlotSandbox {
   #start(): SandboxThread {
     const thread = this.#parts.start((why) => {
       if (this.#thread !== thread) return;
-      if (this.#saysTogether && this.#runs.length > 1) this.#beginApart();
-      else this.stop(died(why));
+      if (this.#isClear) this.stop(died(why));
+      else this.#beginApart();
     });
     return thread;
   }
 
-  /** Which of them ended the thread is not known: they run again, and each is heard of before the next. */
+  /** Which of them ended or blocked the thread is not known: they run again, each told of before the next. */
   #beginApart(): void {
     this.#setTimer(null);
     this.#thread?.terminate();
@@ -132,8 +155,10 @@ export class SlotSandbox {
     if (isSpent) return this.stop(outcome);
     const ended = this.#runs.shift();
     const next = this.#runs[0];
-    if (next === undefined) this.#setTimer(SANDBOX_IDLE_MS);
-    else this.#setTimer(next.isCancelled ? CANCELLED_GRACE_MS : null);
+    if (next === undefined) {
+      this.#setTogether(false);
+      this.#setTimer(SANDBOX_IDLE_MS);
+    } else this.#setTimer(next.isCancelled ? CANCELLED_GRACE_MS : null);
     ended?.settle(outcome);
   }
 
