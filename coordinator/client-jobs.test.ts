@@ -250,7 +250,10 @@ describe("a computed job", () => {
     ).toEqual([2, "Error: no 1", "Error: no 2"]);
     const strict = await cluster.compute([fail(3), add(2, 2)], { onFailure: "end" });
     await expect(strict.results()).rejects.toThrow("no 3");
-    expect((await strict.view()).state).toBe("failed");
+    expect(await strict.view()).toMatchObject({
+      state: "failed",
+      failure: { thrown: "Error: no 3" },
+    });
   });
 
   it("is accepted with 5,000 tasks in a chain", async () => {

@@ -7,7 +7,7 @@ import type { ActivityLog } from "./activity-log.ts";
 import type { JobBook } from "./job-book.ts";
 import { outlineAtEnd } from "./job-outline.ts";
 import type { Journal } from "./journal.ts";
-import type { FinalJobState } from "./journal-rows.ts";
+import type { FinalJobState, JobFailure } from "./journal-rows.ts";
 import type { Watchers } from "./watchers.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
@@ -93,7 +93,7 @@ export class JobRecords {
     if (active === undefined) return;
     const outline = outlineAtEnd(active, story, activity.figuresOf(job));
     activity.jobEnded(job);
-    const failure = story === null ? null : { task: story.task, message: story.message };
+    const failure = story && failureOf(story);
     const row = book.finish(job, state, { failure, failedOn }, nowUnixMs());
     if (row === undefined) return;
     this.write("record a job's end", () => {
@@ -125,4 +125,12 @@ export class JobRecords {
       this.#options.log(`The journal could not ${what}: ${(error as Error).message}`);
     }
   }
+}
+
+/** In a job's view, which all clients are sent: stacks are told with the single failures. */
+const THROWN_CHARS_MAX = 300;
+
+function failureOf({ task, message, error }: FailureStory): JobFailure {
+  const thrown = error && `${error.name}: ${error.message}`.slice(0, THROWN_CHARS_MAX);
+  return { task, message, thrown };
 }

@@ -1,6 +1,6 @@
 // Rows of the journal's tables as the records that they stand for.
 import type { BlockRef, JobState, JobSubmission, TaskResult } from "../shared/graph/task.ts";
-import { asDatasetId, asJobId, asTaskKey, type JobId, type TaskKey } from "../shared/ids.ts";
+import { asDatasetId, asJobId, asTaskKey, type JobId } from "../shared/ids.ts";
 import type { Dataset, DatasetRecord } from "../shared/protocol/http.ts";
 import type { JobView } from "../shared/protocol/messages.ts";
 import type { Avoidance } from "../shared/scheduler/events.ts";
@@ -12,6 +12,8 @@ export type JobHead = Pick<JobSubmission, "kind" | "title" | "meta" | "priority"
   readonly failedOn?: readonly Avoidance[];
 };
 export type JobWork = Pick<JobSubmission, "tasks" | "targets">;
+/** Why a job failed, as its view says it. */
+export type JobFailure = NonNullable<JobView["failure"]>;
 export type JobTiming = JobView["timing"];
 export type FinalJobState = Exclude<JobState, "running" | "paused">;
 
@@ -22,7 +24,7 @@ export interface JobRow {
   readonly state: JobState;
   readonly submittedAtMs: number;
   readonly finishedAtMs: number | null;
-  readonly failure: { readonly task: TaskKey; readonly message: string } | null;
+  readonly failure: JobFailure | null;
   readonly tasksTotal: number;
   readonly tasksDone: number;
   readonly targetsTotal: number;
@@ -49,13 +51,19 @@ export const taskResult = (row: Row): TaskResult => ({
   outputs: parse<BlockRef[]>(row["outputs"]),
 });
 
+/** Earlier versions did not keep what was thrown. */
+const jobFailure = (json: unknown): JobFailure => ({
+  thrown: null,
+  ...parse<Omit<JobFailure, "thrown">>(json),
+});
+
 export const jobRow = (row: Row): JobRow => ({
   job: asJobId(row["id"] as string),
   head: parse<JobHead>(row["head"]),
   state: row["state"] as JobState,
   submittedAtMs: row["submitted_at_ms"] as number,
   finishedAtMs: row["finished_at_ms"] as number | null,
-  failure: row["failure"] === null ? null : parse(row["failure"]),
+  failure: row["failure"] === null ? null : jobFailure(row["failure"]),
   tasksTotal: row["tasks_total"] as number,
   tasksDone: row["tasks_done"] as number,
   targetsTotal: row["targets_total"] as number,

@@ -102,7 +102,7 @@ describe("Journal", () => {
     ]);
     expect(journal.jobs.work(jobA)).toEqual({ tasks: [task("1"), task("2")], targets: [key("2")] });
 
-    const failure = { task: key("1"), message: "It broke." };
+    const failure = { task: key("1"), message: "It broke.", thrown: "RangeError: Out of reach" };
     const finished: JobRow = { ...row, state: "failed", finishedAtMs: 200, failure, tasksDone: 1 };
     expect(journal.stories.outline(jobA)).toBeUndefined();
     journal.jobs.finish(finished, outline);

@@ -260,7 +260,15 @@ export const jobViewSchema = z.object({
   targetsFailed: count,
   /** More may come: it ends when it is closed. */
   isOpen: z.boolean(),
-  failure: z.object({ task: taskKeySchema, message: text }).nullable(),
+  failure: z
+    .object({
+      task: taskKeySchema,
+      /** What was tried, in plain sentences. */
+      message: text,
+      /** What its function threw last, shortened: "RangeError: Out of reach"; null when it threw nothing. */
+      thrown: text.nullable(),
+    })
+    .nullable(),
   /** Sums over attempts, in thread-milliseconds; and each worker's share. */
   timing: z.object({
     computeMs: milliseconds,

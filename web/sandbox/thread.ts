@@ -108,14 +108,15 @@ function serve(port: MessagePort, countBlock: (block: Uint8Array) => void): void
       sayAll();
       return say([one], [one.output.buffer]);
     }
+    const isUrgent = !mayWait || one.type === "failed";
     if (unsaid.length === 0) {
+      if (isUrgent) return say([one]);
       unsaidSinceMs = readNow();
       // For when the next one waits for something.
-      if (mayWait) later(sayAll, ANSWER_WAIT_MS);
+      later(sayAll, ANSWER_WAIT_MS);
     }
     unsaid[unsaid.length] = one;
-    const hasWaited = readNow() - unsaidSinceMs >= ANSWER_WAIT_MS;
-    if (!mayWait || hasWaited || one.type === "failed") sayAll();
+    if (isUrgent || readNow() - unsaidSinceMs >= ANSWER_WAIT_MS) sayAll();
   }
 
   async function runAll({ firstRun, tasks, blocks, saysTogether }: SandboxTasks): Promise<void> {

@@ -1,6 +1,7 @@
 // Failures that are the same to a person: one line for all tasks that failed with one message.
 import type { TargetFailure } from "../../../shared/graph/task.ts";
 import type { TaskKey } from "../../../shared/ids.ts";
+import type { JobView } from "../../../shared/protocol/messages.ts";
 import type { AttemptStory } from "./story-words.ts";
 
 export interface FailureGroup {
@@ -19,6 +20,17 @@ const sameText = (text: string): string =>
 
 export const headlineOf = ({ error, message }: Pick<TargetFailure, "error" | "message">): string =>
   error === null ? message : `${error.name}: ${error.message}`;
+
+/** The failure that ended a job, where nothing more is known of it than what the job's view says. */
+export const failureInView = ({
+  task,
+  message,
+  thrown,
+}: NonNullable<JobView["failure"]>): TargetFailure => ({
+  task,
+  message: thrown ?? message,
+  error: null,
+});
 
 /** `failures`: the newest first, as they are listed; the largest group comes first. */
 export function groupFailures(failures: readonly TargetFailure[]): FailureGroup[] {

@@ -77,9 +77,13 @@ describe("jobStory", () => {
   });
 
   test("failed: the reason, and what is left of the work", () => {
-    const failure = { task: asTaskKey("0"), message: "A panel is gone" };
+    const failure = { task: asTaskKey("0"), message: "A panel is gone", thrown: null };
     expect(story({ state: "failed", failure }).text).toBe(
       "A panel is gone. The results until then (about 4.0 million of 10.0 million pairs) are shown below.",
+    );
+    const thrown = { ...failure, thrown: "RangeError: No prices for week 0" };
+    expect(story({ state: "failed", failure: thrown }).text).toMatch(
+      /^RangeError: No prices for week 0\. The results until then/,
     );
     expect(story({ state: "failed", failure, tasksDone: 0 }).text).toMatch(/No pair was computed/);
   });

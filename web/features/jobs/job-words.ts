@@ -104,7 +104,8 @@ function failedStory(facts: JobFacts): JobStory {
   const names = new Map<string, string>(
     [...job.timing.workers, ...workers].map(({ worker, name }) => [worker, name]),
   );
-  const reason = withNames(job.failure?.message ?? "No reason is known", names);
+  const { failure } = job;
+  const reason = failure?.thrown ?? withNames(failure?.message ?? "No reason is known", names);
   return {
     phase: "failed",
     headline: `Ended at ${formatPercent(doneShare(job))}: a part could not be computed`,

@@ -7,6 +7,7 @@ import type { TargetFailure } from "../../../shared/graph/task.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
 import { browserTimers } from "../../app/sampler.ts";
 import { formatCount, formatPlural } from "../../components/format.ts";
+import { failureInView } from "../jobs/failure-groups.ts";
 import { JobFailures } from "../jobs/job-failures.tsx";
 import { createProgramStore, type ListedResult } from "./program-store.ts";
 import styles from "./program-job.module.css";
@@ -30,7 +31,7 @@ export function ProgramJob({ job, client }: ProgramJobProps) {
   // After a restart of the coordinator only the failure that ended the job is known.
   const known: readonly TargetFailure[] =
     failures.length === 0 && job.state === "failed" && job.failure !== null
-      ? [{ ...job.failure, error: null }]
+      ? [failureInView(job.failure)]
       : failures;
   return (
     <div className={styles["program"]}>

@@ -12,7 +12,7 @@ import {
   formatPlural,
   formatTimes,
 } from "../../components/format.ts";
-import { headlineOf } from "../jobs/failure-groups.ts";
+import { failureInView, headlineOf } from "../jobs/failure-groups.ts";
 import type { JobShown } from "../jobs/job-readers.ts";
 import { jobStory, programWork } from "../jobs/job-words.ts";
 import { speedUpOf } from "../jobs/speed-up.ts";
@@ -108,7 +108,9 @@ function failuresOf(job: JobView, failures: readonly TargetFailure[]): string[] 
   const left = failures.length - texts.length;
   return [
     // What ended a job is told among the failures where those are known.
-    ...(job.failure === null || texts.length > 0 ? [] : [withNames(job.failure.message, names)]),
+    ...(job.failure === null || texts.length > 0
+      ? []
+      : [withNames(headlineOf(failureInView(job.failure)), names)]),
     ...texts,
     ...(left > 0 ? [`${formatCount(left)} more failures`] : []),
   ];
