@@ -235,8 +235,8 @@ async function runAll(
   const runSome = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, scenario] = next;
-      await onStart(index);
-      await run(scenario, `${seed}-${index}`).catch((cause: Error) => {
+      const started = onStart(index).then(() => run(scenario, `${seed}-${index}`));
+      await started.catch((cause: Error) => {
         queue.length = 0;
         const what = `TABSWARM_SEED=${seed}, scenario ${index}: ${cause.message}`;
         throw new Error(`${what}\n${JSON.stringify(scenario)}`, { cause });

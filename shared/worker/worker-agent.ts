@@ -233,13 +233,9 @@ export function createWorkerAgent(options: WorkerAgentOptions): WorkerAgent {
 
   function startAttempts(attempts: readonly StartedAttempt[]): void {
     const runs = pool.run(
-      attempts.map(({ attempt, job, kernel, params, inputs, limitMs }) => ({
-        attempt,
-        job,
-        kernel,
-        params,
-        limitMs,
-        inputs: inputs.map((block) => ({
+      attempts.map((started) => ({
+        ...started,
+        inputs: started.inputs.map((block) => ({
           block,
           bytes: present(memory.get(block), "an input of a started attempt"),
         })),

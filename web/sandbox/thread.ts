@@ -129,7 +129,7 @@ function serve(port: MessagePort, countBlock: (block: Uint8Array) => void): void
         refusal === null
           ? await runOne(run, params, inputs.map(take))
           : { type: "failed", run, reason: "out-of-memory", message: refusal };
-      // Said before the next one begins: what that one does then concerns nobody else.
+      // One that may not wait is said before the next begins: what that one does concerns nobody else then.
       answer(one, saysTogether && run < lastRun);
       run += 1;
     }

@@ -47,8 +47,10 @@ export class SlotSandbox {
   #job: JobId | null = null;
   /** Those that have not ended, in the order of their turns: the first one runs. */
   #runs: Run[] = [];
-  /** How these ended is said together: the first one may have ended already, and others with it. */
-  #saysTogether = false;
+  /**
+   * Not null while how these ended is said together: the first one may have ended already, and others
+   * with it.
+   */
   #stopTogetherTimer: (() => void) | null = null;
   #stopTimer: (() => void) | null = null;
 
@@ -92,7 +94,6 @@ export class SlotSandbox {
   }
 
   #setTogether(saysTogether: boolean): void {
-    this.#saysTogether = saysTogether;
     this.#stopTogetherTimer?.();
     this.#stopTogetherTimer = saysTogether
       ? this.#parts.clock.after(TOGETHER_MS_MAX, () => {
@@ -103,7 +104,7 @@ export class SlotSandbox {
 
   /** Whether it is known which one runs: the last one is told of at once. */
   get #isClear(): boolean {
-    return !this.#saysTogether || this.#runs.length < 2;
+    return this.#stopTogetherTimer === null || this.#runs.length < 2;
   }
 
   /** Ends the attempt, if it is here: with the thread if it runs, or if it runs for long later. */
@@ -118,12 +119,16 @@ export class SlotSandbox {
   stop(outcome = cancelled): void {
     const runs = this.#runs;
     this.#runs = [];
-    this.#setTimer(null);
     this.#setTogether(false);
-    this.#thread?.terminate();
-    this.#thread = null;
+    this.#endThread();
     this.#job = null;
     for (const [place, { settle }] of runs.entries()) settle(place === 0 ? outcome : unbegun);
+  }
+
+  #endThread(): void {
+    this.#setTimer(null);
+    this.#thread?.terminate();
+    this.#thread = null;
   }
 
   #start(): SandboxThread {
@@ -137,9 +142,7 @@ export class SlotSandbox {
 
   /** Which of them ended or blocked the thread is not known: they run again, each told of before the next. */
   #beginApart(): void {
-    this.#setTimer(null);
-    this.#thread?.terminate();
-    this.#thread = null;
+    this.#endThread();
     const runs = this.#runs;
     this.#runs = runs.filter(({ isCancelled }) => !isCancelled);
     for (const { isCancelled, settle } of runs) if (isCancelled) settle(cancelled);

@@ -21,16 +21,18 @@ const sameText = (text: string): string =>
 export const headlineOf = ({ error, message }: Pick<TargetFailure, "error" | "message">): string =>
   error === null ? message : `${error.name}: ${error.message}`;
 
-/** The failure that ended a job, where nothing more is known of it than what the job's view says. */
-export const failureInView = ({
-  task,
-  message,
-  thrown,
-}: NonNullable<JobView["failure"]>): TargetFailure => ({
-  task,
-  message: thrown ?? message,
-  error: null,
-});
+/**
+ * The failures that were told. Where none were, as of a job that ended with the first one or before the
+ * coordinator's restart: the one that the job's view says.
+ */
+export function knownFailures(
+  { failure }: JobView,
+  told: readonly TargetFailure[] = [],
+): readonly TargetFailure[] {
+  if (told.length > 0 || failure === null) return told;
+  const { task, message, thrown } = failure;
+  return [{ task, message: thrown ?? message, error: null }];
+}
 
 /** `failures`: the newest first, as they are listed; the largest group comes first. */
 export function groupFailures(failures: readonly TargetFailure[]): FailureGroup[] {

@@ -19,7 +19,7 @@ import { SimulationResult } from "../monte-carlo/simulation-result.tsx";
 import { CorrelationResult, correlationAbout, correlationWork } from "./correlation-result.tsx";
 import { GroupProgress } from "./group-progress.tsx";
 import { JobExports } from "./job-exports.tsx";
-import { failureInView } from "./failure-groups.ts";
+import { knownFailures } from "./failure-groups.ts";
 import { JobFailures } from "./job-failures.tsx";
 import { JobProgress } from "./job-progress.tsx";
 import { JOB_READERS, type JobShown } from "./job-readers.ts";
@@ -92,9 +92,7 @@ function Result({ shown, problem, isArriving, job, client }: ResultProps) {
           {problem}
         </Notice>
       )}
-      {job.state === "failed" && job.failure !== null && !isOfProgram(job) && (
-        <JobFailures job={job} client={client} failures={[failureInView(job.failure)]} />
-      )}
+      {!isOfProgram(job) && <JobFailures job={job} client={client} failures={knownFailures(job)} />}
       <GroupProgress job={job} client={client} isShownAlone={isOfProgram(job)} />
       {isOfProgram(job) && <ProgramJob job={job} client={client} />}
       {shown === null && problem === null && !isOfProgram(job) && (

@@ -3,11 +3,10 @@ import { Button } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useStore } from "zustand";
 import type { ClusterClient } from "../../../shared/client/cluster-client.ts";
-import type { TargetFailure } from "../../../shared/graph/task.ts";
 import type { JobView } from "../../../shared/protocol/messages.ts";
 import { browserTimers } from "../../app/sampler.ts";
 import { formatCount, formatPlural } from "../../components/format.ts";
-import { failureInView } from "../jobs/failure-groups.ts";
+import { knownFailures } from "../jobs/failure-groups.ts";
 import { JobFailures } from "../jobs/job-failures.tsx";
 import { createProgramStore, type ListedResult } from "./program-store.ts";
 import styles from "./program-job.module.css";
@@ -28,17 +27,12 @@ export function ProgramJob({ job, client }: ProgramJobProps) {
     if (!isOver) resume();
   }, [isOver, resume]);
   const { results, failures } = useStore(store);
-  // After a restart of the coordinator only the failure that ended the job is known.
-  const known: readonly TargetFailure[] =
-    failures.length === 0 && job.state === "failed" && job.failure !== null
-      ? [failureInView(job.failure)]
-      : failures;
   return (
     <div className={styles["program"]}>
       <JobFailures
         job={job}
         client={client}
-        failures={known}
+        failures={knownFailures(job, failures)}
         onRetried={(tasks) => {
           forget(tasks);
           // It may have run and ended again before a view of it came.

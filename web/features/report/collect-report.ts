@@ -12,7 +12,7 @@ import {
   formatPlural,
   formatTimes,
 } from "../../components/format.ts";
-import { failureInView, headlineOf } from "../jobs/failure-groups.ts";
+import { headlineOf, knownFailures } from "../jobs/failure-groups.ts";
 import type { JobShown } from "../jobs/job-readers.ts";
 import { jobStory, programWork } from "../jobs/job-words.ts";
 import { speedUpOf } from "../jobs/speed-up.ts";
@@ -102,18 +102,12 @@ function readTargets(job: JobView, client: Pick<ClusterClient, "follow">): Promi
   });
 }
 
-function failuresOf(job: JobView, failures: readonly TargetFailure[]): string[] {
+function failuresOf(job: JobView, told: readonly TargetFailure[]): string[] {
+  const failures = knownFailures(job, told);
   const names = new Map(job.timing.workers.map(({ worker, name }) => [String(worker), name]));
   const texts = failures.slice(0, ROWS_MAX).map((failure) => withNames(headlineOf(failure), names));
   const left = failures.length - texts.length;
-  return [
-    // What ended a job is told among the failures where those are known.
-    ...(job.failure === null || texts.length > 0
-      ? []
-      : [withNames(headlineOf(failureInView(job.failure)), names)]),
-    ...texts,
-    ...(left > 0 ? [`${formatCount(left)} more failures`] : []),
-  ];
+  return [...texts, ...(left > 0 ? [`${formatCount(left)} more failures`] : [])];
 }
 
 function timingFigures(job: JobView) {
